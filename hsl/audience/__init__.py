@@ -1,0 +1,1 @@
+"""WHO: people in, cohorts out."""

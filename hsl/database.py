@@ -1,0 +1,97 @@
+"""The engine, its transactions, and migrations at start: all that differs between databases."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from hsl.settings import Settings
+
+BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; the message says why and what to do."""
+
+
+def open_engine(address: str) -> Engine:
+    """An engine for `address`; on SQLite every transaction takes the write lock at its begin."""
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite":
+        if url.database and url.database != ":memory:":
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, pool_pre_ping=True, pool_size=10)
+
+
+def engine_for(settings: Settings) -> Engine:
+    """The engine of these settings' database."""
+    return open_engine(settings.database_address)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that reads first and writes later fails at once with "database is
+    # locked" when another wrote in between; readers announce themselves and take no lock.
+    read_only = connection.get_execution_options().get("hsl_read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def read_only(engine: Engine) -> Engine:
+    """The same pool for reading: on SQLite its transactions do not wait for a writer."""
+    return engine.execution_options(hsl_read_only=True)
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to this program's version. Raises DatabaseError where it can't."""
+    config = _alembic_config()
+    scripts = ScriptDirectory.from_config(config)
+    try:
+        with engine.begin() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+            if current is not None and current not in {
+                r.revision for r in scripts.walk_revisions()
+            }:
+                raise DatabaseError(
+                    f"The database is at version {current}, newer than this program. "
+                    "Start the newer program, or restore an older backup."
+                )
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except SQLAlchemyError as error:
+        raise DatabaseError(
+            f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: "
+            f"{getattr(error, 'orig', error)}. Check its address and that it is running."
+        ) from error
+
+
+def is_current(engine: Engine) -> bool:
+    """True when the schema is the one of this program."""
+    with read_only(engine).begin() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+
+
+def _alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

@@ -1,0 +1,1 @@
+"""HOW: the outbox, its pace, the Bot API and what its answers mean."""

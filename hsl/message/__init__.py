@@ -1,0 +1,1 @@
+"""WHAT: a message, its checks and its preview."""

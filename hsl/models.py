@@ -1,0 +1,259 @@
+"""The tables and their enums: the vocabulary of the whole house.
+
+All times are timezone-aware UTC at every edge. User ids have up to 52 significant bits.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Integer, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+MAX_USER_ID = 2**52 - 1  # Telegram: at most 52 significant bits
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """timestamptz on PostgreSQL, naive UTC text on SQLite; aware UTC in Python, always."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+JsonValue = JSON().with_variant(JSONB(), "postgresql")
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def utc_now() -> datetime:
+    """The present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class MessageType(StrEnum):
+    """What is sent: text, or a video or document by its file_id with a caption."""
+
+    TEXT = "text"
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
+class MessageStatus(StrEnum):
+    """scheduled → sending → sent; paused (back to sending), cancelled, failed."""
+
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    SENT = "sent"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class DeliveryStatus(StrEnum):
+    """pending → sending → sent, failed or uncertain; cancelled; deleted (from the chat, later)."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+
+
+class RecipientType(StrEnum):
+    """Chosen one by one, or as a group that a filter describes."""
+
+    INDIVIDUAL = "individual"
+    GROUP = "group"
+
+
+class AudienceMode(StrEnum):
+    """The audience as it was when the message was made, or as it is when it starts."""
+
+    FROZEN = "frozen"
+    LIVE = "live"
+
+
+def _json(default: Any = None, *, nullable: bool = False) -> Any:
+    return Field(default_factory=default, sa_column=Column(JsonValue, nullable=nullable))
+
+
+def _row_id() -> Any:
+    return Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+
+
+class User(SQLModel, table=True):
+    """A person who may be written to; `user_id` is Telegram's."""
+
+    __tablename__ = "users"
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    username: str | None = Field(default=None, index=True)
+    first_name: str | None = None
+    last_name: str | None = None
+    language_code: str | None = None
+    registered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attributes: dict[str, Any] = _json(dict)
+    unreachable_reason: str | None = None
+    unreachable_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
+
+
+class Enrollment(SQLModel, table=True):
+    """A person's place in a course stream; a person may have several, or none."""
+
+    __tablename__ = "enrollments"
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    course_stream: str = Field(primary_key=True, index=True)
+    status: str | None = None
+    enrolled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MessageHistory(SQLModel, table=True):
+    """One message to many people. Its counters equal a count over its recipients at each commit."""
+
+    __tablename__ = "message_history"
+    __table_args__ = (Index("ix_message_history_due", "status", "scheduled_at"),)
+    id: int | None = _row_id()
+    message_text: str = Field(sa_column=Column(Text, nullable=False))
+    message_type: MessageType = Field(default=MessageType.TEXT, sa_column=Column(Text))
+    file_id: str | None = None
+    buttons: list[list[dict[str, Any]]] = _json(list)
+    options: dict[str, Any] = _json(dict)
+    author: str
+    bot_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    status: MessageStatus = Field(default=MessageStatus.SCHEDULED, sa_column=Column(Text))
+    status_reason: str | None = None
+    recipient_type: RecipientType = Field(sa_column=Column(Text, nullable=False))
+    recipient_group: str | None = None
+    audience: dict[str, Any] | None = _json(lambda: None, nullable=True)
+    audience_mode: AudienceMode = Field(default=AudienceMode.FROZEN, sa_column=Column(Text))
+    audience_at_creation: int = 0
+    follows_message_id: int | None = Field(default=None, sa_column=Column(RowId))
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
+    scheduled_at: datetime = Field(sa_type=UtcDateTime)
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    total_recipients: int = 0
+    successful_deliveries: int = 0
+    failed_deliveries: int = 0
+    uncertain_deliveries: int = 0
+    cancelled_deliveries: int = 0
+    deleted_deliveries: int = 0
+
+
+class MessageRecipient(SQLModel, table=True):
+    """What became of one message for one person; once a person in a message."""
+
+    __tablename__ = "message_recipients"
+    __table_args__ = (
+        Index("ux_message_recipients_once", "message_id", "user_id", unique=True),
+        Index("ix_message_recipients_queue", "message_id", "delivery_status", "next_attempt_at"),
+        Index("ix_message_recipients_user", "user_id"),
+    )
+    id: int | None = _row_id()
+    message_id: int = Field(sa_column=Column(RowId, nullable=False))
+    user_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    username: str | None = None
+    delivery_status: DeliveryStatus = Field(
+        default=DeliveryStatus.PENDING, sa_column=Column(Text, nullable=False)
+    )
+    telegram_message_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    reason: str | None = None
+    error_code: int | None = None
+    error_description: str | None = None
+    attempts: int = 0
+    next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    lease_owner: str | None = Field(default=None, index=True)
+    sending_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class AuditLog(SQLModel, table=True):
+    """Who did what to which thing, and when. Rows are only ever added."""
+
+    __tablename__ = "audit_log"
+    id: int | None = _row_id()
+    at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
+    actor: str = Field(index=True)
+    action: str = Field(index=True)
+    object_type: str | None = None
+    object_id: str | None = None
+    details: dict[str, Any] = _json(dict)
+
+
+class Draft(SQLModel, table=True):
+    """An author's unsent message; `content` is a `hsl.message.content.Content` as JSON."""
+
+    __tablename__ = "drafts"
+    id: int | None = _row_id()
+    author: str = Field(index=True)
+    content: dict[str, Any] = _json(dict)
+    audience: dict[str, Any] | None = _json(lambda: None, nullable=True)
+    follows_message_id: int | None = Field(default=None, sa_column=Column(RowId))
+    revision: int = 0
+    updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class SelectionEntry(SQLModel, table=True):
+    """One removable line of an author's tray of chosen people, such as "+ 4th_stream 1,190"."""
+
+    __tablename__ = "selection_entries"
+    id: int | None = _row_id()
+    author: str = Field(index=True)
+    label: str
+    cohort: dict[str, Any] | None = _json(lambda: None, nullable=True)
+    people: int = 0
+    overlap: int = 0
+    added_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class SelectionMember(SQLModel, table=True):
+    """A chosen person; the key makes it impossible to choose somebody twice."""
+
+    __tablename__ = "selection_members"
+    author: str = Field(primary_key=True)
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    entry_id: int = Field(sa_column=Column(RowId, nullable=False, index=True))
+
+
+class BotPace(SQLModel, table=True):
+    """The one rate of a bot that every process on this database shares, and its trouble if any."""
+
+    __tablename__ = "bot_pace"
+    bot_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    rate: float
+    departures: list[float] = _json(list)
+    not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    refusals: int = 0
+    rate_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    trouble: str | None = None
+    trouble_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    token_fingerprint: str | None = None
+
+
+class Worker(SQLModel, table=True):
+    """A running process's heartbeat; its leases lapse when the beat stops."""
+
+    __tablename__ = "workers"
+    name: str = Field(primary_key=True)
+    kind: str
+    host: str
+    pid: int
+    started_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    beat_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)

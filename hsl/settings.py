@@ -1,0 +1,167 @@
+"""Every setting in one class, read once from the environment and `.env`."""
+
+import os
+from enum import StrEnum
+from functools import cached_property, lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = Path(__file__).resolve().parent.parent
+SANDBOX_TOKEN = "1:sandbox"
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a bad value; the message is one line that says which and why."""
+
+
+class PaceMode(StrEnum):
+    """How departures are spaced: evenly at the limit, or the older "ten, then a second's pause"."""
+
+    EVEN = "even"
+    TEN_THEN_PAUSE = "ten-then-pause"
+
+
+class Settings(BaseSettings):
+    """All settings. Names in the environment are the aliases below; times are in seconds."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", populate_by_name=True
+    )
+
+    bot_token: SecretStr | None = Field(
+        None, alias="BOT_TOKEN", description="The bot's token from @BotFather; none: the sandbox"
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        alias="DATABASE_URL",
+        description="SQLAlchemy address; none: SQLite in the data folder",
+    )
+    telegram_api_url: str = Field(
+        "https://api.telegram.org",
+        alias="HSL_TELEGRAM_API_URL",
+        pattern=r"^https?://\S+$",
+        description="Bot API server",
+    )
+    messages_per_second: float = Field(
+        30.0, alias="HSL_MESSAGES_PER_SECOND", gt=0, le=1000, description="Pace of one bot"
+    )
+    paid_broadcast: bool = Field(
+        False, alias="HSL_PAID_BROADCAST", description="Pay Telegram Stars above 30 a second"
+    )
+    pace: PaceMode = Field(
+        PaceMode.EVEN, alias="HSL_PACE", description="even, or ten-then-pause (ten, then 1 s)"
+    )
+    batch_size: int = Field(
+        100, alias="HSL_BATCH_SIZE", ge=1, le=10_000, description="Recipients leased at a time"
+    )
+    host: str = Field("127.0.0.1", alias="HSL_HOST", description="Address the pages listen on")
+    port: int = Field(8501, alias="HSL_PORT", ge=1, le=65535, description="Port of the pages")
+    sandbox_port: int = Field(
+        8502, alias="HSL_SANDBOX_PORT", ge=1, le=65535, description="Port of the sandbox Bot API"
+    )
+    data_dir: Path = Field(
+        ROOT / "data", alias="HSL_DATA_DIR", description="Folder of the embedded database"
+    )
+    time_zone: str = Field(
+        "UTC", alias="HSL_TIME_ZONE", description="The school's zone, such as Europe/Moscow"
+    )
+    index_refresh: float = Field(
+        300.0,
+        alias="HSL_INDEX_REFRESH",
+        gt=0,
+        le=300,
+        description="Seconds after which the audience index refreshes by itself",
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is not a time zone's name such as Europe/Moscow")
+        return value
+
+    @field_validator("bot_token", mode="before")
+    @classmethod
+    def _blank_is_none(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("bot_token")
+    @classmethod
+    def _token_shape(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().partition(":")[0].isdigit():
+            raise ValueError("does not look like a bot token (123456:ABC…) from @BotFather")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _address_known(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        try:
+            backend = make_url(value.get_secret_value()).get_backend_name()
+        except ArgumentError as error:
+            raise ValueError("is not a database address such as sqlite:///hsl.db") from error
+        if backend not in {"sqlite", "postgresql"}:
+            raise ValueError("must begin with sqlite:/// or postgresql+psycopg://")
+        return value
+
+    @property
+    def is_sandbox(self) -> bool:
+        """True where no bot token is set, so that nothing leaves this machine."""
+        return self.bot_token is None
+
+    @property
+    def token(self) -> str:
+        """The token to send with. A secret unless in the sandbox: never log or show it."""
+        return SANDBOX_TOKEN if self.bot_token is None else self.bot_token.get_secret_value()
+
+    @property
+    def bot_id(self) -> int:
+        """The bot's id: the public part of its token."""
+        return int(self.token.partition(":")[0])
+
+    @property
+    def api_url(self) -> str:
+        """The Bot API server in use, without a slash at its end."""
+        if self.is_sandbox and "telegram_api_url" not in self.model_fields_set:
+            return f"http://127.0.0.1:{self.sandbox_port}"
+        return self.telegram_api_url.rstrip("/")
+
+    @property
+    def database_address(self) -> str:
+        """SQLAlchemy address of the database. It may hold a password: never log or show it."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'hsl.db'}"
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The school's time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; `overrides` win over environment and file. Raises SettingsError."""
+    known = {str(field.alias) for field in Settings.model_fields.values()}
+    unknown = sorted(name for name in os.environ if name.startswith("HSL_") and name not in known)
+    if unknown:
+        raise SettingsError(
+            f"{unknown[0]} is not a setting. Known are: {', '.join(sorted(known))}."
+        )
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        message = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingsError(f"{first['loc'][0]}: {message}. Correct it and start again.") from None
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read at the first call. Raises SettingsError."""
+    return load_settings()

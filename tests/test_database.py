@@ -1,0 +1,39 @@
+"""The schema on both databases."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, select, text
+from sqlmodel import SQLModel
+
+from hsl import audit, database, models
+
+
+def test_migrations_make_exactly_the_models(engine: Engine) -> None:
+    with engine.begin() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+    assert differences == []
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    database.migrate(engine)
+    assert database.is_current(engine)
+
+
+def test_a_newer_database_is_refused(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(database.DatabaseError, match="newer than this program"):
+        database.migrate(engine)
+
+
+def test_an_audit_entry_goes_with_its_transaction(engine: Engine) -> None:
+    with pytest.raises(RuntimeError), engine.begin() as connection:
+        audit.record(connection, actor="anna", action="import")
+        raise RuntimeError
+    with engine.begin() as connection:
+        assert connection.execute(select(models.AuditLog.id)).all() == []
+        audit.record(connection, actor="anna", action="import", details={"added": 1})
+    with engine.begin() as connection:
+        row = connection.execute(select(models.AuditLog)).one()
+    assert (row.actor, row.details, row.at.utcoffset().total_seconds()) == ("anna", {"added": 1}, 0)
