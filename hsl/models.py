@@ -5,9 +5,9 @@ All times are timezone-aware UTC at every edge. User ids have up to 52 significa
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Integer, Text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -238,13 +238,14 @@ class BotPace(SQLModel, table=True):
     __tablename__ = "bot_pace"
     bot_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     rate: float
-    departures: list[float] = _json(list)
+    next_departure: float = 0.0  # seconds since 1970: the theoretical arrival time of the cell rate
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
     refusals: int = 0
     rate_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     trouble: str | None = None
     trouble_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     token_fingerprint: str | None = None
+    departures: int = 0
 
 
 class Worker(SQLModel, table=True):
@@ -257,3 +258,20 @@ class Worker(SQLModel, table=True):
     pid: int
     started_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     beat_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]
+
+
+# The same tables for SQLAlchemy Core, in which all set-based statements are written.
+users = _table(User)
+enrollments = _table(Enrollment)
+message_history = _table(MessageHistory)
+message_recipients = _table(MessageRecipient)
+audit_log = _table(AuditLog)
+drafts = _table(Draft)
+selection_entries = _table(SelectionEntry)
+selection_members = _table(SelectionMember)
+bot_pace = _table(BotPace)
+workers = _table(Worker)

@@ -43,11 +43,8 @@ def upgrade() -> None:
         "bot_pace",
         sa.Column("bot_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rate", sa.Float(), nullable=False),
-        sa.Column(
-            "departures",
-            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("next_departure", sa.Float(), nullable=False),
+        sa.Column("departures", sa.Integer(), nullable=False),
         sa.Column("not_before", hsl.models.UtcDateTime(), nullable=True),
         sa.Column("refusals", sa.Integer(), nullable=False),
         sa.Column("rate_changed_at", hsl.models.UtcDateTime(), nullable=True),

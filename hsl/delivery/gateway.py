@@ -1,0 +1,153 @@
+"""The Bot API through python-telegram-bot, with a request class that tells what reached the server.
+
+aiohttp separates the faults before a request left (`ClientConnectorError` and its kin) from those
+after (`ServerDisconnectedError`, `ClientPayloadError`), which python-telegram-bot's own class and
+other adapters do not; the difference decides between "try later" and "uncertain".
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from telegram import Bot, InlineKeyboardMarkup
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+from hsl.delivery import outcome
+
+READ_TIMEOUT = 45.0  # seconds; the server may hold a flood-waited request and still deliver it
+CONNECT_TIMEOUT = 10.0  # seconds
+IDLE_CONNECTION = 3.0  # seconds; we close first, as a server's hang-up on a request is "uncertain"
+
+_answer: ContextVar[list[outcome.Outcome]] = ContextVar("answer")
+
+# HTTP clients log addresses, and the token is part of every address.
+for _name in ("aiohttp", "httpx", "httpcore", "telegram"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class AiohttpRequest(BaseRequest):
+    """python-telegram-bot's transport on aiohttp; it notes the outcome of the raw answer."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds that an answer may take."""
+        return READ_TIMEOUT
+
+    async def initialize(self) -> None:
+        """Open the connection pool; without a limit, as the sender bounds what is in flight."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT
+                ),
+            )
+
+    async def shutdown(self) -> None:
+        """Close the connection pool."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = None,
+        write_timeout: Any = None,
+        connect_timeout: Any = None,
+        pool_timeout: Any = None,
+    ) -> tuple[int, bytes]:
+        """Send one request. Raises NetworkError or TimedOut, without the address in their text."""
+        await self.initialize()
+        if self._session is None:
+            raise NetworkError("The connection pool is closed.")
+        form = request_data.json_parameters if request_data else None
+        try:
+            async with self._session.request(method, url, data=form) as response:
+                body = await response.read()
+                header = response.headers.get("Retry-After")
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as fault:
+            _note(outcome.never_left(f"no connection: {type(fault).__name__}"))
+            raise NetworkError(f"no connection: {type(fault).__name__}") from None
+        except TimeoutError:
+            _note(outcome.lost(f"no answer within {READ_TIMEOUT:.0f} s"))
+            raise TimedOut from None
+        except (aiohttp.ClientError, OSError) as fault:
+            _note(outcome.lost(f"the connection broke: {type(fault).__name__}"))
+            raise NetworkError(f"the connection broke: {type(fault).__name__}") from None
+        _note(outcome.classify(response.status, body, retry_after_header=header))
+        return response.status, body
+
+
+def _note(found: outcome.Outcome) -> None:
+    holder = _answer.get(None)
+    if holder is not None:
+        holder.append(found)
+
+
+class Gateway:
+    """One bot's way out. Use as `async with Gateway(token, api_url) as gateway`."""
+
+    def __init__(self, token: str, api_url: str) -> None:
+        self._request = AiohttpRequest()
+        self._bot = Bot(
+            token=token,
+            base_url=f"{api_url}/bot",
+            request=self._request,
+            get_updates_request=self._request,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._request.initialize()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._request.shutdown()
+
+    async def call(self, method: str, arguments: Mapping[str, Any]) -> outcome.Outcome:
+        """Send one Bot API call, such as `sendMessage`, and tell what became of it."""
+        holder: list[outcome.Outcome] = []
+        _answer.set(holder)
+        try:
+            await self._invoke(method, dict(arguments))
+        except asyncio.CancelledError:
+            raise
+        except (TelegramError, KeyError, ValueError, TypeError) as fault:
+            # The raw answer was noted before the library read it, and it alone decides.
+            if not holder:
+                return outcome.Outcome(
+                    outcome.Verdict.MESSAGE_FAULT,
+                    "message_fault",
+                    description=f"the message cannot be put into a request: {type(fault).__name__}",
+                )
+        return holder[-1]
+
+    async def _invoke(self, method: str, arguments: dict[str, Any]) -> None:
+        markup = arguments.pop("reply_markup", None)
+        if markup is not None:
+            arguments["reply_markup"] = InlineKeyboardMarkup.de_json(markup, self._bot)
+        calls: dict[str, Callable[..., Awaitable[Any]]] = {
+            "getMe": self._bot.get_me,
+            "sendMessage": self._bot.send_message,
+            "sendVideo": self._bot.send_video,
+            "sendDocument": self._bot.send_document,
+            "deleteMessage": self._bot.delete_message,
+            "editMessageText": self._bot.edit_message_text,
+            "editMessageCaption": self._bot.edit_message_caption,
+        }
+        await calls[method](**arguments)

@@ -1,0 +1,147 @@
+"""One rate per bot, kept in a database row that every process shares.
+
+A generic cell rate: `next_departure` is the time at which the next message would leave if all
+kept their distance. A late sender may catch up `CATCH_UP` messages and no more, as Telegram's own
+limit tolerates only a small burst. A refusal (429) holds everyone until `not_before`, lowers the
+rate, and the rate climbs back slowly (additive increase, multiplicative decrease).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, Update, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hsl import models
+from hsl.models import BotPace
+from hsl.settings import PaceMode, Settings
+
+CATCH_UP = 1.5  # messages; the limit is taken to tolerate three
+MARGIN = 0.99  # of the allowed rate, so that jitter on the way causes no refusal
+DECREASE = 0.7  # of the rate, after a refusal
+INCREASE = 0.5  # messages per second, gained in each
+INCREASE_EVERY = 5.0  # seconds without a refusal
+LOWEST = 1.0  # messages per second
+TEN = 10  # messages between two pauses in the old rhythm
+PAUSE = 1.0  # seconds
+PAID_RATE = 1000.0  # messages per second
+HOLD_OFFLINE = 2.0  # seconds without a try when the server cannot be reached
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How a bot may send: messages per second, and whether it pauses after each ten."""
+
+    rate: float
+    ten_then_pause: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rhythm":
+        """The rhythm that these settings ask for."""
+        return cls(
+            rate=settings.messages_per_second * MARGIN,
+            ten_then_pause=settings.pace is PaceMode.TEN_THEN_PAUSE,
+        )
+
+
+def expected_seconds(people: int, settings: Settings) -> float:
+    """How long a message to so many people takes at the settings' pace, in seconds."""
+    rhythm = Rhythm.of(settings)
+    pauses = (max(people - 1, 0) // TEN) * PAUSE if rhythm.ten_then_pause else 0.0
+    return people / rhythm.rate + pauses
+
+
+def lock(connection: Connection, bot_id: int, rhythm: Rhythm) -> BotPace:
+    """The bot's row, locked until the transaction ends; made at the first call."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        insert(models.bot_pace)
+        .values(bot_id=bot_id, rate=rhythm.rate, next_departure=0.0, refusals=0, departures=0)
+        .on_conflict_do_nothing()
+    )
+    row = connection.execute(
+        select(models.bot_pace).where(models.bot_pace.c.bot_id == bot_id).with_for_update()
+    ).one()
+    return BotPace.model_construct(**row._mapping)
+
+
+def take(
+    connection: Connection, row: BotPace, rhythm: Rhythm, *, now: float, horizon: float, most: int
+) -> list[float]:
+    """Departure times (seconds since 1970) up to `now + horizon`, at most `most`, written down."""
+    if row.trouble or (row.not_before is not None and row.not_before.timestamp() > now):
+        return []
+    rate = _recovered_rate(row, rhythm, now)
+    interval = 1.0 / rate
+    due = max(row.next_departure, now - CATCH_UP * interval)
+    # A clock that was set back must not hold the bot for as long as it jumped.
+    due = min(due, now + PAUSE + interval) if not rhythm.ten_then_pause else due
+    times: list[float] = []
+    counted = row.departures
+    while len(times) < most and due <= now + horizon:
+        times.append(max(due, now))
+        counted += 1
+        due += interval + (PAUSE if rhythm.ten_then_pause and counted % TEN == 0 else 0.0)
+    give_back(connection, row, departures=counted, next_departure=due, rate=rate, now=now)
+    return times
+
+
+def give_back(
+    connection: Connection,
+    row: BotPace,
+    *,
+    departures: int,
+    next_departure: float,
+    rate: float,
+    now: float,
+) -> None:
+    """Write down the pace after a tick."""
+    values: dict[str, object] = {"departures": departures, "next_departure": next_departure}
+    if rate != row.rate:
+        values |= {"rate": rate, "rate_changed_at": datetime.fromtimestamp(now, UTC)}
+    connection.execute(
+        update(models.bot_pace).where(models.bot_pace.c.bot_id == row.bot_id).values(values)
+    )
+
+
+def refused(connection: Connection, row: BotPace, *, retry_after: float, now: float) -> None:
+    """A 429: nobody sends before `retry_after` seconds are over, and then slower."""
+    until = datetime.fromtimestamp(now, UTC) + timedelta(seconds=retry_after)
+    already_held = row.not_before is not None and row.not_before.timestamp() > now
+    row.not_before = max(until, row.not_before) if row.not_before else until
+    if not already_held:
+        # Several refusals of one moment are one lesson, not several.
+        row.rate = max(LOWEST, row.rate * DECREASE)
+    row.refusals += 1
+    row.rate_changed_at = row.not_before
+    connection.execute(
+        _bot(row).values(
+            not_before=row.not_before,
+            rate=row.rate,
+            refusals=row.refusals,
+            rate_changed_at=row.rate_changed_at,
+        )
+    )
+
+
+def hold(connection: Connection, row: BotPace, *, seconds: float, now: float) -> None:
+    """Nobody sends for so many seconds, as the server cannot be reached."""
+    until = datetime.fromtimestamp(now + seconds, UTC)
+    if row.not_before is None or row.not_before < until:
+        row.not_before = until
+        connection.execute(
+            update(models.bot_pace)
+            .where(models.bot_pace.c.bot_id == row.bot_id)
+            .values(not_before=until)
+        )
+
+
+def _bot(row: BotPace) -> Update:
+    return update(models.bot_pace).where(models.bot_pace.c.bot_id == row.bot_id)
+
+
+def _recovered_rate(row: BotPace, rhythm: Rhythm, now: float) -> float:
+    if row.rate >= rhythm.rate or row.rate_changed_at is None:
+        return rhythm.rate
+    steps = int((now - row.rate_changed_at.timestamp()) // INCREASE_EVERY)
+    return min(rhythm.rate, row.rate + max(steps, 0) * INCREASE)

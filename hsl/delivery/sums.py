@@ -1,0 +1,126 @@
+"""The closing sum: what became of everybody that a message was meant for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, select
+
+from hsl import models
+from hsl.models import DeliveryStatus
+
+RATE_WINDOW = 10.0  # seconds
+REASON_WORDS = {
+    "blocked": "blocked the bot",
+    "deactivated": "deactivated",
+    "never_started": "never started the bot",
+    "not_found": "not found",
+    "is_bot": "bots",
+    "kicked": "bot was removed",
+    "message_fault": "refused for the message itself",
+    "other": "refused for another reason",
+}
+
+
+@dataclass(frozen=True)
+class ClosingSum:
+    """chosen = sent + failed by reason + uncertain + cancelled + deleted + not tried."""
+
+    total: int = 0
+    sent: int = 0
+    failed_by_reason: dict[str, int] = field(default_factory=dict)
+    uncertain: int = 0
+    cancelled: int = 0
+    deleted: int = 0
+    in_flight: int = 0
+    pending: int = 0
+
+    @property
+    def failed(self) -> int:
+        """All that failed, whatever the reason."""
+        return sum(self.failed_by_reason.values())
+
+    @property
+    def not_tried(self) -> int:
+        """Those without an outcome yet: waiting, or on their way at this moment."""
+        return self.pending + self.in_flight
+
+    def terms(self) -> list[tuple[str, int]]:
+        """The sum's terms in order, as words and people; terms of nobody are left out."""
+        failed = sorted(self.failed_by_reason.items(), key=lambda item: (-item[1], item[0]))
+        terms = [
+            ("sent", self.sent),
+            *((REASON_WORDS.get(reason, reason), people) for reason, people in failed),
+            ("uncertain", self.uncertain),
+            ("cancelled", self.cancelled),
+            ("deleted", self.deleted),
+            ("not tried yet", self.not_tried),
+        ]
+        return [(words, people) for words, people in terms if people]
+
+    def sentence(self) -> str:
+        """Such as "1,204 chosen = 1,150 sent + 54 blocked the bot"."""
+        terms = " + ".join(f"{people:,} {words}" for words, people in self.terms())
+        return f"{self.total:,} chosen = {terms or '0 sent'}"
+
+
+def closing_sums(connection: Connection, message_ids: Sequence[int]) -> dict[int, ClosingSum]:
+    """The closing sum of each of these messages, counted over their recipients in one query."""
+    row = models.message_recipients.c
+    counted = connection.execute(
+        select(row.message_id, row.delivery_status, row.reason, func.count().label("people"))
+        .where(row.message_id.in_(message_ids))
+        .group_by(row.message_id, row.delivery_status, row.reason)
+    ).all()
+    by_message: dict[int, dict[str, int]] = {number: {} for number in message_ids}
+    reasons: dict[int, dict[str, int]] = {number: {} for number in message_ids}
+    for line in counted:
+        message_id, status, people = line.message_id, line.delivery_status, line.people
+        reason = line.reason or "other"
+        if status == DeliveryStatus.FAILED:
+            named = reasons[message_id]
+            named[reason] = named.get(reason, 0) + people
+        else:
+            found = by_message[message_id]
+            found[status] = found.get(status, 0) + people
+    return {
+        number: ClosingSum(
+            total=sum(found.values()) + sum(reasons[number].values()),
+            sent=found.get(DeliveryStatus.SENT, 0),
+            failed_by_reason=reasons[number],
+            uncertain=found.get(DeliveryStatus.UNCERTAIN, 0),
+            cancelled=found.get(DeliveryStatus.CANCELLED, 0),
+            deleted=found.get(DeliveryStatus.DELETED, 0),
+            in_flight=found.get(DeliveryStatus.SENDING, 0),
+            pending=found.get(DeliveryStatus.PENDING, 0),
+        )
+        for number, found in by_message.items()
+    }
+
+
+def closing_sum(connection: Connection, message_id: int) -> ClosingSum:
+    """One message's closing sum."""
+    return closing_sums(connection, [message_id])[message_id]
+
+
+def progress(connection: Connection, message_id: int) -> dict[str, float | None]:
+    """How far a message is: `percent`, `rate` (outcomes a second lately) and `seconds_left`."""
+    row = models.message_recipients.c
+    closing = closing_sum(connection, message_id)
+    since = models.utc_now() - timedelta(seconds=RATE_WINDOW)
+    lately = connection.execute(
+        select(func.count(), func.min(row.sending_at)).where(
+            row.message_id == message_id,
+            row.sending_at > since,
+            row.delivery_status != DeliveryStatus.SENDING,
+        )
+    ).one()
+    counted, first = int(lately[0]), lately[1]
+    span = max((models.utc_now() - first).total_seconds(), 1.0) if first else RATE_WINDOW
+    rate = counted / span
+    settled = closing.total - closing.not_tried
+    return {
+        "percent": 100.0 * settled / closing.total if closing.total else 0.0,
+        "rate": round(rate, 2),
+        "seconds_left": closing.not_tried / rate if rate else None,
+    }
