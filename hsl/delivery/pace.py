@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Update, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hsl import models
-from hsl.models import BotPace
 from hsl.settings import PaceMode, Settings
 
 CATCH_UP = 1.5  # messages; the limit is taken to tolerate three
@@ -44,6 +43,21 @@ class Rhythm:
         )
 
 
+@dataclass
+class BotState:
+    """A bot's row as this transaction holds it; see `hsl.models.BotPace`."""
+
+    bot_id: int
+    rate: float
+    next_departure: float
+    departures: int
+    refusals: int
+    not_before: datetime | None
+    rate_changed_at: datetime | None
+    trouble: str | None
+    token_fingerprint: str | None
+
+
 def expected_seconds(people: int, settings: Settings) -> float:
     """How long a message to so many people takes at the settings' pace, in seconds."""
     rhythm = Rhythm.of(settings)
@@ -51,7 +65,7 @@ def expected_seconds(people: int, settings: Settings) -> float:
     return people / rhythm.rate + pauses
 
 
-def lock(connection: Connection, bot_id: int, rhythm: Rhythm) -> BotPace:
+def lock(connection: Connection, bot_id: int, rhythm: Rhythm) -> BotState:
     """The bot's row, locked until the transaction ends; made at the first call."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
@@ -62,11 +76,21 @@ def lock(connection: Connection, bot_id: int, rhythm: Rhythm) -> BotPace:
     row = connection.execute(
         select(models.bot_pace).where(models.bot_pace.c.bot_id == bot_id).with_for_update()
     ).one()
-    return BotPace.model_construct(**row._mapping)
+    return BotState(
+        bot_id=bot_id,
+        rate=row.rate,
+        next_departure=row.next_departure,
+        departures=row.departures,
+        refusals=row.refusals,
+        not_before=row.not_before,
+        rate_changed_at=row.rate_changed_at,
+        trouble=row.trouble,
+        token_fingerprint=row.token_fingerprint,
+    )
 
 
 def take(
-    connection: Connection, row: BotPace, rhythm: Rhythm, *, now: float, horizon: float, most: int
+    connection: Connection, row: BotState, rhythm: Rhythm, *, now: float, horizon: float, most: int
 ) -> list[float]:
     """Departure times (seconds since 1970) up to `now + horizon`, at most `most`, written down."""
     if row.trouble or (row.not_before is not None and row.not_before.timestamp() > now):
@@ -88,7 +112,7 @@ def take(
 
 def give_back(
     connection: Connection,
-    row: BotPace,
+    row: BotState,
     *,
     departures: int,
     next_departure: float,
@@ -104,7 +128,7 @@ def give_back(
     )
 
 
-def refused(connection: Connection, row: BotPace, *, retry_after: float, now: float) -> None:
+def refused(connection: Connection, row: BotState, *, retry_after: float, now: float) -> None:
     """A 429: nobody sends before `retry_after` seconds are over, and then slower."""
     until = datetime.fromtimestamp(now, UTC) + timedelta(seconds=retry_after)
     already_held = row.not_before is not None and row.not_before.timestamp() > now
@@ -124,7 +148,7 @@ def refused(connection: Connection, row: BotPace, *, retry_after: float, now: fl
     )
 
 
-def hold(connection: Connection, row: BotPace, *, seconds: float, now: float) -> None:
+def hold(connection: Connection, row: BotState, *, seconds: float, now: float) -> None:
     """Nobody sends for so many seconds, as the server cannot be reached."""
     until = datetime.fromtimestamp(now + seconds, UTC)
     if row.not_before is None or row.not_before < until:
@@ -136,11 +160,11 @@ def hold(connection: Connection, row: BotPace, *, seconds: float, now: float) ->
         )
 
 
-def _bot(row: BotPace) -> Update:
+def _bot(row: BotState) -> Update:
     return update(models.bot_pace).where(models.bot_pace.c.bot_id == row.bot_id)
 
 
-def _recovered_rate(row: BotPace, rhythm: Rhythm, now: float) -> float:
+def _recovered_rate(row: BotState, rhythm: Rhythm, now: float) -> float:
     if row.rate >= rhythm.rate or row.rate_changed_at is None:
         return rhythm.rate
     steps = int((now - row.rate_changed_at.timestamp()) // INCREASE_EVERY)

@@ -1,0 +1,131 @@
+"""From a cohort to people in the main database, inside the transaction that needs them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
+
+from hsl import models
+from hsl.audience.cohort import Cohort
+from hsl.models import DeliveryStatus
+
+People, Enrolled = models.users, models.enrollments
+Recipients, Members = models.message_recipients, models.selection_members
+IDS_AT_ONCE = 500  # values of one IN list
+
+
+def people(cohort: Cohort, dialect_name: str) -> Select[Any]:
+    """A select of user_id and username of everybody in `cohort`."""
+    chosen = select(People.c.user_id, People.c.username)
+    if cohort.is_empty:
+        return chosen.where(false())
+    return chosen.where(*_conditions(cohort, dialect_name))
+
+
+def selected(author: str) -> Select[Any]:
+    """A select of user_id and username of everybody in the author's tray."""
+    return (
+        select(People.c.user_id, People.c.username)
+        .join(Members, Members.c.user_id == People.c.user_id)
+        .where(Members.c.author == author)
+    )
+
+
+def missing_ids(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Those of `ids` that nobody has, in their order."""
+    known: set[int] = set()
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        batch = ids[start : start + IDS_AT_ONCE]
+        found = connection.execute(select(People.c.user_id).where(People.c.user_id.in_(batch)))
+        known.update(row.user_id for row in found)
+    return [number for number in ids if number not in known]
+
+
+def chosen_count(connection: Connection, chosen: Select[Any]) -> tuple[int, int]:
+    """How many people `chosen` selects, and how many of them are unreachable."""
+    found = chosen.order_by(None).subquery()
+    row = connection.execute(
+        select(func.count(), func.count(People.c.unreachable_reason)).select_from(
+            found.join(People, People.c.user_id == found.c.user_id)
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def _conditions(cohort: Cohort, dialect_name: str) -> list[ColumnElement[bool]]:
+    conditions = _places(cohort)
+    if cohort.user_ids:
+        conditions.append(People.c.user_id.in_(cohort.user_ids))
+    if cohort.languages:
+        conditions.append(People.c.language_code.in_(cohort.languages))
+    if cohort.registered_from is not None:
+        start = datetime.combine(cohort.registered_from, time(), UTC)
+        conditions.append(People.c.registered_at >= start)
+    if cohort.registered_to is not None:
+        end = datetime.combine(cohort.registered_to, time(), UTC) + timedelta(days=1)
+        conditions.append(People.c.registered_at < end)
+    if cohort.reachable is not None:
+        reason = People.c.unreachable_reason
+        conditions.append(reason.is_(None) if cohort.reachable else reason.is_not(None))
+    for name, values in cohort.attributes.items():
+        conditions.append(_attribute(name, dialect_name).in_(values))
+    if cohort.search.strip():
+        conditions.append(_search(cohort.search, dialect_name))
+    conditions += _history(cohort)
+    return conditions
+
+
+def _places(cohort: Cohort) -> list[ColumnElement[bool]]:
+    enrolled = select(Enrolled.c.user_id)
+    outside = People.c.user_id.not_in(enrolled)
+    if cohort.match == "all":
+        inside = [
+            People.c.user_id.in_(enrolled.where(Enrolled.c.course_stream == stream))
+            for stream in cohort.streams
+        ]
+        return [*inside, outside] if cohort.not_enrolled else list(inside)
+    places: list[ColumnElement[bool]] = []
+    if cohort.streams:
+        places.append(
+            People.c.user_id.in_(enrolled.where(Enrolled.c.course_stream.in_(cohort.streams)))
+        )
+    if cohort.not_enrolled:
+        places.append(outside)
+    return [or_(*places)] if places else []
+
+
+def _attribute(name: str, dialect_name: str) -> ColumnElement[str]:
+    if dialect_name == "postgresql":
+        return func.jsonb_extract_path_text(People.c.attributes, name)
+    quoted = name.replace('"', '""')
+    return func.json_extract(People.c.attributes, f'$."{quoted}"')
+
+
+def _search(words: str, dialect_name: str) -> ColumnElement[bool]:
+    wanted = words.strip().removeprefix("@").lower()
+    lower = func.lower if dialect_name == "postgresql" else func.hsl_lower
+    matches: list[ColumnElement[bool]] = [
+        lower(column).startswith(wanted, autoescape=True)
+        for column in (People.c.username, People.c.first_name)
+    ]
+    if wanted.isdigit():
+        matches.append(People.c.user_id == int(wanted))
+    return or_(*matches)
+
+
+def _history(cohort: Cohort) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    got = [DeliveryStatus.SENT, DeliveryStatus.DELETED]
+    # Who is uncertain may have got it: neither among those who did nor among those who did not.
+    missed = [DeliveryStatus.FAILED, DeliveryStatus.CANCELLED, DeliveryStatus.PENDING]
+    for message_id, statuses in ((cohort.got_message, got), (cohort.missed_message, missed)):
+        if message_id is not None:
+            whose = select(Recipients.c.user_id).where(
+                and_(
+                    Recipients.c.message_id == message_id,
+                    Recipients.c.delivery_status.in_(statuses),
+                )
+            )
+            conditions.append(People.c.user_id.in_(whose))
+    return conditions

@@ -1,0 +1,397 @@
+"""The outbox: messages and the changes of their state, each in one transaction with its audit.
+
+Locks are always taken in the order bot_pace, message_history, message_recipients.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    Select,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from hsl import audit, models
+from hsl.delivery import sums
+from hsl.message.content import Content
+from hsl.models import (
+    AudienceMode,
+    DeliveryStatus,
+    MessageStatus,
+    RecipientType,
+)
+
+History = models.message_history
+Recipients = models.message_recipients
+COUNTERS = {
+    DeliveryStatus.SENT: "successful_deliveries",
+    DeliveryStatus.FAILED: "failed_deliveries",
+    DeliveryStatus.UNCERTAIN: "uncertain_deliveries",
+    DeliveryStatus.CANCELLED: "cancelled_deliveries",
+    DeliveryStatus.DELETED: "deleted_deliveries",
+}
+Resolve = Callable[[Mapping[str, Any]], Select[Any]]
+
+
+class OutboxError(ValueError):
+    """A message cannot be made or changed as asked; nothing was changed."""
+
+
+def create(
+    engine: Engine,
+    *,
+    content: Content,
+    people: Select[Any],
+    author: str,
+    bot_id: int,
+    recipient_type: RecipientType,
+    scheduled_at: datetime | None = None,
+    recipient_group: str | None = None,
+    cohort: Mapping[str, Any] | None = None,
+    audience_mode: AudienceMode = AudienceMode.FROZEN,
+    follows_message_id: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    draft_id: int | None = None,
+) -> int:
+    """Make a message and its recipients in one transaction, and return its id.
+
+    `people` selects user_id and username. Without `scheduled_at` it is due at once.
+    `draft_id` names the draft that it was written in: it goes with the transaction, so that a
+    second click finds none. Raises OutboxError, and then nothing was made.
+    """
+    now = models.utc_now()
+    _check_new(content, scheduled_at, now, audience_mode, cohort)
+    with engine.begin() as connection:
+        if draft_id is not None:
+            taken = connection.execute(delete(models.drafts).where(models.drafts.c.id == draft_id))
+            if taken.rowcount != 1:
+                raise OutboxError(
+                    "This draft was sent or discarded before. Nothing was sent twice."
+                )
+        found = people.order_by(None).subquery()
+        total = connection.execute(select(func.count()).select_from(found)).scalar_one()
+        if total == 0:
+            raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
+        live = audience_mode is AudienceMode.LIVE
+        message_id: int = connection.execute(
+            insert(History).returning(History.c.id),
+            {
+                "message_text": content.text,
+                "message_type": content.message_type,
+                "file_id": content.file_id,
+                "buttons": content.buttons_json(),
+                "options": dict(options or {}),
+                "author": author,
+                "bot_id": bot_id,
+                "status": MessageStatus.SCHEDULED,
+                "recipient_type": recipient_type,
+                "recipient_group": recipient_group,
+                "audience": None if cohort is None else dict(cohort),
+                "audience_mode": audience_mode,
+                "audience_at_creation": total,
+                "follows_message_id": follows_message_id,
+                "created_at": now,
+                "scheduled_at": scheduled_at or now,
+                **dict.fromkeys(COUNTERS.values(), 0),
+                "total_recipients": 0 if live else total,
+            },
+        ).scalar_one()
+        if not live:
+            _add_recipients(connection, message_id, people)
+        audit.record(
+            connection,
+            actor=author,
+            action="message_scheduled" if scheduled_at else "message_created",
+            object_type="message",
+            object_id=message_id,
+            details={
+                "recipients": total,
+                "group": recipient_group,
+                "preview": content.text[:200],
+                "type": content.message_type,
+                "buttons": sum(len(line) for line in content.buttons),
+                "scheduled_at": (scheduled_at or now).isoformat(),
+                "audience_mode": audience_mode,
+            },
+        )
+    return message_id
+
+
+def _check_new(
+    content: Content,
+    scheduled_at: datetime | None,
+    now: datetime,
+    audience_mode: AudienceMode,
+    cohort: Mapping[str, Any] | None,
+) -> None:
+    problems = content.check()
+    if problems:
+        raise OutboxError(f"Nothing was sent: {problems[0].message}")
+    if scheduled_at is not None:
+        if scheduled_at.tzinfo is None:
+            raise OutboxError(f"{scheduled_at} has no time zone. Add one, such as +03:00.")
+        if scheduled_at <= now:
+            raise OutboxError(f"{scheduled_at.isoformat()} is in the past. Choose a later time.")
+        if content.message_type is not models.MessageType.TEXT:
+            raise OutboxError(
+                "Videos and documents cannot be scheduled: their file_id may lapse. Send it now."
+            )
+    if audience_mode is AudienceMode.LIVE and (scheduled_at is None or cohort is None):
+        raise OutboxError("Only a scheduled message to a filtered group can choose people later.")
+
+
+def _add_recipients(connection: Connection, message_id: int, people: Select[Any]) -> int:
+    found = people.order_by(None).subquery()
+    connection.execute(
+        insert(Recipients).from_select(
+            ["message_id", "user_id", "username", "delivery_status", "attempts"],
+            select(
+                literal(message_id, models.RowId),
+                found.c.user_id,
+                found.c.username,
+                literal(DeliveryStatus.PENDING.value),
+                literal(0),
+            ),
+        )
+    )
+    # PostgreSQL's driver does not tell how many rows an INSERT … SELECT added.
+    added = select(func.count()).where(Recipients.c.message_id == message_id)
+    return int(connection.execute(added).scalar_one())
+
+
+def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
+    """Start every scheduled message whose time has come, and return their ids.
+
+    A live audience is resolved here, in the transaction that starts the message.
+    """
+    due = select(History).where(
+        History.c.status == MessageStatus.SCHEDULED, History.c.scheduled_at <= now
+    )
+    started: list[int] = []
+    with engine.begin() as connection:
+        for row in connection.execute(
+            due.order_by(History.c.id).with_for_update(skip_locked=True)
+        ).all():
+            total = row.total_recipients
+            if row.audience_mode == AudienceMode.LIVE:
+                total = _add_recipients(connection, row.id, resolve(row.audience))
+            values: dict[str, Any] = {
+                "status": MessageStatus.SENDING,
+                "started_at": now,
+                "total_recipients": total,
+            }
+            connection.execute(update(History).where(History.c.id == row.id).values(values))
+            started.append(row.id)
+        finish_complete(connection, started, now=now)
+    return started
+
+
+def finish_complete(connection: Connection, message_ids: list[int], *, now: datetime) -> list[int]:
+    """End those of these sending messages whose every recipient has an outcome."""
+    settled = sum((History.c[name] for name in COUNTERS.values()), start=literal(0))
+    finished = connection.execute(
+        update(History)
+        .where(
+            History.c.id.in_(message_ids),
+            History.c.status == MessageStatus.SENDING,
+            History.c.total_recipients == settled,
+        )
+        .values(status=MessageStatus.SENT, finished_at=now, sent_at=now, status_reason=None)
+        .returning(History)
+    ).all()
+    for row in finished:
+        _record_result(connection, row)
+    return [row.id for row in finished]
+
+
+def _record_result(connection: Connection, row: Row[Any]) -> None:
+    scheduled = row.scheduled_at > row.created_at
+    audit.record(
+        connection,
+        actor="scheduler",
+        action="scheduled_message_sent" if scheduled else "message_send_production",
+        object_type="message",
+        object_id=row.id,
+        details={
+            "author": row.author,
+            "recipients": row.total_recipients,
+            "group": row.recipient_group,
+            "preview": row.message_text[:200],
+            "result": row.status,
+            "statistics": {status.value: getattr(row, name) for status, name in COUNTERS.items()},
+            "seconds": (
+                (row.finished_at - row.started_at).total_seconds() if row.started_at else None
+            ),
+        },
+    )
+
+
+def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = None) -> None:
+    """Stop sending until `resume`; nobody leaves after this transaction."""
+    _change(
+        engine,
+        message_id,
+        actor=actor,
+        action="message_paused",
+        allowed={MessageStatus.SCHEDULED, MessageStatus.SENDING},
+        status=MessageStatus.PAUSED,
+        status_reason=reason or f"Paused by {actor}",
+    )
+
+
+def resume(engine: Engine, message_id: int, *, actor: str) -> None:
+    """Go on with a paused message: at its time if that is still to come, else at once."""
+    with engine.begin() as connection:
+        # Whoever resumes says that the bot's trouble is over; if not, its next answer tells.
+        connection.execute(
+            update(models.bot_pace)
+            .where(
+                models.bot_pace.c.bot_id
+                == select(History.c.bot_id).where(History.c.id == message_id).scalar_subquery()
+            )
+            .values(trouble=None, trouble_since=None)
+        )
+        row = _locked(connection, message_id, {MessageStatus.PAUSED}, "message_resumed")
+        status = MessageStatus.SENDING if row.started_at else MessageStatus.SCHEDULED
+        _set_status(connection, row, status, None, actor, "message_resumed")
+        finish_complete(connection, [message_id], now=models.utc_now())
+
+
+def cancel(engine: Engine, message_id: int, *, actor: str) -> int:
+    """Cancel for everybody who has not been sent to, and return how many those are."""
+    with engine.begin() as connection:
+        allowed = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
+        row = _locked(connection, message_id, allowed, "message_cancelled")
+        stopped = connection.execute(
+            update(Recipients)
+            .where(
+                Recipients.c.message_id == message_id,
+                Recipients.c.delivery_status == DeliveryStatus.PENDING,
+            )
+            .values(delivery_status=DeliveryStatus.CANCELLED, next_attempt_at=None)
+        ).rowcount
+        connection.execute(
+            update(History)
+            .where(History.c.id == message_id)
+            .values(
+                cancelled_deliveries=History.c.cancelled_deliveries + stopped,
+                finished_at=models.utc_now(),
+            )
+        )
+        _set_status(
+            connection,
+            row,
+            MessageStatus.CANCELLED,
+            f"Cancelled by {actor}",
+            actor,
+            "message_cancelled",
+            cancelled=stopped,
+        )
+    return stopped
+
+
+def retry_failed(
+    engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...] = ()
+) -> int:
+    """Put failed recipients back (only those of `reasons` if given); return how many.
+
+    Those `uncertain` are never among them. Also goes on with the untried rest of a failed message.
+    """
+    with engine.begin() as connection:
+        allowed = {MessageStatus.SENT, MessageStatus.FAILED}
+        row = _locked(connection, message_id, allowed, "message_retried")
+        failed = update(Recipients).where(
+            Recipients.c.message_id == message_id,
+            Recipients.c.delivery_status == DeliveryStatus.FAILED,
+        )
+        if reasons:
+            failed = failed.where(Recipients.c.reason.in_(reasons))
+        back = connection.execute(
+            failed.values(
+                delivery_status=DeliveryStatus.PENDING,
+                reason=None,
+                error_code=None,
+                error_description=None,
+                next_attempt_at=None,
+            )
+        ).rowcount
+        if back == 0 and row.status == MessageStatus.SENT:
+            raise OutboxError(f"Message {message_id} has no failed recipients to try again.")
+        connection.execute(
+            update(History)
+            .where(History.c.id == message_id)
+            .values(failed_deliveries=History.c.failed_deliveries - back, finished_at=None)
+        )
+        _set_status(
+            connection, row, MessageStatus.SENDING, None, actor, "message_retried", people=back
+        )
+        finish_complete(connection, [message_id], now=models.utc_now())
+    return back
+
+
+def _change(
+    engine: Engine,
+    message_id: int,
+    *,
+    actor: str,
+    action: str,
+    allowed: set[MessageStatus],
+    status: MessageStatus,
+    status_reason: str,
+) -> None:
+    with engine.begin() as connection:
+        row = _locked(connection, message_id, allowed, action)
+        _set_status(connection, row, status, status_reason, actor, action)
+
+
+def _locked(
+    connection: Connection, message_id: int, allowed: set[MessageStatus], action: str
+) -> Row[Any]:
+    row = connection.execute(
+        select(History).where(History.c.id == message_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise OutboxError(f"There is no message {message_id}. `hsl status` lists them.")
+    if row.status not in allowed:
+        verb = action.removeprefix("message_")
+        wanted = ", ".join(sorted(allowed))
+        raise OutboxError(
+            f"Message {message_id} is {row.status} and cannot be {verb}; it must be {wanted}."
+        )
+    return row
+
+
+def _set_status(
+    connection: Connection,
+    row: Row[Any],
+    status: MessageStatus,
+    reason: str | None,
+    actor: str,
+    action: str,
+    **details: object,
+) -> None:
+    connection.execute(
+        update(History).where(History.c.id == row.id).values(status=status, status_reason=reason)
+    )
+    audit.record(
+        connection,
+        actor=actor,
+        action=action,
+        object_type="message",
+        object_id=row.id,
+        details={
+            "before": row.status,
+            "after": status,
+            "sum": sums.closing_sum(connection, row.id).sentence(),
+            **details,
+        },
+    )

@@ -1,0 +1,171 @@
+"""The sender: ticks against the database, requests against the Bot API, never one
+without the other.
+
+1. A tick records what came back and writes the intents of those who leave now, in one transaction.
+2. Each of these is sent at its departure time, and its outcome waits for the next tick.
+3. What could not be sent in time (the machine stalled) goes back untouched.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from hsl import models
+from hsl.delivery import outbox, pace, tick
+from hsl.delivery.gateway import Gateway
+from hsl.delivery.outcome import Outcome, Verdict, lost, never_left
+
+TICK = 0.06  # seconds
+TOO_LATE = 8.0  # seconds after its departure time at which a request does not leave any more
+MOST_IN_FLIGHT = 400  # requests without an answer
+RETRY_DATABASE = 1.0  # seconds
+
+logger = logging.getLogger(__name__)
+# (message row, person) -> Bot API method, its arguments, and whether the text is personal
+Compose = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[str, dict[str, Any], bool]]
+
+
+class Sender:
+    """One process's sender for one bot. `run` until `stop` is set, then all answers are awaited."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        gateway: Gateway,
+        worker: str,
+        bot_id: int,
+        rhythm: pace.Rhythm,
+        compose: Compose,
+        batch_size: int,
+        paid: bool = False,
+    ) -> None:
+        self._engine = engine
+        self._gateway = gateway
+        self._worker = worker
+        self._bot_id = bot_id
+        self._rhythm = rhythm
+        self._compose = compose
+        self._batch_size = batch_size
+        self._paid = paid
+        self._results: list[tick.Result] = []
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._messages: dict[int, Mapping[str, Any]] = {}
+        self._alike: dict[int, tuple[str, int]] = defaultdict(lambda: ("", 0))
+        self._turn = 0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send until `stop`; then wait for what is in flight and record it."""
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                await self._tick()
+            except SQLAlchemyError as fault:
+                # Outcomes stay in `_results`, and nothing leaves without a committed intent.
+                logger.error(
+                    "The database does not answer (%s); sending waits", type(fault).__name__
+                )
+                await asyncio.sleep(RETRY_DATABASE)
+            await asyncio.sleep(max(0.0, TICK - (time.monotonic() - began)))
+        await self._finish()
+
+    async def _finish(self) -> None:
+        if self._in_flight:
+            await asyncio.wait(self._in_flight)
+        results, self._results = self._results, []
+        await asyncio.to_thread(self._exchange, results, 0)
+
+    async def _tick(self) -> None:
+        results, self._results = self._results, []
+        room = min(self._batch_size, MOST_IN_FLIGHT - len(self._in_flight))
+        try:
+            departures = await asyncio.to_thread(self._exchange, results, room)
+        except SQLAlchemyError:
+            self._results = results + self._results
+            raise
+        for departure in departures:
+            task = asyncio.create_task(self._send(departure))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+
+    def _exchange(self, results: list[tick.Result], room: int) -> list[tick.Departure]:
+        now = time.time()
+        self._turn += 1
+        with self._engine.begin() as connection:
+            tick.record(
+                connection,
+                results,
+                worker=self._worker,
+                bot_id=self._bot_id,
+                rhythm=self._rhythm,
+                now=now,
+            )
+            departures = tick.depart(
+                connection,
+                worker=self._worker,
+                bot_id=self._bot_id,
+                rhythm=self._rhythm,
+                now=now,
+                horizon=TICK,
+                most=room,
+                turn=self._turn,
+            )
+            # Read at each departure, as a message's text may change while it is paused.
+            ids = {departure.message_id for departure in departures}
+            if ids:
+                rows = connection.execute(
+                    select(outbox.History).where(outbox.History.c.id.in_(ids))
+                )
+                self._messages = {row.id: dict(row._mapping) for row in rows}
+        return departures
+
+    async def _send(self, departure: tick.Departure) -> None:
+        message = self._messages[departure.message_id]
+        personal = False
+        try:
+            await asyncio.sleep(max(0.0, departure.at - time.time()))
+            method, arguments, personal = self._compose(message, departure.person)
+            arguments["chat_id"] = departure.user_id
+            if self._paid:
+                arguments["allow_paid_broadcast"] = True
+            found = await self._ask(departure, method, arguments)
+        except Exception as fault:
+            # Whatever went wrong on our side, this row must get an outcome.
+            logger.exception(
+                "Message %s, recipient %s", departure.message_id, departure.recipient_id
+            )
+            found = lost(f"the sender failed: {type(fault).__name__}")
+        self._results.append(
+            tick.Result(departure, self._judge(departure, found), models.utc_now(), personal)
+        )
+
+    async def _ask(
+        self, departure: tick.Departure, method: str, arguments: dict[str, Any]
+    ) -> Outcome:
+        if time.time() - departure.at > TOO_LATE:
+            return never_left("the machine stalled before the request left")
+        found = await self._gateway.call(method, arguments)
+        if found.verdict is Verdict.MIGRATED and found.migrate_to is not None:
+            return await self._gateway.call(method, {**arguments, "chat_id": found.migrate_to})
+        return found
+
+    def _judge(self, departure: tick.Departure, found: Outcome) -> Outcome:
+        """The circuit breaker: unknown refusals alike in a row are the message's fault."""
+        if found.verdict is Verdict.SENT:
+            self._alike.pop(departure.message_id, None)
+            return found
+        if found.verdict is not Verdict.FAILED or found.reason != "other":
+            return found
+        words, times = self._alike[departure.message_id]
+        times = times + 1 if words == found.description else 1
+        self._alike[departure.message_id] = (found.description or "", times)
+        if times < tick.ALIKE_IN_A_ROW:
+            return found
+        return replace(found, verdict=Verdict.MESSAGE_FAULT)

@@ -1,0 +1,376 @@
+"""One tick of a sender, in ONE transaction: record outcomes, take permits, write intents.
+
+A row is sent only after the intent (`sending`) of exactly that row was committed by this worker. A
+worker that dies leaves `sending` rows behind; `recover` makes them `uncertain`, as nobody knows
+whether Telegram took them.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
+
+from hsl import audit, models
+from hsl.delivery import outbox, pace
+from hsl.delivery.outcome import Outcome, Verdict
+from hsl.models import DeliveryStatus, MessageStatus
+
+History, Recipients = outbox.History, outbox.Recipients
+People, Workers = models.users, models.workers
+PER_CHAT = timedelta(seconds=1.05)  # between two messages to one chat
+BACKOFF = (2.0, 5.0, 15.0, 60.0)  # seconds until the next try of a request that never left
+ALIKE_IN_A_ROW = 10  # unknown refusals with one description that stop a message
+WORKER_SILENT = 20.0  # seconds without a beat after which a worker counts as dead
+
+
+@dataclass(frozen=True)
+class Departure:
+    """A recipient whose intent is written: send at `at` (seconds since 1970) or give back."""
+
+    recipient_id: int
+    message_id: int
+    user_id: int
+    at: float
+    attempts: int
+    person: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a departure; `personal`: the text was made for this person alone."""
+
+    departure: Departure
+    outcome: Outcome
+    at: datetime
+    personal: bool = False
+
+
+def record(
+    connection: Connection,
+    results: Sequence[Result],
+    *,
+    worker: str,
+    bot_id: int,
+    rhythm: pace.Rhythm,
+    now: float,
+) -> None:
+    """Write outcomes down, with counters, reachability, pace and stops that follow from them."""
+    if not results:
+        return
+    bot = pace.lock(connection, bot_id, rhythm)
+    messages = {result.departure.message_id for result in results}
+    statuses = _lock_messages(connection, messages)
+    by_id = {result.departure.recipient_id: result for result in results}
+    held = connection.execute(
+        select(Recipients.c.id, Recipients.c.delivery_status)
+        .where(
+            Recipients.c.id.in_(by_id),
+            Recipients.c.lease_owner == worker,
+            # A row that was declared uncertain while its answer was on the way learns the truth.
+            Recipients.c.delivery_status.in_([DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN]),
+        )
+        .order_by(Recipients.c.id)
+        .with_for_update()
+    ).all()
+    changes: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    rows: list[dict[str, Any]] = []
+    for row in held:
+        before, result = row.delivery_status, by_id[row.id]
+        after = _status_after(result, statuses[result.departure.message_id])
+        if after is DeliveryStatus.PENDING and before == DeliveryStatus.UNCERTAIN:
+            # Its message may have ended meanwhile, and an ended one is never picked up again.
+            after = DeliveryStatus.FAILED
+        rows.append(_recipient_values(result, after))
+        counters = changes[result.departure.message_id]
+        if before in outbox.COUNTERS:
+            counters[outbox.COUNTERS[before]] -= 1
+        if after in outbox.COUNTERS:
+            counters[outbox.COUNTERS[after]] += 1
+    if rows:
+        connection.execute(_RECORD, rows)
+    for message_id in sorted(changes):
+        moved = {name: History.c[name] + by for name, by in changes[message_id].items() if by}
+        if moved:
+            connection.execute(update(History).where(History.c.id == message_id).values(moved))
+    _mark_reachability(connection, results)
+    _act_on_faults(connection, bot, results, now)
+    outbox.finish_complete(connection, sorted(messages), now=datetime.fromtimestamp(now, UTC))
+
+
+def depart(
+    connection: Connection,
+    *,
+    worker: str,
+    bot_id: int,
+    rhythm: pace.Rhythm,
+    now: float,
+    horizon: float,
+    most: int,
+    turn: int,
+) -> list[Departure]:
+    """Take permits for the coming `horizon` seconds and write the intents of those who leave.
+
+    `turn` goes round between sending messages, so that each gets its share of a bot's rate.
+    """
+    sending = select(History.c.id).where(
+        History.c.bot_id == bot_id, History.c.status == MessageStatus.SENDING
+    )
+    if most < 1 or connection.execute(sending.limit(1)).first() is None:
+        return []
+    bot = pace.lock(connection, bot_id, rhythm)
+    locked = connection.execute(sending.order_by(History.c.id).with_for_update())
+    ids = [row.id for row in locked]
+    candidates = _waiting(connection, ids, datetime.fromtimestamp(now, UTC), most, turn)
+    if not candidates:
+        return []
+    times = pace.take(connection, bot, rhythm, now=now, horizon=horizon, most=len(candidates))
+    chosen = candidates[: len(times)]
+    if not chosen:
+        return []
+    taken = connection.execute(
+        update(Recipients)
+        .where(Recipients.c.id.in_(chosen), Recipients.c.delivery_status == DeliveryStatus.PENDING)
+        .values(
+            delivery_status=DeliveryStatus.SENDING,
+            lease_owner=worker,
+            sending_at=datetime.fromtimestamp(now, UTC),
+            attempts=Recipients.c.attempts + 1,
+        )
+        .returning(
+            Recipients.c.id, Recipients.c.message_id, Recipients.c.user_id, Recipients.c.attempts
+        )
+    ).all()
+    people = {
+        row.user_id: dict(row._mapping)
+        for row in connection.execute(
+            select(People).where(People.c.user_id.in_([row.user_id for row in taken]))
+        )
+    }
+    return [
+        Departure(
+            row.id, row.message_id, row.user_id, at, row.attempts, people.get(row.user_id, {})
+        )
+        for row, at in zip(taken, times, strict=False)
+    ]
+
+
+def recover(connection: Connection, *, now: datetime) -> int:
+    """Make `uncertain` what dead workers left on its way; return how many."""
+    alive = select(Workers.c.name).where(Workers.c.beat_at > now - timedelta(seconds=WORKER_SILENT))
+    left = and_(
+        Recipients.c.delivery_status == DeliveryStatus.SENDING,
+        Recipients.c.lease_owner.not_in(alive),
+    )
+    left_behind = connection.execute(select(Recipients.c.message_id).where(left).distinct()).all()
+    messages = [row.message_id for row in left_behind]
+    if not messages:
+        return 0
+    _lock_messages(connection, set(messages))
+    lost = connection.execute(
+        update(Recipients)
+        .where(left, Recipients.c.message_id.in_(messages))
+        .values(
+            delivery_status=DeliveryStatus.UNCERTAIN,
+            reason="interrupted",
+            error_description="The sender stopped before Telegram's answer was recorded.",
+        )
+        .returning(Recipients.c.message_id)
+    ).all()
+    per_message: dict[int, int] = defaultdict(int)
+    for row in lost:
+        per_message[row.message_id] += 1
+    if per_message:
+        connection.execute(
+            update(History)
+            .where(History.c.id.in_(per_message))
+            .values(
+                uncertain_deliveries=History.c.uncertain_deliveries
+                + case(per_message, value=History.c.id, else_=0)
+            )
+        )
+        outbox.finish_complete(connection, sorted(per_message), now=now)
+    return len(lost)
+
+
+def _lock_messages(connection: Connection, ids: set[int]) -> dict[int, str]:
+    rows = connection.execute(
+        select(History.c.id, History.c.status)
+        .where(History.c.id.in_(ids))
+        .order_by(History.c.id)
+        .with_for_update()
+    ).all()
+    return {row.id: row.status for row in rows}
+
+
+def _waiting(
+    connection: Connection, ids: list[int], now: datetime, most: int, turn: int
+) -> list[int]:
+    """Recipients who may be sent to now, one message after the other, beginning at `turn`."""
+    start = turn % len(ids) if ids else 0
+    other = Recipients.alias("other")
+    just_written = exists().where(
+        other.c.user_id == Recipients.c.user_id, other.c.sending_at > now - PER_CHAT
+    )
+    waiting: list[list[tuple[int, int]]] = []
+    # One small indexed query a message in flight, of which a bot has few at once.
+    for message_id in ids[start:] + ids[:start]:
+        found = connection.execute(
+            select(Recipients.c.id, Recipients.c.user_id)
+            .where(
+                Recipients.c.message_id == message_id,
+                Recipients.c.delivery_status == DeliveryStatus.PENDING,
+                or_(Recipients.c.next_attempt_at.is_(None), Recipients.c.next_attempt_at <= now),
+                ~just_written,
+            )
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        waiting.append([(row.id, row.user_id) for row in found])
+    longest = max((len(line) for line in waiting), default=0)
+    fair: dict[int, int] = {}
+    for place in range(longest):
+        for line in waiting:
+            if place < len(line):
+                recipient_id, user_id = line[place]
+                # Two messages to one person do not leave in one tick.
+                fair.setdefault(user_id, recipient_id)
+    return list(fair.values())[:most]
+
+
+_RECORDED = (
+    "delivery_status",
+    "reason",
+    "error_code",
+    "error_description",
+    "telegram_message_id",
+    "next_attempt_at",
+    "sent_at",
+)
+_RECORD = (
+    update(Recipients)
+    .where(Recipients.c.id == bindparam("recipient"))
+    .values({name: bindparam(name) for name in _RECORDED})
+)
+
+
+def _status_after(result: Result, message_status: str) -> DeliveryStatus:
+    verdict = result.outcome.verdict
+    if verdict is Verdict.SENT:
+        return DeliveryStatus.SENT
+    if verdict is Verdict.UNCERTAIN:
+        return DeliveryStatus.UNCERTAIN
+    if verdict in {Verdict.FAILED, Verdict.MESSAGE_FAULT, Verdict.MIGRATED}:
+        return DeliveryStatus.FAILED
+    if message_status == MessageStatus.CANCELLED:
+        return DeliveryStatus.CANCELLED
+    return DeliveryStatus.PENDING
+
+
+def _recipient_values(result: Result, after: DeliveryStatus) -> dict[str, Any]:
+    outcome = result.outcome
+    wait = None
+    if after is DeliveryStatus.PENDING and outcome.verdict is Verdict.NOT_SENT:
+        step = min(result.departure.attempts, len(BACKOFF)) - 1
+        wait = result.at + timedelta(seconds=BACKOFF[max(step, 0)])
+    waiting = after is DeliveryStatus.PENDING
+    return {
+        "recipient": result.departure.recipient_id,
+        "delivery_status": after,
+        "reason": None if waiting or after is DeliveryStatus.SENT else outcome.reason,
+        "error_code": outcome.error_code,
+        "error_description": outcome.description,
+        "telegram_message_id": outcome.telegram_message_id,
+        "next_attempt_at": wait,
+        "sent_at": result.at if after is DeliveryStatus.SENT else None,
+    }
+
+
+def _mark_reachability(connection: Connection, results: Sequence[Result]) -> None:
+    lost: dict[str, list[int]] = defaultdict(list)
+    for result in results:
+        if result.outcome.unreachable and result.outcome.reason:
+            lost[result.outcome.reason].append(result.departure.user_id)
+    for reason, ids in sorted(lost.items()):
+        connection.execute(
+            update(People)
+            .where(People.c.user_id.in_(ids))
+            .values(
+                unreachable_reason=reason,
+                unreachable_since=func.coalesce(People.c.unreachable_since, models.utc_now()),
+                updated_at=models.utc_now(),
+            )
+        )
+    reached = [r.departure.user_id for r in results if r.outcome.verdict is Verdict.SENT]
+    if reached:
+        connection.execute(
+            update(People)
+            .where(People.c.user_id.in_(reached), People.c.unreachable_reason.is_not(None))
+            .values(unreachable_reason=None, unreachable_since=None, updated_at=models.utc_now())
+        )
+
+
+def _act_on_faults(
+    connection: Connection, bot: pace.BotState, results: Sequence[Result], now: float
+) -> None:
+    for result in results:
+        outcome = result.outcome
+        if outcome.verdict is Verdict.RATE_LIMITED:
+            pace.refused(connection, bot, retry_after=outcome.retry_after or 1.0, now=now)
+        elif outcome.verdict is Verdict.NOT_SENT:
+            pace.hold(connection, bot, seconds=pace.HOLD_OFFLINE, now=now)
+        elif outcome.verdict in {Verdict.BOT_FAULT, Verdict.PAID_REFUSED}:
+            stop_bot(connection, bot, outcome)
+        elif outcome.verdict is Verdict.MESSAGE_FAULT and not result.personal:
+            stop_message(connection, result.departure.message_id, outcome.description or "")
+
+
+def stop_message(connection: Connection, message_id: int, description: str) -> None:
+    """Abort a message for a fault of its own; the rest of its people stay untried."""
+    stopped = connection.execute(
+        update(History)
+        .where(History.c.id == message_id, History.c.status == MessageStatus.SENDING)
+        .values(
+            status=MessageStatus.FAILED,
+            status_reason=f"Telegram refused the message: {description}",
+            finished_at=models.utc_now(),
+        )
+    ).rowcount
+    if stopped:
+        audit.record(
+            connection,
+            actor="scheduler",
+            action="message_failed",
+            object_type="message",
+            object_id=message_id,
+            details={"description": description},
+        )
+
+
+def stop_bot(connection: Connection, bot: pace.BotState, outcome: Outcome) -> None:
+    """Pause all of a bot's messages for a fault of the bot, such as a revoked token."""
+    if bot.trouble:
+        return
+    words = outcome.description or f"status {outcome.error_code}"
+    bot.trouble = f"Telegram refused the bot: {words}"
+    connection.execute(
+        update(models.bot_pace)
+        .where(models.bot_pace.c.bot_id == bot.bot_id)
+        .values(trouble=bot.trouble, trouble_since=models.utc_now())
+    )
+    paused = connection.execute(
+        update(History)
+        .where(History.c.bot_id == bot.bot_id, History.c.status == MessageStatus.SENDING)
+        .values(status=MessageStatus.PAUSED, status_reason=bot.trouble)
+        .returning(History.c.id)
+    ).all()
+    audit.record(
+        connection,
+        actor="scheduler",
+        action="bot_stopped",
+        object_type="bot",
+        object_id=bot.bot_id,
+        details={"description": words, "paused": [row.id for row in paused]},
+    )

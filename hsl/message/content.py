@@ -1,0 +1,151 @@
+"""A message's content and its checks, by Telegram's limits (core.telegram.org/bots/api)."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from hsl.message import html, placeholders
+from hsl.models import MessageType
+
+MAX_TEXT = 4096  # code points after parsing
+MAX_CAPTION = 1024  # code points after parsing
+MAX_BUTTONS = 100
+MAX_BUTTONS_A_ROW = 8
+MAX_CALLBACK_BYTES = 64
+MAX_COPY_TEXT = 256
+MAX_MARKUP_BYTES = 10_000
+SCHEMES = ("http", "https", "tg", "ton", "tonsite")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong where: `field` is text, file_id, or buttons.ROW.PLACE (from 0)."""
+
+    field: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+
+
+class Button(BaseModel):
+    """An inline button with exactly one action."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    url: str | None = None
+    callback_data: str | None = None
+    copy_text: str | None = None
+
+    def problem(self) -> str | None:
+        """What Telegram would refuse, as a sentence; None when it is fine."""
+        actions = [self.url, self.callback_data, self.copy_text]
+        if not self.text.strip():
+            return "A button needs a text."
+        if sum(action is not None for action in actions) != 1:
+            return f"Button “{self.text}” needs exactly one action: a link, data or a text to copy."
+        if self.url is not None:
+            return _url_problem(self.text, self.url)
+        if self.callback_data is not None:
+            size = len(self.callback_data.encode())
+            if not 1 <= size <= MAX_CALLBACK_BYTES:
+                return f"Button “{self.text}”: its data has {size} bytes; Telegram takes 1 to 64."
+        if self.copy_text is not None and not 1 <= len(self.copy_text) <= MAX_COPY_TEXT:
+            return (
+                f"Button “{self.text}”: its text to copy has {len(self.copy_text)} characters; "
+                "Telegram takes 1 to 256."
+            )
+        return None
+
+
+def _url_problem(text: str, url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return f"Button “{text}”: {url} is not an address."
+    if parts.scheme not in SCHEMES:
+        return f"Button “{text}”: {url} must begin with https://, http:// or tg://."
+    if re.search(r"\s", url):
+        return f"Button “{text}”: {url} holds a space. Write %20 for it."
+    if parts.scheme in {"http", "https"} and "." not in host.strip("."):
+        return f"Button “{text}”: Telegram refuses {url}, as its host has no dot."
+    return None
+
+
+class Content(BaseModel):
+    """What is sent: `text` is Telegram's HTML, and the caption where there is a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    message_type: MessageType = MessageType.TEXT
+    text: str = ""
+    file_id: str | None = None
+    buttons: tuple[tuple[Button, ...], ...] = ()
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Content":
+        """The content that `model_dump(mode="json")` made."""
+        return cls.model_validate(value)
+
+    @property
+    def limit(self) -> int:
+        """The most code points that the text may have after parsing."""
+        return MAX_TEXT if self.message_type is MessageType.TEXT else MAX_CAPTION
+
+    @property
+    def can_be_scheduled(self) -> bool:
+        """Text only: a file's id may lapse before its time."""
+        return self.message_type is MessageType.TEXT
+
+    def buttons_json(self) -> list[list[dict[str, Any]]]:
+        """The buttons as rows of objects: `text` and the one action."""
+        return [[button.model_dump(exclude_none=True) for button in row] for row in self.buttons]
+
+    def check(self) -> tuple[Problem, ...]:
+        """Everything that Telegram would refuse, in the order of the page."""
+        return (*self._text_problems(), *self._file_problems(), *self._button_problems())
+
+    def _text_problems(self) -> Iterator[Problem]:
+        # Values are escaped, so they bring no mark-up: a name stands for each of them.
+        sample = {name: name for name in placeholders.names(self.text)}
+        shown = placeholders.render(self.text, sample)
+        try:
+            html.parse(self.text)
+            parsed = html.parse(shown)
+        except html.HtmlError as error:
+            yield Problem("text", str(error), error.line, error.column)
+            return
+        if self.message_type is MessageType.TEXT and parsed.length == 0:
+            yield Problem("text", "The message is empty. Write a text.")
+        if parsed.length > self.limit:
+            over = parsed.length - self.limit
+            yield Problem(
+                "text", f"The text is {over:,} characters over Telegram's limit of {self.limit:,}."
+            )
+        if len(parsed.entities) >= html.MAX_ENTITIES:
+            yield Problem("text", "Telegram keeps 100 formatted places and drops the rest.")
+        for address in html.dropped_links(shown):
+            yield Problem("text", f"The link {address} is not valid and would be dropped. Mend it.")
+
+    def _file_problems(self) -> Iterator[Problem]:
+        if self.message_type is not MessageType.TEXT and not (self.file_id or "").strip():
+            yield Problem("file_id", f"A {self.message_type} needs its file_id. Paste it.")
+
+    def _button_problems(self) -> Iterator[Problem]:
+        if sum(len(row) for row in self.buttons) > MAX_BUTTONS:
+            yield Problem("buttons", "Telegram takes 100 buttons at most.")
+        if len(json.dumps(self.buttons_json()).encode()) > MAX_MARKUP_BYTES:
+            yield Problem("buttons", "The buttons are over 10 kB together. Shorten them.")
+        for line, row in enumerate(self.buttons):
+            if len(row) > MAX_BUTTONS_A_ROW:
+                yield Problem(f"buttons.{line}", f"Row {line + 1} has over 8 buttons.")
+            for place, button in enumerate(row):
+                problem = button.problem()
+                if problem is not None:
+                    yield Problem(f"buttons.{line}.{place}", problem)

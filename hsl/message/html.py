@@ -1,0 +1,130 @@
+"""Telegram's HTML, read by Telegram's own parser (`tdjson`), without network or client."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import tdjson
+
+MAX_RAW_BYTES = 32_768  # refused before parsing, tdlib/telegram-bot-api
+MAX_ENTITIES = 100  # more are dropped in silence
+
+_lock = Lock()
+_ready = False
+
+
+class HtmlError(ValueError):
+    """The text is not Telegram's HTML; `line` and `column` count from 1 in the raw text."""
+
+    def __init__(self, message: str, line: int, column: int, remedy: str) -> None:
+        super().__init__(f"Line {line}, column {column}: {message}. {remedy}")
+        self.message = message
+        self.line = line
+        self.column = column
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A formatted range; `offset` and `length` are in UTF-16 units of the parsed text."""
+
+    type: str
+    offset: int
+    length: int
+    url: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What Telegram makes of a raw text; `length` is in code points, trimmed as the server does."""
+
+    text: str
+    entities: tuple[Entity, ...]
+    length: int
+
+
+def _execute(request: dict[str, Any]) -> dict[str, Any]:
+    global _ready
+    with _lock:
+        if not _ready:
+            quiet = {"@type": "setLogVerbosityLevel", "new_verbosity_level": 0}
+            tdjson.td_execute(json.dumps(quiet).encode())
+            _ready = True
+    answer = tdjson.td_execute(json.dumps(request).encode()) or b"{}"
+    parsed: dict[str, Any] = json.loads(answer)
+    return parsed
+
+
+@lru_cache(maxsize=2048)
+def parse(raw: str) -> Parsed:
+    """Parse `raw`. Raises HtmlError with the place in `raw` and what to do."""
+    if len(raw.encode("utf-8", "surrogatepass")) > MAX_RAW_BYTES:
+        raise HtmlError("the text is over 32,768 bytes", 1, 1, "Shorten it")
+    if any("\ud800" <= character <= "\udfff" for character in raw):
+        raise HtmlError("the text holds half a character", 1, 1, "Type the emoji again")
+    answer = _execute(
+        {
+            "@type": "parseTextEntities",
+            "text": raw,
+            "parse_mode": {"@type": "textParseModeHTML"},
+        }
+    )
+    if answer["@type"] == "error":
+        raise _error(raw, str(answer["message"]))
+    text = str(answer["text"])
+    entities = tuple(_entity(found) for found in answer["entities"])
+    return Parsed(text=text, entities=entities, length=len(text.strip()))
+
+
+def _entity(found: dict[str, Any]) -> Entity:
+    kind = found["type"]
+    name = str(kind["@type"]).removeprefix("textEntityType")
+    return Entity(name, found["offset"], found["length"], kind.get("url"), kind.get("language"))
+
+
+def _error(raw: str, words: str) -> HtmlError:
+    words = words.removeprefix("Can't parse entities: ").rstrip(".")
+    at = re.search(r"byte offset (\d+)", words)
+    opened = re.search(r'start tag "([^"]*)"', words)
+    if at is not None:
+        place = len(raw.encode()[: int(at[1])].decode("utf-8", "ignore"))
+    elif opened is not None:
+        place = max(raw.lower().rfind(f"<{opened[1].lower()}"), 0)
+    else:
+        place = max(len(raw) - 1, 0)
+    line = raw.count("\n", 0, place) + 1
+    column = place - (raw.rfind("\n", 0, place) + 1) + 1
+    words = re.sub(r" at byte offset \d+", "", words)
+    return HtmlError(words, line, column, _remedy(words, opened[1] if opened else ""))
+
+
+def _remedy(words: str, tag: str) -> str:
+    if words.startswith("Can't find end tag"):
+        return f"Close it with </{tag}>"
+    if words.startswith("Unsupported start tag"):
+        return f"Telegram knows no <{tag}>; write &lt; for a <" if tag else "Write &lt; for a <"
+    expected = re.search(r'expected "(</[^"]+>)"', words)
+    if expected is not None:
+        return f"Close the tags in order: first {expected[1]}"
+    return "Write &lt; for a < that is no tag"
+
+
+def dropped_links(raw: str) -> tuple[str, ...]:
+    """Addresses of `<a>` tags that Telegram drops in silence, as they are not valid."""
+    wanted = re.findall(r"<a\s[^>]*?href\s*=\s*[\"']?([^\"'>\s]*)", raw, re.IGNORECASE)
+    kept = sum(entity.type in {"TextUrl", "MentionName", "Url"} for entity in parse(raw).entities)
+    if len(wanted) <= kept:
+        return ()
+    return tuple(address for address in wanted if not _is_kept(address))
+
+
+def _is_kept(address: str) -> bool:
+    link = f'<a href="{address}">x</a>'
+    try:
+        return bool(parse(link).entities)
+    except HtmlError:
+        return False

@@ -1,0 +1,42 @@
+"""Placeholders: `{first_name|friend}` becomes a recipient's own value, or the fallback."""
+
+import html
+import re
+from collections.abc import Collection, Mapping
+
+PLACEHOLDER = re.compile(r"\{([^\W\d]\w*)(?:\|([^{}|<>]*))?\}")
+BUILT_IN = ("first_name", "last_name", "username", "user_id", "language_code")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The placeholders' names in order, each once."""
+    return tuple(dict.fromkeys(match[1] for match in PLACEHOLDER.finditer(text)))
+
+
+def is_personal(text: str) -> bool:
+    """True when the text differs from person to person."""
+    return PLACEHOLDER.search(text) is not None
+
+
+def render(text: str, person: Mapping[str, object]) -> str:
+    """The text for one person; values are HTML-escaped, and missing ones take the fallback."""
+
+    def value(match: re.Match[str]) -> str:
+        found = person.get(match[1])
+        if found is None or found == "":
+            return match[2] or ""
+        return html.escape(str(found))
+
+    return PLACEHOLDER.sub(value, text)
+
+
+def unfillable(text: str, known: Collection[str]) -> tuple[str, ...]:
+    """Names that nobody has a value for and that have no fallback."""
+    known = {*known, *BUILT_IN}
+    return tuple(
+        dict.fromkeys(
+            match[1]
+            for match in PLACEHOLDER.finditer(text)
+            if match[1] not in known and not match[2]
+        )
+    )

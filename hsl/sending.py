@@ -1,0 +1,129 @@
+"""`python -m hsl send`: from words on the command line to a message in the outbox."""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import NoReturn
+
+from sqlalchemy import Engine
+
+from hsl import database
+from hsl.audience import resolve
+from hsl.audience.cohort import Cohort
+from hsl.delivery import outbox, pace
+from hsl.message.content import Button, Content
+from hsl.models import MessageType, RecipientType
+from hsl.settings import Settings
+
+BUTTON = re.compile(r"(?P<row>\d+):(?P<text>[^=]+)=(?P<action>.+)", re.DOTALL)
+Fail = Callable[[str], NoReturn]
+
+
+def run(
+    parsed: argparse.Namespace,
+    settings: Settings,
+    engine: Engine,
+    *,
+    fail: Fail,
+    at: datetime | None,
+) -> int:
+    """Check, show, ask, and put the message into the outbox. Returns the exit status."""
+    cohort = _cohort(parsed, fail)
+    content = _content(parsed, fail)
+    problems = content.check()
+    if problems:
+        fail("; ".join(problem.message for problem in problems))
+    people = resolve.people(cohort, engine.dialect.name)
+    with database.read_only(engine).begin() as connection:
+        missing = resolve.missing_ids(connection, cohort.user_ids)
+        if missing:
+            fail(f"Not in the database, so nothing was made: {', '.join(map(str, missing))}.")
+        total, unreachable = resolve.chosen_count(connection, people)
+    seconds = pace.expected_seconds(total, settings)
+    summary = f"{total:,} people: {cohort.sentence()}; {unreachable:,} of them unreachable"
+    if parsed.dry_run:
+        _say(
+            parsed,
+            {"total_recipients": total, "unreachable": unreachable, "seconds": seconds},
+            f"Would go to {summary}. It would take about {seconds:.0f} s. Nothing was made.",
+        )
+        return 0
+    if not parsed.yes and not _agreed(summary, seconds, fail):
+        print("Nothing was sent.")
+        return 1
+    message_id = outbox.create(
+        engine,
+        content=content,
+        people=people,
+        author="operator",
+        bot_id=settings.bot_id,
+        scheduled_at=at,
+        recipient_type=RecipientType.INDIVIDUAL if cohort.user_ids else RecipientType.GROUP,
+        recipient_group=None if cohort.user_ids else cohort.sentence(),
+        cohort=cohort.model_dump(mode="json"),
+        follows_message_id=parsed.not_delivered or parsed.delivered,
+    )
+    when = f"is scheduled for {at.isoformat()}" if at else "is in the outbox"
+    _say(
+        parsed,
+        {"id": message_id, "total_recipients": total, "unreachable": unreachable},
+        f"Message {message_id} to {summary} {when}. See `python -m hsl status {message_id}`.",
+    )
+    return 0
+
+
+def _cohort(parsed: argparse.Namespace, fail: Fail) -> Cohort:
+    if parsed.segment:
+        fail(f"There is no segment {parsed.segment}. Choose people by --stream, --user or --all.")
+    cohort = Cohort(
+        streams=tuple(parsed.stream),
+        not_enrolled=parsed.not_enrolled,
+        user_ids=tuple(dict.fromkeys(parsed.user)),
+        everyone=parsed.all,
+        got_message=parsed.delivered,
+        missed_message=parsed.not_delivered,
+    )
+    if cohort == Cohort():
+        fail("Nobody is chosen. Add --stream, --user, --not-enrolled, --not-delivered or --all.")
+    return cohort
+
+
+def _content(parsed: argparse.Namespace, fail: Fail) -> Content:
+    buttons: dict[int, list[Button]] = {}
+    for words in parsed.button:
+        match = BUTTON.fullmatch(words)
+        if match is None:
+            fail(f"--button {words} is not ROW:TEXT=ACTION, such as 1:Join=https://example.org")
+        buttons.setdefault(int(match["row"]), []).append(_button(match["text"], match["action"]))
+    lines = tuple(tuple(buttons[row]) for row in sorted(buttons))
+    if parsed.video or parsed.document:
+        return Content(
+            message_type=MessageType.VIDEO if parsed.video else MessageType.DOCUMENT,
+            file_id=parsed.video or parsed.document,
+            text=parsed.caption,
+            buttons=lines,
+        )
+    text = parsed.text if parsed.text_file is None else parsed.text_file.read_text("utf-8")
+    return Content(text=text, buttons=lines)
+
+
+def _button(text: str, action: str) -> Button:
+    if action.startswith("callback:"):
+        return Button(text=text, callback_data=action.removeprefix("callback:"))
+    if action.startswith("copy:"):
+        return Button(text=text, copy_text=action.removeprefix("copy:"))
+    return Button(text=text, url=action)
+
+
+def _agreed(summary: str, seconds: float, fail: Fail) -> bool:
+    if not sys.stdin.isatty():
+        fail("Nobody can be asked here. Add --yes to send, or --dry-run to look.")
+    answer = input(f"Send to {summary}, in about {seconds:.0f} s? [y/N] ")
+    return answer.strip().lower() in {"y", "yes"}
+
+
+def _say(parsed: argparse.Namespace, values: dict[str, object], words: str) -> None:
+    print(json.dumps(values) if parsed.json else words)

@@ -1,0 +1,96 @@
+"""A cohort finds exactly its people in the main database."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from hsl import models
+from hsl.audience import resolve
+from hsl.audience.cohort import Cohort
+
+DAY = datetime(2026, 3, 1, 12, tzinfo=ZoneInfo("UTC"))
+
+
+@pytest.fixture(autouse=True)
+def people(engine: Engine) -> None:
+    rows = [
+        (1, "Anna", "anna", "en", {"city": "Omsk"}, None),
+        (2, "Борис", None, "ru", {"city": "Tomsk"}, "blocked"),
+        (3, "Björn_x", "b%x", "sv", {}, None),
+        (4, None, None, None, {"city": "Omsk"}, None),
+    ]
+    streams = [(1, "4th"), (2, "4th"), (2, "5th"), (3, "5th")]
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.users),
+            [
+                {
+                    "user_id": number,
+                    "first_name": name,
+                    "username": username,
+                    "language_code": language,
+                    "attributes": attributes,
+                    "unreachable_reason": reason,
+                    "registered_at": DAY + timedelta(days=number),
+                    "updated_at": DAY,
+                }
+                for number, name, username, language, attributes, reason in rows
+            ],
+        )
+        connection.execute(
+            insert(models.enrollments),
+            [{"user_id": number, "course_stream": stream} for number, stream in streams],
+        )
+
+
+@pytest.mark.parametrize(
+    ("cohort", "ids"),
+    [
+        (Cohort(), []),
+        (Cohort(everyone=True), [1, 2, 3, 4]),
+        (Cohort(streams=("4th",)), [1, 2]),
+        (Cohort(streams=("4th", "5th")), [1, 2, 3]),
+        (Cohort(streams=("4th", "5th"), match="all"), [2]),
+        (Cohort(not_enrolled=True), [4]),
+        (Cohort(streams=("5th",), not_enrolled=True), [2, 3, 4]),
+        (Cohort(languages=("ru", "sv")), [2, 3]),
+        (Cohort(reachable=True), [1, 3, 4]),
+        (Cohort(reachable=False), [2]),
+        (Cohort(attributes={"city": ("Omsk",)}), [1, 4]),
+        (Cohort(search="@ANN"), [1]),
+        (Cohort(search="бор"), [2]),
+        (Cohort(search="b%"), [3]),
+        (Cohort(search="4"), [4]),
+        (Cohort(user_ids=(1, 3, 99)), [1, 3]),
+        (Cohort(registered_from=date(2026, 3, 3), registered_to=date(2026, 3, 4)), [2, 3]),
+    ],
+)
+def test_it_finds_exactly_its_people(engine: Engine, cohort: Cohort, ids: list[int]) -> None:
+    with engine.begin() as connection:
+        rows = connection.execute(resolve.people(cohort, engine.dialect.name)).all()
+    assert sorted(row.user_id for row in rows) == ids
+
+
+def test_unknown_ids_are_listed(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert resolve.missing_ids(connection, [7, 1, 5]) == [7, 5]
+
+
+def test_it_counts_who_is_unreachable(engine: Engine) -> None:
+    with engine.begin() as connection:
+        chosen = resolve.people(Cohort(streams=("4th",)), engine.dialect.name)
+        assert resolve.chosen_count(connection, chosen) == (2, 1)
+
+
+def test_it_says_itself_in_words() -> None:
+    cohort = Cohort(streams=("3rd", "4th"), not_enrolled=True, reachable=True)
+    assert cohort.sentence() == "in 3rd or in 4th or not enrolled, reachable"
+
+
+def test_it_round_trips_through_json() -> None:
+    cohort = Cohort(
+        streams=("4th",), attributes={"city": ("Omsk",)}, registered_to=date(2026, 1, 2)
+    )
+    assert Cohort.model_validate_json(cohort.model_dump_json()) == cohort

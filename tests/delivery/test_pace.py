@@ -1,0 +1,73 @@
+"""The shared rate."""
+
+import itertools
+
+from sqlalchemy import Engine
+
+from hsl.delivery import pace
+from hsl.settings import load_settings
+
+START = 1_800_000_000.0
+
+
+def departures(engine: Engine, rhythm: pace.Rhythm, moments: list[float]) -> list[float]:
+    times: list[float] = []
+    for now in moments:
+        with engine.begin() as connection:
+            row = pace.lock(connection, 1, rhythm)
+            times += pace.take(connection, row, rhythm, now=now, horizon=0.05, most=100)
+    return times
+
+
+def refusals(times: list[float], *, rate: float, tolerance: float) -> int:
+    """How many a cell-rate limiter would refuse."""
+    due, refused = 0.0, 0
+    for moment in times:
+        due = max(due, moment)
+        if due - moment > tolerance / rate:
+            refused += 1
+        else:
+            due += 1 / rate
+    return refused
+
+
+def test_it_keeps_the_rate_and_a_limiter_refuses_none(engine: Engine) -> None:
+    times = departures(engine, pace.Rhythm(30), [START + 0.05 * step for step in range(400)])
+    assert 590 <= len(times) <= 602
+    assert refusals(times, rate=30, tolerance=3) == 0
+
+
+def test_after_a_stall_it_does_not_burst(engine: Engine) -> None:
+    moments = [START, START + 0.05, *(START + 5 + 0.05 * step for step in range(40))]
+    times = departures(engine, pace.Rhythm(30), moments)
+    assert refusals(times, rate=30, tolerance=3) == 0
+
+
+def test_a_clock_set_back_does_not_stall_it(engine: Engine) -> None:
+    times = departures(engine, pace.Rhythm(30), [START, START - 3600, START - 3600 + 1.2])
+    assert times[-1] < START - 3000
+
+
+def test_the_old_rhythm_pauses_after_each_ten(engine: Engine) -> None:
+    rhythm = pace.Rhythm(30, ten_then_pause=True)
+    times = departures(engine, rhythm, [START + 0.05 * step for step in range(100)])
+    gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
+    assert [place for place, gap in enumerate(gaps, 1) if gap > 0.9] == [10, 20, 30]
+
+
+def test_a_refusal_lowers_the_rate_and_it_climbs_back(engine: Engine) -> None:
+    rhythm = pace.Rhythm(30)
+    with engine.begin() as connection:
+        row = pace.lock(connection, 1, rhythm)
+        pace.refused(connection, row, retry_after=5, now=START)
+    assert departures(engine, rhythm, [START + 4]) == []
+    soon = departures(engine, rhythm, [START + 6 + 0.05 * step for step in range(20)])
+    later = departures(engine, rhythm, [START + 600 + 0.05 * step for step in range(20)])
+    assert len(soon) < len(later)
+
+
+def test_the_expected_time_follows_the_rhythm() -> None:
+    even = pace.expected_seconds(1000, load_settings())
+    old = pace.expected_seconds(1000, load_settings(HSL_PACE="ten-then-pause"))
+    assert 33 < even < 34
+    assert 130 < old < 135
