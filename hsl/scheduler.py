@@ -1,0 +1,181 @@
+"""WHEN: the separate loop. Timed jobs by the package `schedule`, and the sender beside them.
+
+A message that is due starts within half a second; everything else (heartbeat, recovery) has a job.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+import signal
+import socket
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import schedule
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from hsl import database, models
+from hsl.audience import resolve
+from hsl.audience.cohort import Cohort
+from hsl.delivery import outbox, pace, sender, tick
+from hsl.delivery.gateway import Gateway
+from hsl.message import payload, placeholders
+from hsl.settings import Settings
+
+BEAT = 3  # seconds
+DUE = 0.5  # seconds
+RECOVER = 5  # seconds
+FORGET_WORKERS = 86_400.0  # seconds
+
+logger = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """One scheduler process: due messages, heartbeat, recovery and the sender of one bot."""
+
+    def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
+        self.settings = settings
+        self.engine = engine or database.engine_for(settings)
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._jobs = schedule.Scheduler()
+        self._jobs.every(BEAT).seconds.do(self._guarded, self.beat)
+        self._jobs.every(RECOVER).seconds.do(self._guarded, self.recover)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then finish what is in flight and sign off."""
+        await asyncio.to_thread(self.sign_on)
+        async with Gateway(self.settings.token, self.settings.api_url) as gateway:
+            worker = sender.Sender(
+                engine=self.engine,
+                gateway=gateway,
+                worker=self.name,
+                bot_id=self.settings.bot_id,
+                rhythm=pace.Rhythm.of(self.settings),
+                compose=compose,
+                batch_size=self.settings.batch_size,
+                paid=self.settings.paid_broadcast,
+            )
+            sending = asyncio.create_task(worker.run(stop))
+            while not stop.is_set():
+                await asyncio.to_thread(self._jobs.run_pending)
+                await asyncio.to_thread(self._guarded, self.start_due)
+                if sending.done():
+                    break
+                await _wait(stop, DUE)
+            await sending
+        await asyncio.to_thread(self._guarded, self.sign_off)
+
+    def sign_on(self) -> None:
+        """Enter this process among the workers, and clear trouble that a new token has ended."""
+        fingerprint = _fingerprint(self.settings.token)
+        with self.engine.begin() as connection:
+            connection.execute(
+                insert(models.workers).values(
+                    name=self.name,
+                    kind="scheduler",
+                    host=socket.gethostname(),
+                    pid=os.getpid(),
+                    started_at=models.utc_now(),
+                    beat_at=models.utc_now(),
+                )
+            )
+            bot = pace.lock(connection, self.settings.bot_id, pace.Rhythm.of(self.settings))
+            values: dict[str, Any] = {"token_fingerprint": fingerprint}
+            if bot.token_fingerprint != fingerprint:
+                values |= {"trouble": None, "trouble_since": None}
+            connection.execute(
+                update(models.bot_pace).where(models.bot_pace.c.bot_id == bot.bot_id).values(values)
+            )
+
+    def beat(self) -> None:
+        """Say that this process is alive; its rows on the way are its own as long as it does."""
+        with self.engine.begin() as connection:
+            connection.execute(
+                update(models.workers)
+                .where(models.workers.c.name == self.name)
+                .values(beat_at=models.utc_now())
+            )
+
+    def recover(self) -> None:
+        """Name as uncertain what dead processes left on its way."""
+        with self.engine.begin() as connection:
+            found = tick.recover(connection, now=models.utc_now())
+        if found:
+            logger.warning("%s recipients are uncertain: their sender stopped", found)
+
+    def start_due(self) -> None:
+        """Start messages whose time has come."""
+        history = outbox.History
+        with database.read_only(self.engine).begin() as connection:
+            due = connection.execute(
+                select(history.c.id)
+                .where(history.c.status == "scheduled", history.c.scheduled_at <= models.utc_now())
+                .limit(1)
+            ).first()
+        if due is None:
+            return
+        dialect = self.engine.dialect.name
+        outbox.start_due(
+            self.engine,
+            now=models.utc_now(),
+            resolve=lambda cohort: resolve.people(Cohort.model_validate(cohort), dialect),
+        )
+
+    def sign_off(self) -> None:
+        """Leave the list of workers."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(models.workers).where(models.workers.c.name == self.name))
+
+    def _guarded(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except SQLAlchemyError as fault:
+            # The next turn of the loop tries again; the sender waits by itself.
+            logger.error(
+                "%s: the database does not answer (%s)", job.__name__, type(fault).__name__
+            )
+
+
+def compose(
+    message: Mapping[str, Any], person: Mapping[str, Any]
+) -> tuple[str, dict[str, Any], bool]:
+    """The Bot API call of a message for one person, and whether it is made for them alone."""
+    known = {**(person.get("attributes") or {}), **person}
+    method, arguments = payload.payload(
+        models.MessageType(message["message_type"]),
+        message["message_text"],
+        message["file_id"],
+        message["buttons"],
+        known,
+        message["options"],
+    )
+    return method, dict(arguments), placeholders.is_personal(message["message_text"])
+
+
+def run(settings: Settings) -> None:
+    """Run a scheduler in this process until SIGINT or SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await Scheduler(settings).run(stop)
+
+    asyncio.run(main())
+
+
+def _fingerprint(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
