@@ -1,0 +1,283 @@
+"""The sandbox as an ASGI application: the Bot API as the bot library uses it, a log and a phone."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TextIO
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from hsl.message import html
+from hsl.sandbox import checks, phone
+from hsl.sandbox.limits import Limiter
+from hsl.sandbox.options import SandboxOptions, fate
+
+BOT_NAME = "sandbox_bot"
+Answer = Callable[[dict[str, str], int], Any]
+
+
+class HangUp(Response):
+    """Closes the connection without an answer, as a broken network does."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # A promised length that is not kept makes the server close the connection half-way.
+        headers = [(b"content-length", b"1000"), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+
+
+class Sandbox:
+    """The state of one sandbox: what was accepted, refused, and pressed."""
+
+    def __init__(self, options: SandboxOptions, log_file: Path | None = None) -> None:
+        self.options = options
+        self.limiter = Limiter(options)
+        self.accepted: list[dict[str, Any]] = []
+        self.presses: list[dict[str, Any]] = []
+        self.counters: Counter[str] = Counter()
+        self._next_id: Counter[int] = Counter()
+        self._file: TextIO | None = log_file.open("a", encoding="utf-8") if log_file else None
+
+    async def bot_api(self, request: Request) -> Response:
+        """One call `/bot<token>/<method>`."""
+        options = self.options
+        token, method = request.path_params["token"], request.path_params["method"].lower()
+        arguments = await _arguments(request)
+        if options.latency:
+            await asyncio.sleep(options.latency)
+        bot_id = token.partition(":")[0]
+        if options.revoked or not bot_id.isdigit():
+            return _error(401, "Unauthorized")
+        if method in SENDING and self._take("fail_next"):
+            return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
+        if method in SENDING and self._take("drop_before_next"):
+            return HangUp()
+        try:
+            result = self._call(method, arguments, int(bot_id))
+        except checks.RefusedError as refused:
+            self.counters[f"refused_{refused.code}"] += 1
+            return _error(refused.code, refused.description)
+        except _TooManyError as refused:
+            self.counters["refused_429"] += 1
+            return _too_many(refused.seconds)
+        if method in SENDING and self._take("drop_after_next"):
+            return HangUp()
+        if method in SENDING and self._take("garble_next"):
+            return Response("ok")
+        return JSONResponse({"ok": True, "result": result})
+
+    def _take(self, fault: str) -> bool:
+        left = getattr(self.options, fault)
+        if left:
+            setattr(self.options, fault, left - 1)
+        return bool(left)
+
+    def _call(self, method: str, arguments: dict[str, str], bot_id: int) -> Any:
+        if method == "getme":
+            return _bot(bot_id)
+        if method in SENDING:
+            return self._send(method, arguments, bot_id)
+        if method == "deletemessage":
+            self._find(arguments, "message to delete not found")["deleted"] = True
+            return True
+        if method in {"editmessagetext", "editmessagecaption"}:
+            return self._edit(method, arguments, bot_id)
+        raise checks.RefusedError(404, "Not Found: method not found")
+
+    def _send(self, method: str, arguments: dict[str, str], bot_id: int) -> dict[str, Any]:
+        options, chat_id = self.options, _chat_id(arguments)
+        if options.refuse_for:
+            seconds, options.refuse_for = options.refuse_for, 0.0
+            raise _TooManyError(seconds)
+        name, limit, media = SENDING[method]
+        parsed = checks.text_of(arguments, name, limit)
+        if media and not arguments.get(media):
+            raise checks.RefusedError(400, f"Bad Request: there is no {media} in the request")
+        if media and len(arguments[media]) < 3:
+            raise checks.RefusedError(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        buttons = checks.buttons_of(arguments)
+        paid = arguments.get("allow_paid_broadcast") == "true"
+        wait = self.limiter.wait(bot_id, chat_id, paid=paid, now=time.monotonic())
+        if wait:
+            raise _TooManyError(wait)
+        if chat_id in options.descriptions:
+            raise checks.RefusedError(400, options.descriptions[chat_id])
+        unreachable = fate(chat_id, options)
+        if unreachable is not None:
+            raise checks.RefusedError(403, unreachable)
+        return self._accept(method, chat_id, bot_id, parsed, arguments.get(media or ""), buttons)
+
+    def _accept(
+        self,
+        method: str,
+        chat_id: int,
+        bot_id: int,
+        parsed: html.Parsed,
+        file_id: str | None,
+        buttons: list[list[dict[str, Any]]],
+    ) -> dict[str, Any]:
+        self._next_id[chat_id] += 1
+        entry = {
+            "bot": bot_id,
+            "chat_id": chat_id,
+            "message_id": self._next_id[chat_id],
+            "method": method,
+            "text": parsed.text.strip(),
+            "entities": [asdict(entity) for entity in parsed.entities],
+            "file_id": file_id,
+            "buttons": buttons,
+            "at": time.time(),
+        }
+        self.accepted.append(entry)
+        self.counters["accepted"] += 1
+        if self._file is not None:
+            self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            self._file.flush()
+        return _message(entry)
+
+    def _edit(self, method: str, arguments: dict[str, str], bot_id: int) -> dict[str, Any]:
+        entry = self._find(arguments, "message to edit not found")
+        name, limit = ("text", 4096) if method == "editmessagetext" else ("caption", 1024)
+        parsed, buttons = checks.text_of(arguments, name, limit), checks.buttons_of(arguments)
+        if parsed.text.strip() == entry["text"] and buttons == entry["buttons"]:
+            raise checks.RefusedError(400, "Bad Request: message is not modified")
+        entry["text"], entry["buttons"] = parsed.text.strip(), buttons
+        entry["entities"] = [asdict(entity) for entity in parsed.entities]
+        return _message(entry)
+
+    def _find(self, arguments: dict[str, str], description: str) -> dict[str, Any]:
+        chat_id, message_id = _chat_id(arguments), int(arguments.get("message_id", 0))
+        for entry in reversed(self.accepted):
+            if (entry["chat_id"], entry["message_id"]) == (chat_id, message_id):
+                if not entry.get("deleted"):
+                    return entry
+                break
+        raise checks.RefusedError(400, f"Bad Request: {description}")
+
+    async def log(self, request: Request) -> Response:
+        """What was accepted, oldest first; `since` skips so many entries."""
+        since = int(request.query_params.get("since", 0))
+        return JSONResponse(self.accepted[since:])
+
+    async def stats(self, _request: Request) -> Response:
+        """Counters of what was accepted and refused."""
+        return JSONResponse({"accepted": 0, "refused_429": 0, **self.counters})
+
+    async def faults(self, request: Request) -> Response:
+        """Change options at run time, from a JSON object of their names."""
+        wanted = await request.json()
+        known = {option.name for option in fields(SandboxOptions)}
+        unknown = set(wanted) - known
+        if unknown:
+            return JSONResponse({"error": f"unknown: {', '.join(sorted(unknown))}"}, 400)
+        for name, value in wanted.items():
+            if name == "descriptions":
+                value = {int(chat): words for chat, words in value.items()}
+            setattr(self.options, name, value)
+        return JSONResponse({"ok": True})
+
+    async def show_phone(self, request: Request) -> Response:
+        """The phone page: a person's chat as they would see it."""
+        words = request.query_params.get("chat", "")
+        chat_id = int(words) if words.isdigit() else None
+        chats = list(dict.fromkeys(entry["chat_id"] for entry in reversed(self.accepted[-200:])))
+        shown = [e for e in self.accepted if e["chat_id"] == chat_id and not e.get("deleted")]
+        return HTMLResponse(phone.page(chat_id, chats[:20], shown, self.presses[-1:]))
+
+    async def press(self, request: Request) -> Response:
+        """A pressed button: its callback_data is kept and shown."""
+        form = await request.form()
+        chat = str(form.get("chat", ""))
+        self.presses.append({"chat_id": chat, "callback_data": str(form.get("data", ""))})
+        where = f"/?chat={chat}" if chat.isdigit() else "/"
+        return Response(status_code=303, headers={"Location": where})
+
+
+# method → (name of its text, the text's limit in code points, name of its file)
+SENDING: dict[str, tuple[str, int, str | None]] = {
+    "sendmessage": ("text", 4096, None),
+    "sendvideo": ("caption", 1024, "video"),
+    "senddocument": ("caption", 1024, "document"),
+    "sendphoto": ("caption", 1024, "photo"),
+}
+
+
+class _TooManyError(Exception):
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+def build(options: SandboxOptions, log_file: Path | None = None) -> Starlette:
+    """The application of a fresh sandbox; `app.state.sandbox` holds its state."""
+    sandbox = Sandbox(options, log_file)
+    routes: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
+        ("/bot{token}/{method}", sandbox.bot_api, ["GET", "POST"]),
+        ("/sandbox/log", sandbox.log, ["GET"]),
+        ("/sandbox/stats", sandbox.stats, ["GET"]),
+        ("/sandbox/faults", sandbox.faults, ["POST"]),
+        ("/sandbox/press", sandbox.press, ["POST"]),
+        ("/", sandbox.show_phone, ["GET"]),
+    ]
+    app = Starlette(routes=[Route(path, call, methods=methods) for path, call, methods in routes])
+    app.state.sandbox = sandbox
+    return app
+
+
+async def _arguments(request: Request) -> dict[str, str]:
+    found: dict[str, str] = dict(request.query_params)
+    if request.headers.get("content-type", "").startswith("application/json"):
+        body = await request.json()
+        found |= {k: v if isinstance(v, str) else json.dumps(v) for k, v in body.items()}
+    elif request.method == "POST":
+        form = await request.form()
+        found |= {name: value for name, value in form.items() if isinstance(value, str)}
+    return found
+
+
+def _chat_id(arguments: dict[str, str]) -> int:
+    try:
+        return int(arguments.get("chat_id", ""))
+    except ValueError:
+        raise checks.RefusedError(400, "Bad Request: chat_id is empty") from None
+
+
+def _bot(bot_id: int) -> dict[str, Any]:
+    return {"id": bot_id, "is_bot": True, "first_name": "Sandbox", "username": BOT_NAME}
+
+
+def _message(entry: dict[str, Any]) -> dict[str, Any]:
+    text = "text" if entry["method"] == "sendmessage" else "caption"
+    return {
+        "message_id": entry["message_id"],
+        "date": int(entry["at"]),
+        "chat": {"id": entry["chat_id"], "type": "private"},
+        "from": _bot(entry["bot"]),
+        text: entry["text"],
+    }
+
+
+def _error(code: int, description: str) -> Response:
+    return JSONResponse({"ok": False, "error_code": code, "description": description}, code)
+
+
+def _too_many(seconds: float) -> Response:
+    whole = max(1, round(seconds))
+    return JSONResponse(
+        {
+            "ok": False,
+            "error_code": 429,
+            "description": f"Too Many Requests: retry after {whole}",
+            "parameters": {"retry_after": whole},
+        },
+        429,
+        headers={"Retry-After": str(whole)},
+    )

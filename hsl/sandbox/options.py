@@ -1,0 +1,43 @@
+"""What the sandbox pretends: its pace, its people, and the faults that tests ask for."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+BLOCKED = "Forbidden: bot was blocked by the user"
+DEACTIVATED = "Forbidden: user is deactivated"
+NEVER_STARTED = "Forbidden: bot can't initiate conversation with a user"
+
+
+@dataclass
+class SandboxOptions:
+    """Rates in messages per second, times in seconds, shares from 0 to 1."""
+
+    rate: float = 30.0
+    tolerance: float = 3.0  # messages that may come early
+    chat_rate: float = 1.0
+    latency: float = 0.0
+    blocked_share: float = 0.03
+    deactivated_share: float = 0.01
+    never_started_share: float = 0.01
+    revoked: bool = False
+    fail_next: int = 0  # answers of 502 without JSON
+    drop_before_next: int = 0  # connections closed with nothing accepted
+    drop_after_next: int = 0  # messages accepted, connections closed without an answer
+    garble_next: int = 0  # messages accepted, answered by something that is not JSON
+    refuse_for: float = 0.0  # seconds that the next answer, a 429, asks to wait
+    descriptions: dict[int, str] = field(default_factory=dict)  # chat id → its 400's description
+
+
+def fate(user_id: int, options: SandboxOptions) -> str | None:
+    """Why a person can't be reached; None if they can. A hash of the id, so always the same."""
+    digest = hashlib.blake2b(str(user_id).encode(), digest_size=8).digest()
+    place = int.from_bytes(digest) / 2**64
+    for share, description in (
+        (options.blocked_share, BLOCKED),
+        (options.deactivated_share, DEACTIVATED),
+        (options.never_started_share, NEVER_STARTED),
+    ):
+        if place < share:
+            return description
+        place -= share
+    return None
