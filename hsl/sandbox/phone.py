@@ -8,9 +8,11 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox p
 <meta name="viewport" content="width=device-width"><style>
 :root{{color-scheme:light dark}}body{{font:16px/1.4 system-ui,sans-serif;margin:0 auto;
 max-width:30rem;padding:1rem;background:light-dark(#dfe7ee,#101820)}}.band{{background:#0072b2;color:#fff;
-padding:.5rem 1rem;border-radius:.5rem}}.bubble{{background:light-dark(#fff,#1d2a36);border-radius:.9rem;
+padding:.5rem 1rem;border-radius:.5rem}}
+.bubble{{background:light-dark(#fff,#1d2a36);border-radius:.9rem;
 padding:.6rem .9rem;margin:.8rem 0 .3rem;white-space:pre-wrap;overflow-wrap:anywhere}}
-.row{{display:flex;gap:.3rem;margin:.3rem 0}}.row form,.row a{{flex:1}}.row button,.row a{{width:100%;
+.row{{display:flex;gap:.3rem;margin:.3rem 0}}
+.row form,.row a{{flex:1}}.row button,.row a{{width:100%;
 box-sizing:border-box;text-align:center;padding:.5rem;border:0;border-radius:.6rem;
 background:light-dark(#c4d4e2,#2b3c4c);
 color:inherit;font:inherit;text-decoration:none}}</style>

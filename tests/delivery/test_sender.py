@@ -86,10 +86,8 @@ def closing(engine: Engine, message_id: int) -> sums.ClosingSum:
 def test_everybody_gets_it_once_with_its_buttons(
     engine: Engine, create_message: Callable[..., int], sandbox: Running
 ) -> None:
-    buttons = (
-        (Button(text="Join", url="https://example.org"),),
-        (Button(text="B", callback_data="b"),),
-    )
+    join, later = Button(text="Join", url="https://a.org"), Button(text="B", callback_data="b")
+    buttons = ((join,), (later,))
     message_id = create_message(content=Content(text="Hi {first_name|you}", buttons=buttons))
     work(engine, sandbox, ended(engine, message_id))
     assert closing(engine, message_id).sentence() == "20 chosen = 20 sent"
