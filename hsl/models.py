@@ -198,38 +198,33 @@ class AuditLog(SQLModel, table=True):
 
 
 class Draft(SQLModel, table=True):
-    """An author's unsent message; `content` is a `hsl.message.content.Content` as JSON."""
+    """An author's unsent message; without an `audience` it goes to the author's tray."""
 
     __tablename__ = "drafts"
     id: int | None = _row_id()
     author: str = Field(index=True)
     content: dict[str, Any] = _json(dict)
     audience: dict[str, Any] | None = _json(lambda: None, nullable=True)
+    plan: dict[str, Any] = _json(dict)
     follows_message_id: int | None = Field(default=None, sa_column=Column(RowId))
     revision: int = 0
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class SelectionEntry(SQLModel, table=True):
-    """One removable line of an author's tray of chosen people, such as "+ 4th_stream 1,190"."""
+    """One removable line of an author's tray: people added to the selection, or taken out of it.
+
+    A line holds a cohort and no ids of its own, so that the tray is a sum of sets: nobody can be
+    in it twice, and taking a line away brings back exactly what it changed.
+    """
 
     __tablename__ = "selection_entries"
     id: int | None = _row_id()
     author: str = Field(index=True)
     label: str
-    cohort: dict[str, Any] | None = _json(lambda: None, nullable=True)
-    people: int = 0
-    overlap: int = 0
+    cohort: dict[str, Any] = _json(dict)
+    excluded: bool = False
     added_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
-
-
-class SelectionMember(SQLModel, table=True):
-    """A chosen person; the key makes it impossible to choose somebody twice."""
-
-    __tablename__ = "selection_members"
-    author: str = Field(primary_key=True)
-    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    entry_id: int = Field(sa_column=Column(RowId, nullable=False, index=True))
 
 
 class BotPace(SQLModel, table=True):
@@ -272,6 +267,5 @@ message_recipients = _table(MessageRecipient)
 audit_log = _table(AuditLog)
 drafts = _table(Draft)
 selection_entries = _table(SelectionEntry)
-selection_members = _table(SelectionMember)
 bot_pace = _table(BotPace)
 workers = _table(Worker)

@@ -18,8 +18,8 @@ from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
-from hsl.audience import resolve
-from hsl.audience.cohort import Cohort
+from hsl.audience import resolve, values
+from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, pace, sender, tick
 from hsl.delivery.gateway import Gateway
 from hsl.message import payload, placeholders
@@ -121,7 +121,7 @@ class Scheduler:
         outbox.start_due(
             self.engine,
             now=models.utc_now(),
-            resolve=lambda cohort: resolve.people(Cohort.model_validate(cohort), dialect),
+            resolve=lambda chosen: resolve.people(Audience.model_validate(chosen), dialect),
         )
 
     def sign_off(self) -> None:
@@ -143,13 +143,12 @@ def compose(
     message: Mapping[str, Any], person: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any], bool]:
     """The Bot API call of a message for one person, and whether it is made for them alone."""
-    known = {**(person.get("attributes") or {}), **person}
     method, arguments = payload.payload(
         models.MessageType(message["message_type"]),
         message["message_text"],
         message["file_id"],
         message["buttons"],
-        known,
+        values.known(dict(person)),
         message["options"],
     )
     return method, dict(arguments), placeholders.is_personal(message["message_text"])

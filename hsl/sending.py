@@ -10,12 +10,10 @@ from typing import NoReturn
 
 from sqlalchemy import Engine
 
-from hsl import database
-from hsl.audience import resolve
-from hsl.audience.cohort import Cohort
-from hsl.delivery import outbox, pace
+from hsl import dispatch
+from hsl.audience.cohort import Audience, Cohort
 from hsl.message.content import Button, Content
-from hsl.models import MessageType, RecipientType
+from hsl.models import MessageType
 from hsl.settings import Settings
 
 BUTTON = re.compile(r"(?P<row>\d+):(?P<text>[^=]+)=(?P<action>.+)", re.DOTALL)
@@ -31,19 +29,15 @@ def run(
     at: datetime | None,
 ) -> int:
     """Check, show, ask, and put the message into the outbox. Returns the exit status."""
-    cohort = _cohort(parsed, fail)
+    audience = _audience(parsed, fail)
     content = _content(parsed, fail)
-    problems = content.check()
-    if problems:
-        fail("; ".join(problem.message for problem in problems))
-    people = resolve.people(cohort, engine.dialect.name)
-    with database.read_only(engine).begin() as connection:
-        missing = resolve.missing_ids(connection, cohort.user_ids)
-        if missing:
-            fail(f"Not in the database, so nothing was made: {', '.join(map(str, missing))}.")
-        total, unreachable = resolve.chosen_count(connection, people)
-    seconds = pace.expected_seconds(total, settings)
-    summary = f"{total:,} people: {cohort.sentence()}; {unreachable:,} of them unreachable"
+    found = dispatch.look(engine, settings, content, audience)
+    if not found.may_go:
+        fail("; ".join(problem.message for problem in found.problems))
+    total, unreachable, seconds = found.people, found.unreachable, found.seconds
+    summary = f"{total:,} people: {audience.sentence()}; {unreachable:,} of them unreachable"
+    for warning in found.warnings:
+        print(warning, file=sys.stderr)
     if parsed.dry_run:
         _say(
             parsed,
@@ -54,16 +48,13 @@ def run(
     if not parsed.yes and not _agreed(summary, seconds, fail):
         print("Nothing was sent.")
         return 1
-    message_id = outbox.create(
+    message_id = dispatch.send(
         engine,
+        settings,
         content=content,
-        people=people,
+        audience=audience,
         author="operator",
-        bot_id=settings.bot_id,
         scheduled_at=at,
-        recipient_type=RecipientType.INDIVIDUAL if cohort.user_ids else RecipientType.GROUP,
-        recipient_group=None if cohort.user_ids else cohort.sentence(),
-        cohort=cohort.model_dump(mode="json"),
         follows_message_id=parsed.not_delivered or parsed.delivered,
     )
     when = f"is scheduled for {at.isoformat()}" if at else "is in the outbox"
@@ -75,20 +66,21 @@ def run(
     return 0
 
 
-def _cohort(parsed: argparse.Namespace, fail: Fail) -> Cohort:
+def _audience(parsed: argparse.Namespace, fail: Fail) -> Audience:
     if parsed.segment:
         fail(f"There is no segment {parsed.segment}. Choose people by --stream, --user or --all.")
-    cohort = Cohort(
+    places = Cohort(
         streams=tuple(parsed.stream),
         not_enrolled=parsed.not_enrolled,
-        user_ids=tuple(dict.fromkeys(parsed.user)),
         everyone=parsed.all,
         got_message=parsed.delivered,
         missed_message=parsed.not_delivered,
     )
-    if cohort == Cohort():
+    people = Cohort(user_ids=tuple(dict.fromkeys(parsed.user)))
+    audience = Audience(include=tuple(c for c in (places, people) if not c.is_empty))
+    if audience.is_empty:
         fail("Nobody is chosen. Add --stream, --user, --not-enrolled, --not-delivered or --all.")
-    return cohort
+    return audience
 
 
 def _content(parsed: argparse.Namespace, fail: Fail) -> Content:

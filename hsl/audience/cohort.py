@@ -1,4 +1,4 @@
-"""A cohort: what an analyst filtered by, as one typed value."""
+"""Who is meant, as typed values: a cohort (what an analyst filtered by), and sums of cohorts."""
 
 from datetime import date
 from typing import Literal
@@ -51,7 +51,37 @@ class Cohort(BaseModel):
             f"{name} is {' or '.join(values)}" for name, values in sorted(self.attributes.items())
         ]
         parts += [f"found by “{self.search}”"] if self.search else []
-        parts += [f"{len(self.user_ids):,} chosen one by one"] if self.user_ids else []
+        parts += [f"{len(self.user_ids):,} chosen by name"] if self.user_ids else []
         parts += [f"who got message {self.got_message}"] if self.got_message else []
         parts += [f"who did not get message {self.missed_message}"] if self.missed_message else []
         return ", ".join(parts) or "everybody"
+
+
+class Audience(BaseModel):
+    """Everybody in any of `include` and in none of `exclude`; nobody is in it twice."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    include: tuple[Cohort, ...] = ()
+    exclude: tuple[Cohort, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing was chosen, which means nobody."""
+        return all(cohort.is_empty for cohort in self.include)
+
+    @property
+    def user_ids(self) -> tuple[int, ...]:
+        """The ids that were named one by one, each once."""
+        return tuple(dict.fromkeys(i for cohort in self.include for i in cohort.user_ids))
+
+    @property
+    def is_individual(self) -> bool:
+        """True when everybody in it was chosen by name or id."""
+        return all(cohort == Cohort(user_ids=cohort.user_ids) for cohort in self.include)
+
+    def sentence(self) -> str:
+        """The audience in words, such as "in 4th_stream, and 2 chosen by name"."""
+        chosen = "; and ".join(c.sentence() for c in self.include if not c.is_empty)
+        without = "; and ".join(c.sentence() for c in self.exclude if not c.is_empty)
+        return (chosen or "nobody") + (f"; without {without}" if without else "")

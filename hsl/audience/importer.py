@@ -99,7 +99,8 @@ def _check(reader: duckdb.DuckDBPyConnection, attributes: list[str]) -> None:
                 WHEN NOT regexp_full_match(raw_id, '[0-9]+') THEN 'user_id is not a whole number'
                 WHEN user_id IS NULL OR user_id > {MAX_USER_ID} THEN 'user_id is over 52 bits'
                 WHEN user_id = 0 THEN 'user_id is zero'
-                WHEN username IS NOT NULL AND NOT regexp_full_match(username, '\w{{1,32}}')
+                WHEN username IS NOT NULL
+                    AND NOT regexp_full_match(username, '[0-9A-Za-z_]{{1,32}}')
                     THEN 'username is not one of Telegram''s'
                 WHEN raw_registered IS NOT NULL AND registered_at IS NULL
                     THEN 'registered_at is not a date, or a time without its zone'

@@ -4,32 +4,27 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
 
 from hsl import models
-from hsl.audience.cohort import Cohort
+from hsl.audience.cohort import Audience, Cohort
 from hsl.models import DeliveryStatus
 
 People, Enrolled = models.users, models.enrollments
-Recipients, Members = models.message_recipients, models.selection_members
+Recipients = models.message_recipients
 IDS_AT_ONCE = 500  # values of one IN list
 
 
-def people(cohort: Cohort, dialect_name: str) -> Select[Any]:
-    """A select of user_id and username of everybody in `cohort`."""
-    chosen = select(People.c.user_id, People.c.username)
-    if cohort.is_empty:
-        return chosen.where(false())
-    return chosen.where(*_conditions(cohort, dialect_name))
-
-
-def selected(author: str) -> Select[Any]:
-    """A select of user_id and username of everybody in the author's tray."""
-    return (
-        select(People.c.user_id, People.c.username)
-        .join(Members, Members.c.user_id == People.c.user_id)
-        .where(Members.c.author == author)
-    )
+def people(chosen: Audience | Cohort, dialect_name: str) -> Select[Any]:
+    """A select of user_id and username of everybody in `chosen`, each person once."""
+    audience = Audience(include=(chosen,)) if isinstance(chosen, Cohort) else chosen
+    included = [_holds(cohort, dialect_name) for cohort in audience.include]
+    found = select(People.c.user_id, People.c.username).where(or_(false(), *included))
+    for cohort in audience.exclude:
+        # A condition on a missing value is unknown, and NOT unknown would lose the person.
+        out = select(People.c.user_id).where(_holds(cohort, dialect_name)).correlate(None)
+        found = found.where(People.c.user_id.not_in(out))
+    return found
 
 
 def missing_ids(connection: Connection, ids: Sequence[int]) -> list[int]:
@@ -53,6 +48,12 @@ def chosen_count(connection: Connection, chosen: Select[Any]) -> tuple[int, int]
     return int(row[0]), int(row[1])
 
 
+def _holds(cohort: Cohort, dialect_name: str) -> ColumnElement[bool]:
+    if cohort.is_empty:
+        return false()
+    return and_(true(), *_conditions(cohort, dialect_name))
+
+
 def _conditions(cohort: Cohort, dialect_name: str) -> list[ColumnElement[bool]]:
     conditions = _places(cohort)
     if cohort.user_ids:
@@ -69,7 +70,7 @@ def _conditions(cohort: Cohort, dialect_name: str) -> list[ColumnElement[bool]]:
         reason = People.c.unreachable_reason
         conditions.append(reason.is_(None) if cohort.reachable else reason.is_not(None))
     for name, values in cohort.attributes.items():
-        conditions.append(_attribute(name, dialect_name).in_(values))
+        conditions.append(attribute(name, dialect_name).in_(values))
     if cohort.search.strip():
         conditions.append(_search(cohort.search, dialect_name))
     conditions += _history(cohort)
@@ -95,7 +96,8 @@ def _places(cohort: Cohort) -> list[ColumnElement[bool]]:
     return [or_(*places)] if places else []
 
 
-def _attribute(name: str, dialect_name: str) -> ColumnElement[str]:
+def attribute(name: str, dialect_name: str) -> ColumnElement[str]:
+    """A person's attribute as text."""
     if dialect_name == "postgresql":
         return func.jsonb_extract_path_text(People.c.attributes, name)
     quoted = name.replace('"', '""')

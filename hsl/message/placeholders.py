@@ -2,15 +2,19 @@
 
 import html
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 PLACEHOLDER = re.compile(r"\{([^\W\d]\w*)(?:\|([^{}|<>]*))?\}")
-BUILT_IN = ("first_name", "last_name", "username", "user_id", "language_code")
 
 
 def names(text: str) -> tuple[str, ...]:
     """The placeholders' names in order, each once."""
     return tuple(dict.fromkeys(match[1] for match in PLACEHOLDER.finditer(text)))
+
+
+def parts(text: str) -> tuple[tuple[str, str], ...]:
+    """Each placeholder's name and fallback, in order, as often as it stands there."""
+    return tuple((match[1], match[2] or "") for match in PLACEHOLDER.finditer(text))
 
 
 def is_personal(text: str) -> bool:
@@ -28,15 +32,3 @@ def render(text: str, person: Mapping[str, object]) -> str:
         return html.escape(str(found))
 
     return PLACEHOLDER.sub(value, text)
-
-
-def unfillable(text: str, known: Collection[str]) -> tuple[str, ...]:
-    """Names that nobody has a value for and that have no fallback."""
-    known = {*known, *BUILT_IN}
-    return tuple(
-        dict.fromkeys(
-            match[1]
-            for match in PLACEHOLDER.finditer(text)
-            if match[1] not in known and not match[2]
-        )
-    )

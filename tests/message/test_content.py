@@ -72,7 +72,6 @@ def test_values_are_escaped_and_gaps_take_the_fallback() -> None:
         "Hi &lt;b&gt;, Omsk {not a placeholder}"
     )
     assert placeholders.render(text, {}) == "Hi friend,  {not a placeholder}"
-    assert placeholders.unfillable(text, {"level"}) == ("city",)
 
 
 def test_buttons_reach_the_call_with_their_one_action() -> None:

@@ -73,6 +73,11 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column(
+            "plan",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
             "follows_message_id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=True,
@@ -205,27 +210,14 @@ def upgrade() -> None:
         sa.Column(
             "cohort",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
-            nullable=True,
+            nullable=False,
         ),
-        sa.Column("people", sa.Integer(), nullable=False),
-        sa.Column("overlap", sa.Integer(), nullable=False),
+        sa.Column("excluded", sa.Boolean(), nullable=False),
         sa.Column("added_at", hsl.models.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("selection_entries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_selection_entries_author"), ["author"], unique=False)
-
-    op.create_table(
-        "selection_members",
-        sa.Column("author", sa.String(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.PrimaryKeyConstraint("author", "user_id"),
-    )
-    with op.batch_alter_table("selection_members", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_selection_members_entry_id"), ["entry_id"], unique=False
-        )
 
     op.create_table(
         "users",
@@ -276,10 +268,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_users_updated_at"))
 
     op.drop_table("users")
-    with op.batch_alter_table("selection_members", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_selection_members_entry_id"))
-
-    op.drop_table("selection_members")
     with op.batch_alter_table("selection_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_selection_entries_author"))
 

@@ -1,0 +1,7 @@
+"""`python -m hsl`."""
+
+import sys
+
+from hsl.cli import main
+
+sys.exit(main())

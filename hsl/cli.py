@@ -1,0 +1,309 @@
+"""The command line: `python -m hsl COMMAND`. Exit status 0, 1 (failed) or 2 (usage)."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from hsl import __version__, database, models
+from hsl.audience import importer
+from hsl.delivery import outbox, sums
+from hsl.settings import Settings, SettingsError, get_settings
+
+ACTOR = "operator"
+
+
+class UsageError(ValueError):
+    """The command's words do not fit together; exit status 2."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        settings = get_settings()
+        return int(parsed.run(parsed, settings) or 0)
+    except (SettingsError, UsageError) as error:
+        print(f"hsl: {error}", file=sys.stderr)
+        return 2
+    except (database.DatabaseError, outbox.OutboxError, importer.ImportRefused, OSError) as error:
+        print(f"hsl: {error}", file=sys.stderr)
+        return 1
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or type(error).__name__
+        print(f"hsl: the database fails: {cause}. Try `python -m hsl doctor`.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m hsl", description="Write to the people of a course through a Telegram bot."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[..., Any], words: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(run=run)
+        return command
+
+    add(
+        "up",
+        _up,
+        "Migrate, then run the pages and the scheduler (and the sandbox without a token).",
+    )
+    add("web", _web, "Run the pages alone.")
+    add("scheduler", _scheduler, "Run a scheduler alone: it sends what is due.")
+    _add_sandbox(add("sandbox", _sandbox, "Run the local Bot API server alone."))
+    command = add("import", _import, "Add or update people from CSV, Parquet, Excel or JSON lines.")
+    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_send(add("send", _send, "Send a message now, or schedule it."))
+    command = add("status", _status, "Show one message's state, or the last messages.")
+    command.add_argument("id", type=int, nargs="?", metavar="ID")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    for name, run, words in (
+        ("pause", _pause, "Pause a message; nobody is sent to until it is resumed."),
+        ("resume", _resume, "Go on with a paused message."),
+        ("cancel", _cancel, "Cancel a message for everybody who was not sent to yet."),
+        ("retry", _retry, "Try a finished message's failed recipients again."),
+    ):
+        command = add(name, run, words)
+        command.add_argument("id", type=int, metavar="ID")
+        if name == "retry":
+            command.add_argument("--reason", action="append", default=[], help="only these reasons")
+    command = add("doctor", _doctor, "Check database, token, clock, scheduler and disk.")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    return parser
+
+
+def _add_sandbox(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--port", type=int, help="port (HSL_SANDBOX_PORT)")
+    command.add_argument("--rate", type=float, default=30.0, help="messages a second of one bot")
+    command.add_argument("--latency", type=float, default=0.05, help="seconds an answer takes")
+    command.add_argument("--log", type=Path, help="also write what was accepted to this file")
+
+
+def _add_send(command: argparse.ArgumentParser) -> None:
+    who = command.add_argument_group("who")
+    who.add_argument("--user", type=int, action="append", default=[], metavar="ID")
+    who.add_argument("--stream", action="append", default=[], metavar="S")
+    who.add_argument("--not-enrolled", action="store_true")
+    who.add_argument("--segment", metavar="NAME")
+    who.add_argument("--all", action="store_true", help="everybody")
+    who.add_argument("--not-delivered", type=int, metavar="ID", help="who did not get message ID")
+    who.add_argument("--delivered", type=int, metavar="ID", help="who got message ID")
+    what = command.add_argument_group("what")
+    one = what.add_mutually_exclusive_group(required=True)
+    one.add_argument("--text", metavar="T")
+    one.add_argument("--text-file", type=Path, metavar="F")
+    one.add_argument("--video", metavar="FILE_ID")
+    one.add_argument("--document", metavar="FILE_ID")
+    what.add_argument("--caption", default="", metavar="T")
+    what.add_argument(
+        "--button",
+        action="append",
+        default=[],
+        metavar="ROW:TEXT=ACTION",
+        help="ACTION is an address, callback:DATA or copy:TEXT",
+    )
+    command.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
+    command.add_argument("--dry-run", action="store_true", help="show what would be sent, and stop")
+    command.add_argument("--yes", action="store_true", help="do not ask")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _engine(settings: Settings) -> Engine:
+    engine = database.engine_for(settings)
+    database.migrate(engine)
+    return engine
+
+
+def _up(_parsed: argparse.Namespace, settings: Settings) -> int:
+    from hsl import up
+
+    return up.run(settings)
+
+
+def _web(_parsed: argparse.Namespace, settings: Settings) -> None:
+    from hsl import web
+
+    _engine(settings).dispose()
+    web.run(settings)
+
+
+def _scheduler(_parsed: argparse.Namespace, settings: Settings) -> None:
+    from hsl import scheduler
+
+    _engine(settings).dispose()
+    scheduler.run(settings)
+
+
+def _sandbox(parsed: argparse.Namespace, settings: Settings) -> None:
+    from hsl.sandbox import server
+    from hsl.sandbox.options import SandboxOptions
+
+    options = SandboxOptions(rate=parsed.rate, latency=parsed.latency)
+    server.run(options, port=parsed.port or settings.sandbox_port, log_file=parsed.log)
+
+
+def _import(parsed: argparse.Namespace, settings: Settings) -> None:
+    from tqdm import tqdm
+
+    with tqdm(total=100, unit="%", disable=None, bar_format="{desc} {bar} {n:.0f} %") as bar:
+
+        def progress(share: float, stage: str) -> None:
+            bar.set_description_str(stage)
+            bar.update(100 * share - bar.n)
+
+        report = importer.import_file(
+            _engine(settings),
+            parsed.file,
+            actor=ACTOR,
+            rejects_dir=settings.data_dir,
+            progress=progress,
+        )
+    counted = {
+        name: getattr(report, name) for name in ("added", "updated", "unchanged", "rejected")
+    }
+    if parsed.json:
+        where = None if report.rejects_file is None else str(report.rejects_file)
+        print(json.dumps({**counted, "rejects_file": where}))
+        return
+    print(", ".join(f"{people:,} {word}" for word, people in counted.items()))
+    if report.rejects_file is not None:
+        print(f"The rejected rows and why: {report.rejects_file}")
+
+
+def _send(parsed: argparse.Namespace, settings: Settings) -> int:
+    from hsl import sending
+
+    return sending.run(
+        parsed, settings, _engine(settings), fail=_fail, at=_time(parsed.at) if parsed.at else None
+    )
+
+
+def _fail(words: str) -> NoReturn:
+    raise UsageError(words)
+
+
+def _time(words: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        raise UsageError(f"--at {words} is not a time. Write 2026-12-01T10:00+03:00.") from None
+    if moment.tzinfo is None:
+        raise UsageError(f"--at {words} has no zone. Add one, such as {words}+03:00.")
+    return moment
+
+
+def message_state(connection: Any, message_id: int) -> dict[str, Any]:
+    """A message's state for machines: status, counters and the closing sum."""
+    row = connection.execute(
+        select(models.message_history).where(models.message_history.c.id == message_id)
+    ).one_or_none()
+    if row is None:
+        raise outbox.OutboxError(
+            f"There is no message {message_id}. `python -m hsl status` lists them."
+        )
+    closing = sums.closing_sum(connection, message_id)
+    return {
+        "id": message_id,
+        "status": row.status,
+        "status_reason": row.status_reason,
+        "total_recipients": row.total_recipients,
+        "sent": closing.sent,
+        "failed": closing.failed,
+        "failed_by_reason": closing.failed_by_reason,
+        "uncertain": closing.uncertain,
+        "pending": closing.pending,
+        "sending": closing.in_flight,
+        "cancelled": closing.cancelled,
+        "deleted": closing.deleted,
+        "sum": closing.sentence(),
+        "scheduled_at": row.scheduled_at.isoformat(),
+        "started_at": row.started_at and row.started_at.isoformat(),
+        "finished_at": row.finished_at and row.finished_at.isoformat(),
+        **sums.progress(connection, message_id),
+    }
+
+
+def _status(parsed: argparse.Namespace, settings: Settings) -> None:
+    history = models.message_history
+    with database.read_only(_engine(settings)).begin() as connection:
+        if parsed.id is not None:
+            state = message_state(connection, parsed.id)
+            if parsed.json:
+                print(json.dumps(state))
+            else:
+                _print_state(state)
+            return
+        rows = connection.execute(select(history).order_by(history.c.id.desc()).limit(20)).all()
+        closing = sums.closing_sums(connection, [row.id for row in rows])
+    if parsed.json:
+        print(
+            json.dumps(
+                [{"id": r.id, "status": r.status, "sum": closing[r.id].sentence()} for r in rows]
+            )
+        )
+        return
+    for row in rows:
+        first = (row.message_text.splitlines() or [""])[0][:40]
+        print(f"{row.id:>6}  {row.status:<9}  {first:<40}  {closing[row.id].sentence()}")
+    if not rows:
+        print('No messages yet. Try: python -m hsl send --stream 4th_stream --text "Hello"')
+
+
+def _print_state(state: dict[str, Any]) -> None:
+    reason = f" ({state['status_reason']})" if state["status_reason"] else ""
+    print(f"Message {state['id']}: {state['status']}{reason}")
+    print(state["sum"])
+    print(f"{state['percent']:.1f} % done", end="")
+    if state["status"] == "sending":
+        left = state["seconds_left"]
+        print(f", {state['rate']:.1f}/s", end="")
+        print(f", about {left:.0f} s left" if left is not None else "", end="")
+    print()
+
+
+def _pause(parsed: argparse.Namespace, settings: Settings) -> None:
+    outbox.pause(_engine(settings), parsed.id, actor=ACTOR)
+    print(f"Message {parsed.id} is paused.")
+
+
+def _resume(parsed: argparse.Namespace, settings: Settings) -> None:
+    outbox.resume(_engine(settings), parsed.id, actor=ACTOR)
+    print(f"Message {parsed.id} goes on.")
+
+
+def _cancel(parsed: argparse.Namespace, settings: Settings) -> None:
+    stopped = outbox.cancel(_engine(settings), parsed.id, actor=ACTOR)
+    print(f"Message {parsed.id} is cancelled; {stopped:,} people will not get it.")
+
+
+def _retry(parsed: argparse.Namespace, settings: Settings) -> None:
+    engine = _engine(settings)
+    back = outbox.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
+    print(f"Message {parsed.id}: {back:,} failed recipients are tried again.")
+
+
+def _doctor(parsed: argparse.Namespace, settings: Settings) -> int:
+    from hsl import doctor
+
+    checks = doctor.examine(settings)
+    if parsed.json:
+        print(json.dumps([asdict(check) for check in checks]))
+    else:
+        for check in checks:
+            words = check.detail if check.ok else f"{check.detail} {check.remedy}"
+            print(f"{'ok ' if check.ok else 'NOT'}  {check.name}: {words}")
+    return 0 if all(check.ok for check in checks) else 1

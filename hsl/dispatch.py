@@ -1,0 +1,148 @@
+"""The last look before a message goes, and its way into the outbox: one rule for page and terminal.
+
+Here WHO, WHAT and HOW meet; each of the three rooms knows nothing of the others.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from hsl import database
+from hsl.audience import resolve, values
+from hsl.audience.cohort import Audience
+from hsl.delivery import outbox, pace
+from hsl.message import html, placeholders
+from hsl.message.content import Content, Problem
+from hsl.models import AudienceMode, RecipientType
+from hsl.settings import Settings
+
+
+@dataclass(frozen=True)
+class LastLook:
+    """Who gets it, how long it takes (seconds), what forbids it, and what is odd about it."""
+
+    people: int
+    unreachable: int
+    missing_ids: tuple[int, ...]
+    seconds: float
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    longest: dict[str, Any] | None
+
+    @property
+    def may_go(self) -> bool:
+        """True when nothing forbids sending."""
+        return not self.problems
+
+
+def look(engine: Engine, settings: Settings, content: Content, audience: Audience) -> LastLook:
+    """Look at a message and its audience as they are now; nothing is changed."""
+    people = resolve.people(audience, engine.dialect.name)
+    parts = placeholders.parts(content.text)
+    with database.read_only(engine).begin() as connection:
+        missing = tuple(resolve.missing_ids(connection, audience.user_ids))
+        total, unreachable = resolve.chosen_count(connection, people)
+        filled = values.filling(connection, people, parts) if parts and total else None
+    problems = list(content.check())
+    if missing:
+        problems.append(
+            Problem(
+                "audience",
+                f"Not in the database: {', '.join(map(str, missing))}. Nothing was made. "
+                "Import these people, or leave them out.",
+            )
+        )
+    if total == 0:
+        problems.append(Problem("audience", "Nobody is chosen. Choose people on Audience first."))
+    warnings: list[str] = []
+    if filled is not None:
+        problems += _unfillable(parts, filled)
+        problems += _too_long(content, filled.longest)
+        warnings += _gaps(parts, filled, total)
+    if unreachable:
+        warnings.append(f"{unreachable:,} of {total:,} could not be reached by earlier messages.")
+    return LastLook(
+        people=total,
+        unreachable=unreachable,
+        missing_ids=missing,
+        seconds=pace.expected_seconds(total, settings),
+        problems=tuple(problems),
+        warnings=tuple(warnings),
+        longest=filled.longest if filled else None,
+    )
+
+
+def send(
+    engine: Engine,
+    settings: Settings,
+    *,
+    content: Content,
+    audience: Audience,
+    author: str,
+    scheduled_at: datetime | None = None,
+    audience_mode: AudienceMode = AudienceMode.FROZEN,
+    follows_message_id: int | None = None,
+    draft_id: int | None = None,
+) -> int:
+    """Put a message into the outbox and return its id. Raises OutboxError: then nothing is made."""
+    found = look(engine, settings, content, audience)
+    if not found.may_go:
+        raise outbox.OutboxError(f"Nothing was sent: {found.problems[0].message}")
+    return outbox.create(
+        engine,
+        content=content,
+        people=resolve.people(audience, engine.dialect.name),
+        author=author,
+        bot_id=settings.bot_id,
+        scheduled_at=scheduled_at,
+        recipient_type=(
+            RecipientType.INDIVIDUAL if audience.is_individual else RecipientType.GROUP
+        ),
+        recipient_group=None if audience.is_individual else audience.sentence(),
+        cohort=audience.model_dump(mode="json"),
+        audience_mode=audience_mode,
+        follows_message_id=follows_message_id,
+        draft_id=draft_id,
+    )
+
+
+def _unfillable(parts: tuple[tuple[str, str], ...], filled: values.Filling) -> list[Problem]:
+    names = dict.fromkeys(name for name, back in parts if not back and not filled.filled[name])
+    return [
+        Problem(
+            "text",
+            f"Nobody here has a value for {{{name}}}. Mend its name, or add words to fall back on: "
+            f"{{{name}|friend}}.",
+        )
+        for name in names
+    ]
+
+
+def _too_long(content: Content, longest: dict[str, Any] | None) -> list[Problem]:
+    if longest is None:
+        return []
+    try:
+        length = html.parse(placeholders.render(content.text, longest)).length
+    except html.HtmlError:
+        return []  # named by the content's own check
+    if length <= content.limit:
+        return []
+    who = longest.get("first_name") or longest["user_id"]
+    return [
+        Problem(
+            "text",
+            f"For {who} the text is {length:,} characters long, over Telegram's limit of "
+            f"{content.limit:,}. Shorten it by {length - content.limit:,}.",
+        )
+    ]
+
+
+def _gaps(parts: tuple[tuple[str, str], ...], filled: values.Filling, total: int) -> list[str]:
+    names = dict.fromkeys(name for name, back in parts if not back)
+    return [
+        f"{total - filled.filled[name]:,} people have no {name}: nothing will stand there."
+        for name in names
+        if 0 < filled.filled[name] < total
+    ]

@@ -1,0 +1,141 @@
+"""Drafts: unsent messages, kept by the server for each author."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Row, delete, insert, select, update
+
+from hsl import audit, database, models
+from hsl.message.content import Content
+
+Drafts = models.drafts
+
+
+class DraftError(ValueError):
+    """A draft is gone, or was changed elsewhere meanwhile; nothing was overwritten."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft as it was read; `audience` is None where it goes to the author's tray."""
+
+    id: int
+    content: Content
+    audience: dict[str, Any] | None
+    plan: dict[str, Any] = field(default_factory=dict)
+    follows_message_id: int | None = None
+    revision: int = 0
+    updated_at: datetime | None = None
+
+
+def listing(engine: Engine, author: str) -> list[Draft]:
+    """The author's drafts, the last changed first."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(
+            select(Drafts)
+            .where(Drafts.c.author == author)
+            .order_by(Drafts.c.updated_at.desc(), Drafts.c.id.desc())
+        ).all()
+    return [_draft(row) for row in rows]
+
+
+def load(engine: Engine, author: str, draft_id: int) -> Draft | None:
+    """One of the author's drafts; None when it is gone."""
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(
+            select(Drafts).where(Drafts.c.id == draft_id, Drafts.c.author == author)
+        ).one_or_none()
+    return None if row is None else _draft(row)
+
+
+def start(
+    engine: Engine,
+    author: str,
+    *,
+    content: Content | None = None,
+    audience: dict[str, Any] | None = None,
+    follows_message_id: int | None = None,
+) -> Draft:
+    """A new draft, empty or with a given beginning."""
+    with engine.begin() as connection:
+        row = connection.execute(
+            insert(Drafts)
+            .values(
+                author=author,
+                content=(content or Content()).model_dump(mode="json"),
+                audience=audience,
+                plan={},
+                follows_message_id=follows_message_id,
+                revision=0,
+                updated_at=models.utc_now(),
+            )
+            .returning(Drafts)
+        ).one()
+    return _draft(row)
+
+
+def save(
+    engine: Engine,
+    author: str,
+    draft: Draft,
+    *,
+    content: Content,
+    audience: dict[str, Any] | None,
+    plan: dict[str, Any],
+) -> Draft:
+    """Keep the draft as it is now. Raises DraftError when another tab has changed it meanwhile."""
+    with engine.begin() as connection:
+        row = connection.execute(
+            update(Drafts)
+            .where(
+                Drafts.c.id == draft.id,
+                Drafts.c.author == author,
+                Drafts.c.revision == draft.revision,
+            )
+            .values(
+                content=content.model_dump(mode="json"),
+                audience=audience,
+                plan=plan,
+                revision=draft.revision + 1,
+                updated_at=models.utc_now(),
+            )
+            .returning(Drafts)
+        ).one_or_none()
+    if row is None:
+        raise DraftError(
+            "This draft was changed or finished in another tab. Reload the page to see it; "
+            "copy your text first if you want to keep it."
+        )
+    return _draft(row)
+
+
+def discard(engine: Engine, author: str, draft_id: int) -> None:
+    """Throw a draft away, for good."""
+    with engine.begin() as connection:
+        gone = connection.execute(
+            delete(Drafts)
+            .where(Drafts.c.id == draft_id, Drafts.c.author == author)
+            .returning(Drafts)
+        ).one_or_none()
+        if gone is not None:
+            audit.record(
+                connection,
+                actor=author,
+                action="draft_discarded",
+                object_type="draft",
+                object_id=draft_id,
+                details={"preview": str(gone.content.get("text", ""))[:200]},
+            )
+
+
+def _draft(row: Row[Any]) -> Draft:
+    return Draft(
+        id=row.id,
+        content=Content.from_json(row.content),
+        audience=row.audience,
+        plan=dict(row.plan or {}),
+        follows_message_id=row.follows_message_id,
+        revision=row.revision,
+        updated_at=row.updated_at,
+    )

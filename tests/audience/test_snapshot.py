@@ -1,0 +1,88 @@
+"""The index of people: sorted pages, what there is to choose, and when it is read anew."""
+
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+from sqlalchemy import Engine, insert
+
+from hsl import models
+from hsl.audience import importer
+from hsl.audience.cohort import Cohort
+from hsl.audience.snapshot import Snapshot
+
+pytestmark = pytest.mark.usefixtures("four_people")
+EVERYBODY = Cohort(everyone=True)
+
+
+def test_it_sorts_and_pages(engine: Engine) -> None:
+    people = Snapshot(engine, refresh_after=300.0)
+    first = people.page(EVERYBODY, sort="registered_at", descending=True, limit=2)
+    second = people.page(EVERYBODY, sort="registered_at", descending=True, limit=2, offset=2)
+    assert [*first["user_id"], *second["user_id"]] == [4, 3, 2, 1]
+    assert people.page(Cohort(user_ids=(2,)))["streams"].tolist() == ["4th, 5th"]
+
+
+def test_it_tells_what_there_is_to_choose(engine: Engine) -> None:
+    facets = Snapshot(engine, refresh_after=300.0).facets
+    assert facets.streams == {"4th": 2, "5th": 2}
+    assert facets.not_enrolled == 1
+    assert facets.languages == {"en": 1, "ru": 1, "sv": 1}
+    assert facets.attributes == {"city": ("Omsk", "Tomsk")}
+
+
+def test_it_counts_by_stream(engine: Engine) -> None:
+    found = Snapshot(engine, refresh_after=300.0).by_stream(EVERYBODY)
+    assert dict(zip(found["stream"], found["people"], strict=True)) == {
+        "4th": 2,
+        "5th": 2,
+        "not enrolled": 1,
+    }
+
+
+def test_an_import_shows_at_once(engine: Engine, tmp_path: Path) -> None:
+    people = Snapshot(engine, refresh_after=300.0)
+    assert people.people == 4
+    file = tmp_path / "more.csv"
+    file.write_text("user_id,first_name,stream\n9,Nine,6th\n")
+    importer.import_file(engine, file, actor="anna", rejects_dir=tmp_path)
+    assert people.fresh().people == 5
+    assert "6th" in people.facets.streams
+
+
+def test_it_refreshes_by_itself_when_it_is_old(engine: Engine) -> None:
+    now = [0.0]
+    people = Snapshot(engine, refresh_after=300.0, clock=lambda: now[0])
+    assert people.people == 4
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.users).values(
+                user_id=9, attributes={}, updated_at=models.utc_now(), first_name="Nine"
+            )
+        )
+    now[0] = 299.0
+    assert people.fresh().people == 4
+    now[0] = 301.0
+    people.fresh()
+    for thread in threading.enumerate():
+        if thread.name == "snapshot":
+            thread.join(30)
+    assert people.people == 5
+
+
+def test_it_reads_no_file_and_takes_no_unknown_column(engine: Engine, tmp_path: Path) -> None:
+    people = Snapshot(engine, refresh_after=300.0)
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    with pytest.raises(duckdb.PermissionException):
+        people._frame(f"SELECT * FROM read_csv('{secret}')", [])
+    with pytest.raises(ValueError, match="no column to sort by"):
+        people.page(EVERYBODY, sort="user_id; DROP TABLE users")
+
+
+@pytest.mark.parametrize("words", ["'; DROP TABLE users; --", "$1", "%", "_", "\\", "Ж\u202e"])
+def test_rubbish_in_the_search_finds_nobody_and_breaks_nothing(engine: Engine, words: str) -> None:
+    people = Snapshot(engine, refresh_after=300.0)
+    assert people.count(Cohort(search=words)).people == 0
+    assert people.people == 4
