@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -65,6 +65,13 @@ def _begin_sqlite(connection: Connection) -> None:
 def read_only(engine: Engine) -> Engine:
     """The same pool for reading: on SQLite its transactions do not wait for a writer."""
     return engine.execution_options(hsl_read_only=True)
+
+
+def hour_of(column: ColumnElement[Any], dialect_name: str) -> ColumnElement[str]:
+    """The UTC hour of a time as text, such as "2026-11-24 09"."""
+    if dialect_name == "postgresql":
+        return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24")
+    return func.strftime("%Y-%m-%d %H", column)
 
 
 def migrate(engine: Engine) -> None:

@@ -37,6 +37,29 @@ class LastLook:
         return not self.problems
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many people, and how many of them could not be reached before."""
+
+    people: int
+    unreachable: int
+
+
+def count(engine: Engine, audience: Audience) -> Count:
+    """How many people an audience has at this moment."""
+    with database.read_only(engine).begin() as connection:
+        return Count(
+            *resolve.chosen_count(connection, resolve.people(audience, engine.dialect.name))
+        )
+
+
+def examples(engine: Engine, audience: Audience, *, most: int) -> list[dict[str, Any]]:
+    """Some people of an audience, with everything that a placeholder may name."""
+    people = resolve.people(audience, engine.dialect.name)
+    with database.read_only(engine).begin() as connection:
+        return values.examples(connection, people, most=most)
+
+
 def look(engine: Engine, settings: Settings, content: Content, audience: Audience) -> LastLook:
     """Look at a message and its audience as they are now; nothing is changed."""
     people = resolve.people(audience, engine.dialect.name)

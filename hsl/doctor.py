@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
+from hsl.delivery import pace
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.settings import Settings
@@ -99,19 +100,15 @@ def _scheduler(engine: Engine) -> Check:
 
 
 def _pace(engine: Engine, settings: Settings) -> Check:
-    bot = models.bot_pace.c
     try:
-        with database.read_only(engine).begin() as connection:
-            row = connection.execute(
-                select(models.bot_pace).where(bot.bot_id == settings.bot_id)
-            ).one_or_none()
+        row = pace.state(engine, settings.bot_id)
     except SQLAlchemyError:
         row = None
     if row is not None and row.trouble:
         return Check(
             "sending", False, row.trouble, "Mend the cause, then resume the paused messages."
         )
-    if row is not None and row.not_before is not None and row.not_before > models.utc_now():
+    if row is not None and row.not_before is not None and row.is_held:
         return Check(
             "sending",
             False,

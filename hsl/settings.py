@@ -1,6 +1,7 @@
 """Every setting in one class, read once from the environment and `.env`."""
 
 import os
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -159,6 +160,42 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         message = str(first["msg"]).removeprefix("Value error, ")
         raise SettingsError(f"{first['loc'][0]}: {message}. Correct it and start again.") from None
+
+
+@dataclass(frozen=True)
+class Described:
+    """A setting as it may be shown: its value masked where it is secret."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def described(settings: Settings) -> list[Described]:
+    """Every setting with its value and where it comes from: environment, .env or default."""
+    found = []
+    for field_name, field in Settings.model_fields.items():
+        name, value = str(field.alias), getattr(settings, field_name)
+        given = field_name in settings.model_fields_set
+        source = ("environment" if name in os.environ else ".env") if given else "default"
+        found.append(Described(name, _shown(value), source, field.description or ""))
+    return found
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, SecretStr):
+        secret = value.get_secret_value()
+        # The part of a bot's token before the colon is its public id.
+        bot, colon, rest = secret.partition(":")
+        return f"{bot}:••••" if colon and bot.isdigit() and rest else _masked_address(secret)
+    return str(value)
+
+
+def _masked_address(address: str) -> str:
+    return make_url(address).render_as_string(hide_password=True)
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ ADBC brings a second copy of SQLite, and two copies in one process drop each oth
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -125,6 +125,13 @@ class Snapshot:
             values,
         )
         return Count(int(row[0]), int(row[1]))
+
+    def among(self, ids: Sequence[int], chosen: Cohort | Audience) -> set[int]:
+        """Those of `ids` who are in `chosen`."""
+        sql, values = _translated(resolve.people(chosen, DIALECT))
+        listed = ", ".join(str(int(number)) for number in ids) or "NULL"
+        found = self._frame(f"SELECT user_id FROM ({sql}) WHERE user_id IN ({listed})", values)
+        return {int(number) for number in found["user_id"]}
 
     def by_stream(self, chosen: Cohort | Audience) -> pd.DataFrame:
         """People of `chosen` by stream, columns stream and people; one may stand in several."""

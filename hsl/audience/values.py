@@ -51,6 +51,18 @@ def filling(
     )
 
 
+def examples(connection: Connection, people: Select[Any], *, most: int) -> list[dict[str, Any]]:
+    """The first people of `people` by id, with everything that a placeholder may name."""
+    found = people.order_by(None).subquery()
+    rows = connection.execute(
+        select(People)
+        .join(found, found.c.user_id == People.c.user_id)
+        .order_by(People.c.user_id)
+        .limit(most)
+    ).all()
+    return [known(dict(row._mapping)) for row in rows]
+
+
 def known(person: dict[str, Any]) -> dict[str, Any]:
     """Everything a placeholder may name of a row of `users`: its attributes and its columns."""
     return {**(person.get("attributes") or {}), **person}

@@ -8,11 +8,12 @@ rate, and the rate climbs back slowly (additive increase, multiplicative decreas
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Update, select, update
+from sqlalchemy import Connection, Engine, Row, Update, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from hsl import models
+from hsl import database, models
 from hsl.settings import PaceMode, Settings
 
 CATCH_UP = 1.5  # messages; the limit is taken to tolerate three
@@ -57,6 +58,11 @@ class BotState:
     trouble: str | None
     token_fingerprint: str | None
 
+    @property
+    def is_held(self) -> bool:
+        """True while nobody may send, as a refusal asked for it."""
+        return self.not_before is not None and self.not_before > models.utc_now()
+
 
 def expected_seconds(people: int, settings: Settings) -> float:
     """How long a message to so many people takes at the settings' pace, in seconds."""
@@ -76,8 +82,21 @@ def lock(connection: Connection, bot_id: int, rhythm: Rhythm) -> BotState:
     row = connection.execute(
         select(models.bot_pace).where(models.bot_pace.c.bot_id == bot_id).with_for_update()
     ).one()
+    return _state(row)
+
+
+def state(engine: Engine, bot_id: int) -> BotState | None:
+    """The bot's row as it is; None before its first message."""
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(
+            select(models.bot_pace).where(models.bot_pace.c.bot_id == bot_id)
+        ).one_or_none()
+    return None if row is None else _state(row)
+
+
+def _state(row: Row[Any]) -> BotState:
     return BotState(
-        bot_id=bot_id,
+        bot_id=row.bot_id,
         rate=row.rate,
         next_departure=row.next_departure,
         departures=row.departures,

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from hsl import models
 from hsl.models import DeliveryStatus
@@ -20,6 +21,15 @@ REASON_WORDS = {
     "message_fault": "refused for the message itself",
     "other": "refused for another reason",
 }
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One term of a sum: `kind` is a delivery status, `words` say it to a person."""
+
+    kind: str
+    words: str
+    people: int
 
 
 @dataclass(frozen=True)
@@ -45,22 +55,22 @@ class ClosingSum:
         """Those without an outcome yet: waiting, or on their way at this moment."""
         return self.pending + self.in_flight
 
-    def terms(self) -> list[tuple[str, int]]:
-        """The sum's terms in order, as words and people; terms of nobody are left out."""
+    def segments(self) -> list[Segment]:
+        """The sum's terms in order; those of nobody are left out."""
         failed = sorted(self.failed_by_reason.items(), key=lambda item: (-item[1], item[0]))
-        terms = [
-            ("sent", self.sent),
-            *((REASON_WORDS.get(reason, reason), people) for reason, people in failed),
-            ("uncertain", self.uncertain),
-            ("cancelled", self.cancelled),
-            ("deleted", self.deleted),
-            ("not tried yet", self.not_tried),
+        found = [
+            Segment("sent", "sent", self.sent),
+            *(Segment("failed", REASON_WORDS.get(r, r), people) for r, people in failed),
+            Segment("uncertain", "uncertain", self.uncertain),
+            Segment("cancelled", "cancelled", self.cancelled),
+            Segment("deleted", "deleted", self.deleted),
+            Segment("pending", "not tried yet", self.not_tried),
         ]
-        return [(words, people) for words, people in terms if people]
+        return [segment for segment in found if segment.people]
 
     def sentence(self) -> str:
         """Such as "1,204 chosen = 1,150 sent + 54 blocked the bot"."""
-        terms = " + ".join(f"{people:,} {words}" for words, people in self.terms())
+        terms = " + ".join(f"{term.people:,} {term.words}" for term in self.segments())
         return f"{self.total:,} chosen = {terms or '0 sent'}"
 
 
@@ -95,6 +105,42 @@ def closing_sums(connection: Connection, message_ids: Sequence[int]) -> dict[int
             pending=found.get(DeliveryStatus.PENDING, 0),
         )
         for number, found in by_message.items()
+    }
+
+
+def counted_sums(connection: Connection, messages: Sequence[Row[Any]]) -> dict[int, ClosingSum]:
+    """The same from the counters of these rows of `message_history`, which equal the count.
+
+    Only failed recipients are read, for their reasons; `in_flight` stands within `pending`.
+    """
+    row = models.message_recipients.c
+    counted = connection.execute(
+        select(row.message_id, row.reason, func.count().label("people"))
+        .where(
+            row.message_id.in_([message.id for message in messages if message.failed_deliveries]),
+            row.delivery_status == DeliveryStatus.FAILED,
+        )
+        .group_by(row.message_id, row.reason)
+    ).all()
+    reasons: dict[int, dict[str, int]] = {message.id: {} for message in messages}
+    for line in counted:
+        reasons[line.message_id][line.reason or "other"] = line.people
+    return {
+        message.id: ClosingSum(
+            total=message.total_recipients,
+            sent=message.successful_deliveries,
+            failed_by_reason=reasons[message.id],
+            uncertain=message.uncertain_deliveries,
+            cancelled=message.cancelled_deliveries,
+            deleted=message.deleted_deliveries,
+            pending=message.total_recipients
+            - message.successful_deliveries
+            - message.failed_deliveries
+            - message.uncertain_deliveries
+            - message.cancelled_deliveries
+            - message.deleted_deliveries,
+        )
+        for message in messages
     }
 
 

@@ -1,0 +1,234 @@
+"""Messages and their recipients as they are read: lists, one message, and its export."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
+
+from hsl import database, models, table
+from hsl.delivery import sums
+from hsl.message.content import Button, Content
+from hsl.models import DeliveryStatus, MessageStatus, MessageType
+
+History, Recipients, People = models.message_history, models.message_recipients, models.users
+EXPORT_AT_ONCE = 5_000  # rows
+EXPORTED = (
+    "user_id",
+    "username",
+    "first_name",
+    "delivery_status",
+    "reason",
+    "error_code",
+    "error_description",
+    "attempts",
+    "sent_at",
+    "telegram_message_id",
+)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message with its closing sum."""
+
+    id: int
+    content: Content
+    author: str
+    status: MessageStatus
+    status_reason: str | None
+    to: str
+    audience_mode: str
+    audience_at_creation: int
+    follows_message_id: int | None
+    created_at: datetime
+    scheduled_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    closing: sums.ClosingSum
+
+    @property
+    def title(self) -> str:
+        """Its first line, or its kind where it has no text."""
+        first = (self.content.text.strip().splitlines() or [""])[0]
+        return first[:90] or f"{self.content.message_type.capitalize()} without a caption"
+
+    @property
+    def missed(self) -> int:
+        """How many surely did not get it (so far)."""
+        return self.closing.failed + self.closing.cancelled + self.closing.pending
+
+    @property
+    def got(self) -> int:
+        """How many got it, also where it was deleted later."""
+        return self.closing.sent + self.closing.deleted
+
+
+def listing(
+    engine: Engine,
+    *,
+    statuses: tuple[str, ...] = (),
+    words: str = "",
+    soonest_first: bool = False,
+    offset: int = 0,
+    limit: int = 20,
+) -> tuple[list[Message], int]:
+    """Messages that fit, the last first, and how many fit in all."""
+    fits: list[ColumnElement[bool]] = []
+    if statuses:
+        fits.append(History.c.status.in_(statuses))
+    if words.strip():
+        number = [History.c.id == int(words)] if words.strip().isdigit() else []
+        text = History.c.message_text.icontains(words.strip(), autoescape=True)
+        group = History.c.recipient_group.icontains(words.strip(), autoescape=True)
+        fits.append(or_(text, group, *number))
+    order = History.c.scheduled_at.asc() if soonest_first else History.c.id.desc()
+    with database.read_only(engine).begin() as connection:
+        total = connection.execute(
+            select(func.count()).select_from(History).where(*fits)
+        ).scalar_one()
+        rows = connection.execute(
+            select(History).where(*fits).order_by(order).offset(offset).limit(limit)
+        ).all()
+        closing = sums.counted_sums(connection, rows)
+    return [_message(row, closing[row.id]) for row in rows], int(total)
+
+
+def one(engine: Engine, message_id: int) -> Message | None:
+    """One message, counted over its recipients; None when there is none of this id."""
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(select(History).where(History.c.id == message_id)).one_or_none()
+        if row is None:
+            return None
+        return _message(row, sums.closing_sum(connection, message_id))
+
+
+def progress(engine: Engine, message_id: int) -> dict[str, float | None]:
+    """How far it is; see `sums.progress`."""
+    with database.read_only(engine).begin() as connection:
+        return sums.progress(connection, message_id)
+
+
+def recipients(
+    engine: Engine,
+    message_id: int,
+    *,
+    status: str | None = None,
+    reason: str | None = None,
+    words: str = "",
+    offset: int = 0,
+    limit: int = 50,
+) -> tuple[pd.DataFrame, int]:
+    """Some recipients of a message as a table, and how many fit in all."""
+    found = _recipients(message_id)
+    if status:
+        found = found.where(Recipients.c.delivery_status == status)
+    if reason:
+        found = found.where(Recipients.c.reason == reason)
+    wanted = words.strip().removeprefix("@")
+    if wanted:
+        number = [Recipients.c.user_id == int(wanted)] if wanted.isdigit() else []
+        found = found.where(
+            or_(
+                Recipients.c.username.istartswith(wanted, autoescape=True),
+                # Names come in many scripts, of which SQLite's lower() knows one.
+                People.c.first_name.startswith(wanted, autoescape=True),
+                People.c.first_name.startswith(wanted.capitalize(), autoescape=True),
+                *number,
+            )
+        )
+    with database.read_only(engine).begin() as connection:
+        total = connection.execute(
+            select(func.count()).select_from(found.order_by(None).subquery())
+        ).scalar_one()
+        rows = connection.execute(found.order_by(Recipients.c.id).offset(offset).limit(limit)).all()
+    return pd.DataFrame([dict(row._mapping) for row in rows], columns=list(EXPORTED)), int(total)
+
+
+def reasons(engine: Engine, message_id: int) -> list[str]:
+    """The reasons that stand at this message's recipients."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(
+            select(Recipients.c.reason)
+            .where(Recipients.c.message_id == message_id, Recipients.c.reason.is_not(None))
+            .distinct()
+            .order_by(Recipients.c.reason)
+        ).all()
+    return [row.reason for row in rows]
+
+
+def export(engine: Engine, message_id: int) -> bytes:
+    """All recipients as CSV (UTF-8 with a mark, for spreadsheets), the closing sum at its end."""
+    with database.read_only(engine).begin() as connection:
+        closing = sums.closing_sum(connection, message_id)
+        rows = (tuple(row) for row in _all_recipients(connection, message_id))
+        return table.as_csv(EXPORTED, rows, ending=("closing sum", closing.sentence()))
+
+
+def _all_recipients(connection: Connection, message_id: int) -> Iterator[Row[Any]]:
+    found = connection.execution_options(yield_per=EXPORT_AT_ONCE).execute(
+        _recipients(message_id).order_by(Recipients.c.id)
+    )
+    yield from found
+
+
+def _recipients(message_id: int) -> Select[Any]:
+    columns = [
+        People.c.first_name if name == "first_name" else Recipients.c[name] for name in EXPORTED
+    ]
+    return (
+        select(*columns)
+        .select_from(Recipients.outerjoin(People, People.c.user_id == Recipients.c.user_id))
+        .where(Recipients.c.message_id == message_id)
+    )
+
+
+def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
+    people = closing.total or row.audience_at_creation
+    return Message(
+        id=row.id,
+        content=Content(
+            message_type=MessageType(row.message_type),
+            text=row.message_text,
+            file_id=row.file_id,
+            buttons=tuple(
+                tuple(Button.model_validate(button) for button in line) for line in row.buttons
+            ),
+        ),
+        author=row.author,
+        status=MessageStatus(row.status),
+        status_reason=row.status_reason,
+        to=row.recipient_group or f"{people:,} chosen by name",
+        audience_mode=row.audience_mode,
+        audience_at_creation=row.audience_at_creation,
+        follows_message_id=row.follows_message_id,
+        created_at=row.created_at,
+        scheduled_at=row.scheduled_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        closing=closing,
+    )
+
+
+def needs_a_person(engine: Engine) -> tuple[list[Message], int]:
+    """Paused and aborted messages, and how many recipients are uncertain in all."""
+    waiting, _ = listing(engine, statuses=(MessageStatus.PAUSED, MessageStatus.FAILED), limit=5)
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(
+            select(func.coalesce(func.sum(History.c.uncertain_deliveries), 0).label("people"))
+        ).one()
+    return waiting, int(row.people)
+
+
+def uncertain_messages(engine: Engine) -> list[int]:
+    """Ids of the messages that have uncertain recipients, the last first."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(
+            select(Recipients.c.message_id)
+            .where(Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN)
+            .distinct()
+            .order_by(Recipients.c.message_id.desc())
+            .limit(5)
+        ).all()
+    return [row.message_id for row in rows]

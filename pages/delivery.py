@@ -1,0 +1,103 @@
+"""Delivery: whom we reach, when, and why the rest was not reached."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from hsl import insights
+from hsl.delivery import pace
+from hsl.models import MessageType, utc_now
+from pages.parts import charts, shell, show
+
+PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90, "a year": 365, "all time": None}
+
+
+def chosen() -> insights.Filter:
+    streams, period, kind = st.columns([4, 3, 2])
+    names = streams.multiselect(
+        "Streams", list(shell.people().facets.streams), key="stream", bind="query-params",
+        placeholder="All streams", format_func=show.plain,
+    )  # fmt: skip
+    length = period.selectbox("Period", list(PERIODS), index=1, key="period", bind="query-params")
+    what = kind.selectbox(
+        "Type", ["any", *[t.value for t in MessageType]], key="type", bind="query-params"
+    )
+    days = PERIODS[length or "30 days"]
+    midnight = datetime.combine(utc_now().astimezone(shell.zone()).date(), time(), shell.zone())
+    return insights.Filter(
+        since=(midnight - timedelta(days=days - 1)).astimezone(UTC) if days else None,
+        streams=tuple(names),
+        message_type=None if what in {None, "any"} else what,
+    )
+
+
+@st.cache_data(ttl=15, show_spinner="Counting deliveries …")
+def counted(chosen: insights.Filter) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    frame = insights.deliveries(shell.engine(), chosen)
+    by_stream = insights.deliveries_by_stream(shell.engine(), chosen)
+    return frame, by_stream, insights.by_message(shell.engine(), frame)
+
+
+def sums_in_words(frame: pd.DataFrame) -> str:
+    got = frame.loc[frame["status"].isin([str(s) for s in insights.GOT]), "people"].sum()
+    return f"{show.share(got, frame['people'].sum())} deliveries tried arrived."
+
+
+def present_pace() -> None:
+    state: Any = pace.state(shell.engine(), shell.settings().bot_id)
+    rhythm = pace.Rhythm.of(shell.settings())
+    rate = rhythm.rate if state is None else min(state.rate, rhythm.rate)
+    words = f"Pace: {rate:.1f} of {rhythm.rate:.1f} messages a second"
+    if state is not None and state.refusals:
+        words += f"; Telegram has asked to wait {state.refusals:,} times so far"
+    if state is not None and state.is_held:
+        words += f"; waiting until {show.moment(state.not_before, shell.zone())}"
+    st.caption(f"{words}.")
+
+
+st.title("Delivery")
+wanted = chosen()
+present_pace()
+frame, by_stream, by_message = counted(wanted)
+if frame.empty:
+    st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
+    if st.button("Write a message"):
+        st.switch_page("pages/compose.py")
+    st.stop()
+total = sums_in_words(frame)
+streams = insights.shares(by_stream, ["stream"])
+days = insights.over_time(frame, shell.zone())
+hours = insights.by_hour(frame, shell.zone())
+reasons = insights.reasons(frame)
+left, right = st.columns(2, gap="large")
+with left:
+    charts.draw("Does it arrive?", charts.over_time(days), days, total)
+    charts.draw(
+        "Why do messages fail?",
+        charts.people(reasons, "reason", colour=charts.RED),
+        reasons,
+        f"{show.number(reasons['people'].sum())} deliveries failed."
+        if not reasons.empty
+        else "None failed.",
+    )
+    charts.draw(
+        "When does it arrive best?",
+        charts.hours(hours),
+        hours,
+        f"By hour of the day in {shell.zone().key}.",
+    )
+with right:
+    charts.draw(
+        "Which stream do we reach?",
+        charts.shares(streams, "stream"),
+        streams,
+        "By stream of today; who is in two counts in both. Grey: fewer than 30 people.",
+    )
+    charts.draw(
+        "How did each message do?",
+        charts.shares(by_message, "title", order="-y"),
+        by_message,
+        f"The last {len(by_message):,} messages. Lines: where the true share lies with 95 %.",
+    )

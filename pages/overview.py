@@ -1,0 +1,126 @@
+"""Overview: what needs somebody, what is going on, what is next, and how it went."""
+
+from datetime import timedelta
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from hsl import insights
+from hsl.delivery import history
+from hsl.models import MessageStatus, utc_now
+from pages.parts import charts, shell, show
+
+PERIOD = 30  # days
+
+
+def open_message(message_id: int) -> None:
+    st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
+
+
+def needs_you() -> None:
+    waiting, uncertain = history.needs_a_person(shell.engine())
+    if not waiting and not uncertain:
+        return
+    st.subheader("Needs you")
+    for message in waiting:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(
+                f"{show.state(message.status)} {escape(message.title)}: "
+                f"{escape(message.status_reason or '')}"
+            )
+            if st.button("Look at it", key=f"need-{message.id}"):
+                open_message(message.id)
+    if uncertain:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(
+                f"{show.state('uncertain')} {uncertain:,} people may or may not have got a message:"
+                " the answer was lost. Nobody is written to twice unless you say so."
+            )
+            for number in history.uncertain_messages(shell.engine()):
+                if st.button(f"Message {number}", key=f"uncertain-{number}"):
+                    open_message(number)
+
+
+def now_and_next() -> None:
+    sending, _ = history.listing(shell.engine(), statuses=(MessageStatus.SENDING,))
+    coming, total = history.listing(
+        shell.engine(), statuses=(MessageStatus.SCHEDULED,), soonest_first=True, limit=5
+    )
+    if st.session_state.get("was-sending") and not sending:
+        st.session_state["was-sending"] = False
+        st.rerun(scope="app")
+    st.session_state["was-sending"] = bool(sending)
+    st.subheader("Now and next")
+    for message in sending:
+        progress = history.progress(shell.engine(), message.id)
+        left = progress["seconds_left"]
+        words = f"{progress['percent']:.0f} % · {progress['rate']:.1f} a second"
+        st.progress(
+            min(1.0, (progress["percent"] or 0.0) / 100),
+            text=words + (f" · {show.duration(left)} left" if left else ""),
+        )
+        show.message_row(message, shell.zone(), key="now")
+    for message in coming:
+        show.message_row(message, shell.zone(), key="next")
+    if total > len(coming):
+        st.caption(f"And {total - len(coming):,} more are scheduled.")
+    if not sending and not coming:
+        st.html('<div class="hsl-dim">Nothing is being sent, and nothing is scheduled.</div>')
+
+
+@st.cache_data(ttl=30, show_spinner=False)
+def figures() -> tuple[pd.DataFrame, pd.DataFrame]:
+    since = utc_now() - timedelta(days=PERIOD)
+    counted = insights.deliveries(shell.engine(), insights.Filter(since=since))
+    return counted, insights.reach(shell.engine(), days=PERIOD)
+
+
+def how_it_went() -> None:
+    counted, reach = figures()
+    st.subheader("How it went")
+    if counted.empty:
+        st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
+        return
+    left, right = st.columns([3, 2], gap="large")
+    days = insights.over_time(counted, shell.zone())
+    tried, got = int(days["tried"].sum()), int(days["delivered"].sum())
+    with left:
+        charts.draw(
+            "Does it arrive?",
+            charts.over_time(days),
+            days,
+            f"{show.share(got, tried)} tried in {PERIOD} days were delivered.",
+        )
+    with right:
+        total = int(reach["people"].sum())
+        charts.draw(
+            "Whom did we reach?",
+            charts.reach(reach),
+            reach,
+            f"At least one message in {PERIOD} days, of {total:,} places in streams.",
+        )
+
+
+def last_messages() -> None:
+    finished = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
+    last, _ = history.listing(shell.engine(), statuses=finished, limit=5)
+    if last:
+        st.subheader("Last messages")
+    for message in last:
+        show.message_row(message, shell.zone(), key="last")
+
+
+head, action = st.columns([3, 1], vertical_alignment="bottom")
+head.title("Overview")
+if action.button("Write a message", type="primary", icon=":material/edit_note:"):
+    st.switch_page("pages/compose.py")
+if shell.people().people == 0:
+    st.info("There are no people yet. Bring them in on the Audience page, from a file.")
+    if st.button("Go to Audience"):
+        st.switch_page("pages/audience.py")
+needs_you()
+busy = bool(history.listing(shell.engine(), statuses=(MessageStatus.SENDING,), limit=1)[0])
+st.fragment(now_and_next, run_every=2 if busy else None)()
+how_it_went()
+last_messages()

@@ -1,0 +1,1 @@
+"""What the pages share: the house around them, and how things are shown."""

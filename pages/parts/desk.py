@@ -1,0 +1,178 @@
+"""The writing desk's parts: the text, the buttons, and the preview."""
+
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+from hsl.message import html, placeholders, preview
+from hsl.message.content import Button, Content, Problem
+from hsl.models import MessageType, utc_now
+from pages.parts import shell
+
+FOLDER = Path(__file__).parent / "editor"
+KINDS = {"url": "Link", "callback_data": "Data", "copy_text": "Copy"}
+HINTS = {
+    "url": "https://example.org",
+    "callback_data": "what your bot gets, up to 64 bytes",
+    "copy_text": "what is copied, up to 256 characters",
+}
+
+_editor = st.components.v2.component(
+    "hsl_editor",
+    html=(FOLDER / "editor.html").read_text("utf-8"),
+    css=(FOLDER / "editor.css").read_text("utf-8"),
+    js=(FOLDER / "editor.js").read_text("utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One button on the desk; `beside`: in the row of the one before it."""
+
+    uid: str
+    text: str = ""
+    kind: str = "url"
+    value: str = ""
+    beside: bool = False
+
+
+def text_field(key: str, text: str, *, caption: bool) -> str:
+    """The text as it stands in the editor now; `text` is what it begins with."""
+    label = "Caption" if caption else "Message"
+    found = _editor(
+        key=key,
+        data={
+            "load": key,
+            "text": text,
+            "label": label,
+            "placeholder": f"Write the {label.lower()}",
+        },
+        default={"text": text},
+        on_text_change=lambda: None,
+    )
+    written = found.text
+    return text if written is None else str(written)
+
+
+def lines_of(content: Content) -> list[Line]:
+    """A content's buttons as lines on the desk."""
+    return [
+        Line(uuid4().hex[:8], button.text, *_action(button), beside=place > 0)
+        for row in content.buttons
+        for place, button in enumerate(row)
+    ]
+
+
+def rows_of(lines: list[Line]) -> tuple[tuple[Button, ...], ...]:
+    """The lines as rows of buttons; an action that is not filled in yet stays away."""
+    rows: list[list[Button]] = []
+    for line in lines:
+        action: dict[str, Any] = {line.kind: line.value.strip() or None}
+        button = Button(text=line.text, **action)
+        if line.beside and rows:
+            rows[-1].append(button)
+        else:
+            rows.append([button])
+    return tuple(tuple(row) for row in rows)
+
+
+def button_lines(key: str, lines: list[Line], problems: tuple[Problem, ...]) -> list[Line]:
+    """The buttons to edit: each with its text, action and place; returns them as they are now."""
+    found: list[Line] = []
+    places = _places(lines)
+    move: tuple[int, int] | None = None
+    gone: str | None = None
+    for index, line in enumerate(lines):
+        name = f"{key}-{line.uid}"
+        cells = st.columns([4, 2, 5, 2, 3], vertical_alignment="bottom", gap="small")
+        text = cells[0].text_input("Button", line.text, key=f"{name}-text", live=True)
+        kinds = list(KINDS)
+        kind = cells[1].selectbox(
+            "Action",
+            kinds,
+            index=kinds.index(line.kind),
+            format_func=lambda kind: KINDS[kind],
+            key=f"{name}-kind",
+        )
+        value = cells[2].text_input(
+            KINDS[kind], line.value, key=f"{name}-value", placeholder=HINTS[kind], live=True
+        )
+        beside = cells[3].checkbox(
+            "Beside",
+            line.beside,
+            key=f"{name}-beside",
+            disabled=index == 0,
+            help="In one row with the button above",
+        )
+        with cells[4].container(horizontal=True, gap="xsmall"):
+            if st.button("↑", key=f"{name}-up", disabled=index == 0, help="Move up"):
+                move = (index, index - 1)
+            last = index == len(lines) - 1
+            if st.button("↓", key=f"{name}-down", disabled=last, help="Move down"):
+                move = (index, index + 1)
+            if st.button("✕", key=f"{name}-gone", help="Remove this button"):
+                gone = line.uid
+        for problem in problems:
+            if problem.field == f"buttons.{places[index][0]}.{places[index][1]}":
+                st.html(f'<div role="alert" class="hsl-problem">{escape(problem.message)}</div>')
+        found.append(
+            replace(line, text=text or "", kind=kind, value=value or "", beside=bool(beside))
+        )
+    if move is not None:
+        found[move[0]], found[move[1]] = found[move[1]], found[move[0]]
+    return [line for line in found if line.uid != gone]
+
+
+def show_preview(content: Content, person: dict[str, Any]) -> None:
+    """The bubble as this person will see it."""
+    written = placeholders.render(content.text, person)
+    try:
+        parsed = html.parse(written)
+        body = preview.body(parsed.text, parsed.entities).strip()
+    except html.HtmlError as fault:
+        body = f"<i>{escape(str(fault))}</i>"
+    local = utc_now().astimezone(shell.zone())
+    st.html(
+        preview.document(
+            body or "<i>Nothing written yet</i>",
+            message_type=content.message_type,
+            file_id=content.file_id,
+            buttons=content.buttons,
+            time=f"{local:%H:%M}",
+        )
+    )
+
+
+def length_of(content: Content, person: dict[str, Any]) -> int | None:
+    """Characters as Telegram counts them; None while the HTML is not whole."""
+    try:
+        return html.parse(placeholders.render(content.text, person)).length
+    except html.HtmlError:
+        return None
+
+
+def is_file(kind: MessageType) -> bool:
+    """True for a video or a document."""
+    return kind is not MessageType.TEXT
+
+
+def _action(button: Button) -> tuple[str, str]:
+    for kind in KINDS:
+        value = getattr(button, kind)
+        if value is not None:
+            return kind, str(value)
+    return "url", ""
+
+
+def _places(lines: list[Line]) -> list[tuple[int, int]]:
+    places: list[tuple[int, int]] = []
+    for line in lines:
+        if places and line.beside:
+            places.append((places[-1][0], places[-1][1] + 1))
+        else:
+            places.append((places[-1][0] + 1 if places else 0, 0))
+    return places

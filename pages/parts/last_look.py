@@ -1,0 +1,119 @@
+"""The last look before a message goes: who, what, when, how long, and what is odd about it."""
+
+from typing import Any
+
+import streamlit as st
+
+from hsl import dispatch
+from hsl.audience.cohort import Audience
+from hsl.delivery import outbox
+from hsl.message import drafts
+from hsl.message.content import Content
+from hsl.models import AudienceMode
+from pages.parts import desk, shell, show, timing
+
+EXAMPLES = 20  # people to look as
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def _count(audience: str) -> dispatch.Count:
+    return dispatch.count(shell.engine(), Audience.model_validate_json(audience))
+
+
+@st.cache_data(ttl=30, show_spinner=False)
+def _examples(audience: str) -> list[dict[str, Any]]:
+    return dispatch.examples(shell.engine(), Audience.model_validate_json(audience), most=EXAMPLES)
+
+
+def people_of(audience: Audience) -> dispatch.Count:
+    """How many people there are in it, as of a few seconds ago."""
+    return _count(audience.model_dump_json())
+
+
+def look_as(audience: Audience, content: Content, *, key: str) -> dict[str, Any]:
+    """The person whose message is shown, as chosen among some of the audience."""
+    people = _examples(audience.model_dump_json())
+    if not people:
+        st.caption("Choose people, and see the message as this one or that one gets it.")
+        return {}
+    place = st.selectbox(
+        "Preview as",
+        range(len(people)),
+        format_func=lambda i: show.plain(_name(people[i])),
+        key=key,
+    )
+    return people[place or 0]
+
+
+def open_dialog(draft: drafts.Draft, audience: Audience) -> None:
+    """Show the dialog; it stays open until it is closed or the message is on its way."""
+    st.dialog("One last look", width="large", on_dismiss=_close)(_dialog)(draft, audience)
+
+
+def _close() -> None:
+    st.session_state["looking"] = False
+
+
+def _dialog(draft: drafts.Draft, audience: Audience) -> None:
+    found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience)
+    moment = timing.moment_of(draft.plan)
+    problems = [problem.message for problem in found.problems]
+    problems += [late] if (late := timing.problem_of(draft.plan)) else []
+    st.text(
+        f"{found.people:,} people: {audience.sentence()}; {found.unreachable:,} of them unreachable"
+    )
+    live = draft.plan.get("audience") == AudienceMode.LIVE.value and moment is not None
+    if moment is None:
+        st.text("Now: it leaves within two seconds")
+    else:
+        st.text(f"{show.moment(moment, moment.tzinfo)}, {show.ago(moment)}")  # type: ignore[arg-type]
+        st.text(
+            "To the people who are in the group then"
+            if live
+            else "To the people who are in the group now"
+        )
+    st.text(f"It takes about {show.duration(found.seconds)} at the present pace")
+    for words in problems:
+        st.error(show.plain(words), icon=":material/error:")
+    for words in found.warnings:
+        st.warning(show.plain(words), icon=":material/info:")
+    example = found.longest or next(iter(_examples(audience.model_dump_json())), {})
+    desk.show_preview(draft.content, example)
+    label = (
+        f"Send to {found.people:,} people now"
+        if moment is None
+        else f"Schedule for {show.moment(moment, moment.tzinfo)}"  # type: ignore[arg-type]
+    )
+    go, back = st.columns(2)
+    sent = go.button(label, type="primary", disabled=bool(problems), width="stretch", key="send")
+    if back.button("Back to writing", width="stretch"):
+        _close()
+        st.rerun()
+    if not sent:
+        return
+    try:
+        message_id = dispatch.send(
+            shell.engine(),
+            shell.settings(),
+            content=draft.content,
+            audience=audience,
+            author=shell.author(),
+            scheduled_at=moment,
+            audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
+            follows_message_id=draft.follows_message_id,
+            draft_id=draft.id,
+        )
+    except outbox.OutboxError as refused:
+        st.error(show.plain(str(refused)))
+        return
+    _close()
+    st.session_state.pop("draft", None)
+    st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
+
+
+def _name(person: dict[str, Any]) -> str:
+    name = " ".join(str(person[k]) for k in ("first_name", "last_name") if person.get(k))
+    handle = f"@{person['username']}" if person.get("username") else ""
+    return " ".join(
+        part for part in (name or "Without a name", handle, str(person["user_id"])) if part
+    )

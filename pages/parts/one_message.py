@@ -1,0 +1,229 @@
+"""One message: its state and actions, live progress, recipients, content and timeline."""
+
+import math
+from collections.abc import Callable
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from hsl import audit
+from hsl.audience.cohort import Audience, Cohort
+from hsl.delivery import history, outbox
+from hsl.delivery.history import Message
+from hsl.delivery.sums import REASON_WORDS
+from hsl.message import drafts
+from hsl.message.content import Content
+from hsl.models import AudienceMode, DeliveryStatus, MessageStatus
+from pages.parts import desk, shell, show
+
+PAGE = 50  # recipients
+LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
+TABS = ["Recipients", "Content", "Timeline"]
+
+
+def show_one(message_id: int) -> None:
+    """The whole page of one message."""
+    message = history.one(shell.engine(), message_id)
+    if st.button("All messages", type="tertiary", icon=":material/arrow_back:"):
+        st.query_params.clear()
+        st.rerun()
+    if message is None:
+        st.info(f"There is no message {message_id}.")
+        return
+    st.html(f"<h1 class='hsl-title'>{escape(message.title)}</h1>")
+    # A fragment that is not called with an interval any more stops asking.
+    st.fragment(_live, run_every=1 if message.status in LIVE else None)(message_id)
+    tab = st.segmented_control(
+        "View", TABS, default=TABS[0], required=True, key="tab", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    if tab == "Content":
+        _content(message)
+    elif tab == "Timeline":
+        _timeline(message)
+    else:
+        _recipients(message)
+
+
+def _live(message_id: int) -> None:
+    message = history.one(shell.engine(), message_id)
+    if message is None:
+        return
+    before = st.session_state.setdefault(f"status-{message_id}", message.status)
+    if before != message.status:
+        st.session_state[f"status-{message_id}"] = message.status
+        st.rerun(scope="app")
+    _head(message)
+    waiting = f"{message.audience_at_creation:,} people when it was made"
+    st.html(show.closing_bar(message.closing, empty=waiting))
+    if message.status == MessageStatus.SENDING:
+        progress = history.progress(shell.engine(), message_id)
+        left = progress["seconds_left"]
+        words = f"{progress['percent']:.1f} % · {progress['rate']:.1f} a second"
+        st.progress(
+            min(1.0, (progress["percent"] or 0.0) / 100),
+            text=words + (f" · {show.duration(left)} left" if left is not None else ""),
+        )
+    _actions(message)
+
+
+def _head(message: Message) -> None:
+    zone = shell.zone()
+    times = [("made", message.created_at)]
+    if message.status == MessageStatus.SCHEDULED or message.scheduled_at > message.created_at:
+        times.append(("scheduled for", message.scheduled_at))
+    times += [
+        (w, t) for w, t in (("started", message.started_at), ("finished", message.finished_at)) if t
+    ]
+    facts = " · ".join(
+        f'{word} <span title="{escape(show.ago(when))}">{escape(show.moment(when, zone))}</span>'
+        for word, when in times
+    )
+    reason = f" – {escape(message.status_reason)}" if message.status_reason else ""
+    st.html(
+        f"{show.state(message.status)}{reason} <span class='hsl-dim'> · to {escape(message.to)}"
+        f" · by {escape(message.author)} · {facts}</span>"
+    )
+    if message.audience_mode == AudienceMode.LIVE:
+        made, now = message.audience_at_creation, message.closing.total
+        st.caption(
+            f"Goes to the group as it is when it starts; it had {made:,} people when it was made."
+            if message.started_at is None
+            else f"{now:,} people when it started, {now - made:+,} against when it was made."
+        )
+
+
+def _actions(message: Message) -> None:
+    status, actor, engine = message.status, shell.author(), shell.engine()
+    number = message.id
+    with st.container(horizontal=True):
+        if status in LIVE and st.button("Pause", icon=":material/pause:"):
+            _do(lambda: outbox.pause(engine, number, actor=actor))
+        if status == MessageStatus.PAUSED and st.button("Resume", icon=":material/play_arrow:"):
+            _do(lambda: outbox.resume(engine, number, actor=actor))
+        if status in {*LIVE, MessageStatus.PAUSED} and st.button("Cancel", icon=":material/block:"):
+            _ask_to_cancel(message)
+        ended = status in {MessageStatus.SENT, MessageStatus.FAILED}
+        if ended and message.closing.failed:
+            words = f"Try the {message.closing.failed:,} failed again"
+            if st.button(words, icon=":material/replay:"):
+                _do(lambda: outbox.retry_failed(engine, number, actor=actor))
+        started = message.started_at is not None
+        if started and message.missed:
+            words = f"Write to the {message.missed:,} who did not get it"
+            if st.button(words, icon=":material/forward_to_inbox:"):
+                _follow_up(message, Cohort(missed_message=number), message.content)
+        if started and message.got:
+            words = f"Write to the {message.got:,} who got it"
+            if st.button(words, icon=":material/reply_all:"):
+                _follow_up(message, Cohort(got_message=number), Content())
+
+
+@st.dialog("Cancel this message?")
+def _ask_to_cancel(message: Message) -> None:
+    st.write(
+        f"{message.closing.not_tried or message.audience_at_creation:,} people will not get it. "
+        "Those who got it keep it."
+    )
+    if st.button("Cancel the message", type="primary"):
+        _do(lambda: outbox.cancel(shell.engine(), message.id, actor=shell.author()))
+
+
+def _do(change: Callable[[], object]) -> None:
+    try:
+        change()
+    except outbox.OutboxError as refused:
+        st.error(show.plain(str(refused)))
+        return
+    st.rerun(scope="app")
+
+
+def _follow_up(message: Message, cohort: Cohort, content: Content) -> None:
+    draft = drafts.start(
+        shell.engine(),
+        shell.author(),
+        content=content,
+        audience=Audience(include=(cohort,)).model_dump(mode="json"),
+        follows_message_id=message.id,
+    )
+    st.switch_page("pages/compose.py", query_params={"draft": str(draft.id)})
+
+
+def _recipients(message: Message) -> None:
+    number = message.id
+    search, status, reason = st.columns([3, 2, 2])
+    words = search.text_input(
+        "Search", key="who", type="search", placeholder="Name, @username or id",
+        bind="query-params", live=True,
+    )  # fmt: skip
+    chosen_status = status.selectbox(
+        "Status", ["", *[s.value for s in DeliveryStatus]], key="status", bind="query-params",
+        format_func=lambda s: show.WORDS.get(s, s) or "any",
+    )  # fmt: skip
+    chosen_reason = reason.selectbox(
+        "Reason", ["", *history.reasons(shell.engine(), number)], key="reason",
+        format_func=lambda why: REASON_WORDS.get(why, why) or "any",
+    )  # fmt: skip
+    page = st.session_state.get("recipients-page", 1)
+    table, total = history.recipients(
+        shell.engine(),
+        number,
+        status=chosen_status or None,
+        reason=chosen_reason or None,
+        words=words or "",
+        offset=(page - 1) * PAGE,
+        limit=PAGE,
+    )
+    st.dataframe(_readable(table), hide_index=True, height=min(420, 60 + 36 * max(len(table), 1)))
+    if total > PAGE:
+        st.pagination(math.ceil(total / PAGE), key="recipients-page")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{total:,} of {message.closing.total:,} recipients")
+        st.download_button(
+            "Download all as CSV",
+            lambda: history.export(shell.engine(), number),
+            file_name=f"message-{number}-recipients.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def _readable(table: pd.DataFrame) -> pd.DataFrame:
+    zone = shell.zone()
+    return pd.DataFrame(
+        {
+            "Status": table["delivery_status"].map(
+                lambda status: f"{show.SHAPES[status]} {show.WORDS.get(status, status)}"
+            ),
+            "Reason": table["reason"].map(lambda why: REASON_WORDS.get(why, why)),
+            "First name": table["first_name"],
+            "Username": table["username"].map(lambda name: f"@{name}" if name else None),
+            "Id": table["user_id"].astype(str),
+            "Time": table["sent_at"].map(
+                lambda when: show.moment(when, zone) if pd.notna(when) else None
+            ),
+            "What Telegram said": table["error_description"],
+            "Code": table["error_code"].map(lambda code: f"{code:.0f}" if pd.notna(code) else None),
+        }
+    )
+
+
+def _content(message: Message) -> None:
+    desk.show_preview(message.content, {})
+    with st.expander("As it was written"):
+        st.code(message.content.text or "–", language=None, wrap_lines=True)
+
+
+def _timeline(message: Message) -> None:
+    entries, total = audit.entries(
+        shell.engine(), object_type="message", object_id=str(message.id), limit=100
+    )
+    zone = shell.zone()
+    for entry in reversed(entries):
+        words = entry.action.removeprefix("message_").replace("_", " ")
+        closing = entry.details.get("sum", "")
+        st.text(f"{show.moment(entry.at, zone)}   {words}, by {entry.actor}   {closing}")
+    if total > len(entries):
+        st.caption(f"And {total - len(entries):,} earlier entries on the Audit page.")

@@ -1,0 +1,93 @@
+"""What every page stands on: the database, the index of people, who is here, and the band."""
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+from sqlalchemy import Engine
+
+from hsl import database, doctor
+from hsl.audience.snapshot import Snapshot
+from hsl.delivery import history, pace
+from hsl.settings import Settings, get_settings
+
+AUTHOR = "analyst"  # who works here, until there are accounts
+
+
+def settings() -> Settings:
+    """The process's settings."""
+    return get_settings()
+
+
+@st.cache_resource
+def engine() -> Engine:
+    """The one engine of this process, for all sessions."""
+    return database.engine_for(get_settings())
+
+
+@st.cache_resource
+def _snapshot() -> Snapshot:
+    return Snapshot(engine(), refresh_after=get_settings().index_refresh)
+
+
+def people() -> Snapshot:
+    """The index of people, as fresh as it promises."""
+    return _snapshot().fresh()
+
+
+def author() -> str:
+    """Who works on these pages."""
+    return AUTHOR
+
+
+def zone() -> ZoneInfo:
+    """The viewer's time zone; the school's where the browser names none."""
+    try:
+        return ZoneInfo(st.context.timezone or settings().time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return settings().zone
+
+
+def enter(title: str) -> None:
+    """Note which page this run is of."""
+    came_from = st.session_state.get("page")
+    st.session_state["arrived"] = came_from != title
+    st.session_state["page"] = title
+
+
+def arrived() -> bool:
+    """True in the first run of a page after another one, or after a reload."""
+    return bool(st.session_state.get("arrived", True))
+
+
+def overview_title() -> str:
+    """Overview, with the number of things that wait for a person."""
+    waiting, uncertain = history.needs_a_person(engine())
+    count = len(waiting) + bool(uncertain)
+    return f"Overview · {count}" if count else "Overview"
+
+
+def band() -> None:
+    """One line on every page: sandbox, the bot's trouble, a silent scheduler."""
+    if settings().is_sandbox:
+        st.info(
+            "Sandbox: nothing leaves this machine. "
+            f"[The people's phones](http://127.0.0.1:{settings().sandbox_port})",
+            icon=":material/science:",
+        )
+    state = pace.state(engine(), settings().bot_id)
+    if state is not None and state.trouble:
+        st.error(
+            "Sending has stopped: Telegram refuses the bot. Mend its token in the settings, start "
+            "again, then resume the paused messages.",
+            icon=":material/block:",
+        )
+    elif state is not None and state.is_held:
+        st.warning(
+            "Telegram asked to wait; sending goes on by itself.", icon=":material/hourglass_top:"
+        )
+    silent = doctor.scheduler_silent_for(engine())
+    if silent is None or silent > doctor.SILENT_AFTER:
+        st.warning(
+            "No scheduler is running, so nothing is sent. Start `python -m hsl scheduler`.",
+            icon=":material/notifications_paused:",
+        )

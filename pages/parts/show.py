@@ -1,0 +1,136 @@
+"""How things are shown: numbers, times, states and closing sums, with people's data inert."""
+
+import html
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from hsl.delivery.history import Message
+from hsl.delivery.sums import ClosingSum
+from hsl.models import utc_now
+
+COLOURS = {
+    "sent": "#009E73",
+    "sending": "#0072B2",
+    "uncertain": "#E69F00",
+    "failed": "#D55E00",
+    "pending": "#8A8F98",
+    "scheduled": "#0072B2",
+    "paused": "#E69F00",
+    "cancelled": "#56606B",
+    "deleted": "#CC79A7",
+}
+SHAPES = {
+    "sent": "●",
+    "sending": "◐",
+    "uncertain": "◆",
+    "failed": "▲",
+    "pending": "○",
+    "scheduled": "◷",
+    "paused": "‖",
+    "cancelled": "✕",
+    "deleted": "⌫",
+}
+WORDS = {"pending": "not tried yet"}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
+
+CSS = """<style>
+.hsl-state{white-space:nowrap;font-weight:600}
+.hsl-sum{display:flex;height:12px;border-radius:6px;overflow:hidden;background:#8a8f9840}
+.hsl-sum i{display:block;min-width:3px}
+.hsl-terms{font-size:.86rem;font-variant-numeric:tabular-nums;margin-top:3px}
+.hsl-terms b{font-weight:600}.hsl-terms span{white-space:nowrap}
+.hsl-problem{color:#B3261E;font-size:.9rem;margin:-6px 0 6px}
+@media (prefers-color-scheme:dark){.hsl-problem{color:#FF8A80}}
+.hsl-dim{opacity:.78;font-size:.86rem}
+.hsl-line{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+</style>"""
+
+
+def plain(words: str) -> str:
+    """Markdown that shows `words` as they were typed, for labels that take markdown."""
+    escaped = _MARKDOWN.sub(r"\\\1", " ".join(words.split()))
+    # :smile:, :red[…] and http:// are read after escapes are gone; an unseen joiner breaks them.
+    return re.sub(r":(?=\S)", ":\u2060", escaped)
+
+
+def number(count: float) -> str:
+    """Such as 1,204."""
+    return f"{count:,.0f}"
+
+
+def share(part: float, whole: float) -> str:
+    """Such as "98.4 % of 1,204"."""
+    return f"{100 * part / whole:.1f} % of {whole:,.0f}" if whole else "–"
+
+
+def moment(when: datetime, zone: ZoneInfo) -> str:
+    """Such as "Fri 28 Nov, 19:00 MSK"; the year where it is another."""
+    local = when.astimezone(zone)
+    year = "" if local.year == utc_now().astimezone(zone).year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local:%Z}"
+
+
+def ago(when: datetime) -> str:
+    """Such as "in 2 h" or "3 min ago"."""
+    apart = when - utc_now()
+    span = duration(abs(apart).total_seconds())
+    if abs(apart) < timedelta(seconds=5):
+        return "now"
+    return f"in {span}" if apart > timedelta(0) else f"{span} ago"
+
+
+def duration(seconds: float) -> str:
+    """Such as "40 s", "3 min", "2 h" or "4 days"."""
+    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= size * (1 if size < 86_400 else 2):
+            return f"{seconds / size:.0f} {unit}"
+    return f"{max(seconds, 1):.0f} s"
+
+
+def state(status: str) -> str:
+    """HTML of a state: a shape, a colour and a word."""
+    colour = COLOURS.get(status, "#8A8F98")
+    return (
+        f'<span class="hsl-state"><span style="color:{colour}">{SHAPES.get(status, "○")}</span> '
+        f"{html.escape(WORDS.get(status, status))}</span>"
+    )
+
+
+def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
+    """HTML of a closing sum: one stacked bar, with its legend as numbers."""
+    if not closing.total:
+        return f'<div class="hsl-dim">{html.escape(empty or closing.sentence())}</div>'
+    parts = closing.segments()
+    bar = "".join(
+        f'<i style="flex:{part.people} 0 0;background:{COLOURS[part.kind]}"></i>' for part in parts
+    )
+    terms = " + ".join(
+        f'<span><span style="color:{COLOURS[part.kind]}">{SHAPES[part.kind]}</span> '
+        f"<b>{part.people:,}</b> {html.escape(part.words)}</span>"
+        for part in parts
+    )
+    return (
+        f'<div class="hsl-sum" role="img" aria-label="{html.escape(closing.sentence())}">'
+        f"{bar}</div>"
+        f'<div class="hsl-terms"><b>{closing.total:,}</b> chosen = {terms}</div>'
+    )
+
+
+def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
+    """One message in a list: a door to its page, its state, and its closing sum."""
+    with st.container(border=True):
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        with left:
+            if st.button(plain(message.title), key=f"{key}-{message.id}", type="tertiary"):
+                st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
+            when = message.finished_at or message.started_at or message.scheduled_at
+            st.html(
+                f'{state(message.status)} <span class="hsl-dim"> · to {html.escape(message.to)} · '
+                f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
+                f"by {html.escape(message.author)}</span>"
+            )
+        waiting = f"{message.audience_at_creation:,} people when it was made"
+        right.html(closing_bar(message.closing, empty=waiting))

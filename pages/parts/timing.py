@@ -1,0 +1,107 @@
+"""When a message goes: now, or at a time that names its zone; and to whom, then."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import streamlit as st
+
+from hsl.audience.cohort import Audience
+from hsl.message.content import Content
+from hsl.models import AudienceMode, utc_now
+from pages.parts import shell, show
+
+WHEN = {"now": "Now", "later": "At a time"}
+MODES = {
+    AudienceMode.FROZEN: "As it is now",
+    AudienceMode.LIVE: "As it will be when it starts",
+}
+
+
+def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience) -> dict[str, Any]:
+    """The plan as it is chosen now: when, date, time, zone and audience."""
+    st.markdown("**When**")
+    can = content.can_be_scheduled
+    when = st.radio(
+        "When",
+        list(WHEN),
+        index=list(WHEN).index(plan.get("when", "now")) if can else 0,
+        format_func=lambda name: WHEN[name],
+        key=f"{key}-when-{can}",
+        horizontal=True,
+        label_visibility="collapsed",
+        disabled=not can,
+    )
+    if not can:
+        st.caption("A video or document goes now: its file_id may lapse before a later time.")
+    if when != "later":
+        return {**plan, "when": "now"} if plan else {}
+    zones = sorted(available_timezones())
+    here = str(plan.get("zone") or shell.zone().key)
+    tomorrow = (utc_now().astimezone(ZoneInfo(here)) + timedelta(days=1)).date()
+    cells = st.columns([2, 2, 3])
+    day = cells[0].date_input(
+        "Date",
+        date.fromisoformat(plan["date"]) if plan.get("date") else tomorrow,
+        key=f"{key}-date",
+    )
+    clock = cells[1].time_input(
+        "Time",
+        time.fromisoformat(plan["time"]) if plan.get("time") else time(10, 0),
+        key=f"{key}-time",
+        step=60,
+    )
+    zone = cells[2].selectbox(
+        "Time zone", zones, index=zones.index(here) if here in zones else 0, key=f"{key}-zone"
+    )
+    chosen = {
+        "when": "later",
+        "date": day.isoformat() if isinstance(day, date) else tomorrow.isoformat(),
+        "time": clock.isoformat(timespec="minutes") if clock else "10:00",
+        "zone": zone,
+        "audience": plan.get("audience", AudienceMode.FROZEN.value),
+    }
+    problem = problem_of(chosen)
+    if problem:
+        st.error(problem, icon=":material/error:")
+    else:
+        moment = moment_of(chosen)
+        if moment is not None:
+            st.caption(f"{show.moment(moment, shell.zone())}, {show.ago(moment)}")
+    if audience.is_individual:
+        st.caption("These people were chosen by name: exactly they get it.")
+        chosen["audience"] = AudienceMode.FROZEN.value
+    else:
+        chosen["audience"] = st.radio(
+            "Audience",
+            [mode.value for mode in MODES],
+            index=[mode.value for mode in MODES].index(chosen["audience"]),
+            format_func=lambda mode: MODES[AudienceMode(mode)],
+            key=f"{key}-mode",
+            horizontal=True,
+            help="This group may change until then.",
+        )
+    return chosen
+
+
+def moment_of(plan: dict[str, Any]) -> datetime | None:
+    """The chosen time; None for now. It names its zone."""
+    if plan.get("when") != "later":
+        return None
+    local = datetime.combine(date.fromisoformat(plan["date"]), time.fromisoformat(plan["time"]))
+    return local.replace(tzinfo=ZoneInfo(plan["zone"]))
+
+
+def problem_of(plan: dict[str, Any]) -> str | None:
+    """Why the chosen time cannot be; None where it can."""
+    moment = moment_of(plan)
+    if moment is None:
+        return None
+    zone = ZoneInfo(plan["zone"])
+    if moment <= utc_now():
+        return f"{show.moment(moment, zone)} is in the past. Choose a later time."
+    # A local time that the clocks skip comes back as another one.
+    again = moment.astimezone(ZoneInfo("UTC")).astimezone(zone)
+    if again.replace(tzinfo=None) != moment.replace(tzinfo=None):
+        return f"The clocks skip {plan['time']} on that day in {plan['zone']}. Choose another time."
+    return None

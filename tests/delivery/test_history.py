@@ -1,0 +1,72 @@
+"""Messages and recipients as pages and exports read them."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, update
+
+from hsl import models
+from hsl.delivery import history, outbox
+
+CreateMessage = Callable[..., int]
+
+
+@pytest.fixture
+def message_id(engine: Engine, create_message: CreateMessage) -> int:
+    number = create_message(recipient_group="in 4th_stream")
+    with engine.begin() as connection:
+        connection.execute(
+            update(models.message_recipients)
+            .where(models.message_recipients.c.user_id == 100)
+            .values(delivery_status="failed", reason="blocked", username="=cmd()")
+        )
+        connection.execute(update(models.message_history).values(failed_deliveries=1))
+    return number
+
+
+def test_the_list_and_the_page_give_one_sum(engine: Engine, message_id: int) -> None:
+    listed, total = history.listing(engine)
+    alone = history.one(engine, message_id)
+    assert alone is not None
+    assert total == 1
+    words = "20 chosen = 1 blocked the bot + 19 not tried yet"
+    assert listed[0].closing.sentence() == alone.closing.sentence() == words
+    assert (alone.missed, alone.got, alone.title, alone.to) == (20, 0, "Hello", "in 4th_stream")
+    assert history.one(engine, 999) is None
+
+
+def test_the_list_is_filtered(engine: Engine, message_id: int) -> None:
+    outbox.cancel(engine, message_id, actor="anna")
+    assert history.listing(engine, statuses=("scheduled",))[1] == 0
+    assert history.listing(engine, statuses=("cancelled",))[1] == 1
+    assert history.listing(engine, words="hell")[1] == 1
+    assert history.listing(engine, words="4TH_")[1] == 1
+    assert history.listing(engine, words=str(message_id))[1] == 1
+    assert history.listing(engine, words="%")[1] == 0
+
+
+def test_recipients_are_found_by_name_id_status_and_reason(engine: Engine, message_id: int) -> None:
+    table, total = history.recipients(engine, message_id, words="P11", limit=5)
+    assert (total, len(table)) == (10, 5)
+    assert history.recipients(engine, message_id, words="105")[1] == 1
+    assert history.recipients(engine, message_id, status="failed")[1] == 1
+    assert history.recipients(engine, message_id, reason="blocked")[1] == 1
+    assert history.reasons(engine, message_id) == ["blocked"]
+
+
+def test_the_export_has_everybody_and_the_sum_and_no_formula(
+    engine: Engine, message_id: int
+) -> None:
+    lines = history.export(engine, message_id).decode("utf-8-sig").splitlines()
+    assert len(lines) == 22
+    assert lines[1].startswith("100,'=cmd(),P100,failed,blocked")
+    assert lines[-1].startswith('closing sum,"20 chosen = ') or lines[-1].startswith(
+        "closing sum,20"
+    )
+
+
+def test_what_needs_a_person_is_found(engine: Engine, message_id: int) -> None:
+    assert history.needs_a_person(engine) == ([], 0)
+    outbox.pause(engine, message_id, actor="anna")
+    waiting, uncertain = history.needs_a_person(engine)
+    assert ([message.id for message in waiting], uncertain) == ([message_id], 0)
