@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import web
 from pages.parts import shell, show
 
-st.set_page_config(page_title="HSL Dashboard", page_icon=":material/campaign:", layout="wide")
+st.set_page_config(page_title="HSL Dashboard", page_icon=shell.ICON, layout="wide")
 if not web.is_served() and not web.is_loopback(st.get_option("server.address") or ""):
     st.error("Start it with `python -m hsl web`: only then is it protected from strangers.")
     st.stop()

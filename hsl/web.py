@@ -4,6 +4,7 @@ import base64
 import gc
 import hashlib
 import ipaddress
+import logging
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.pages_manager import PagesManager
 
 from hsl.settings import ROOT, Settings
 
@@ -50,6 +52,9 @@ def is_loopback(host: str) -> bool:
 def create_app() -> st.App:
     """The application; one a process, as Streamlit's runtime is."""
     mark_served()
+    # A folder `pages/` makes Streamlit run a page without app.py when a page's address is the
+    # very first that is asked for; st.navigation switches that off only once it was called.
+    PagesManager.uses_pages_directory = False
     return st.App(
         str(ROOT / "app.py"),
         lifespan=_lifespan,
@@ -138,6 +143,9 @@ async def _lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
     # looked through each time, which halves the work of a rerun.
     gc.collect()
     gc.freeze()
+    # Streamlit turns these on again while it starts.
+    logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     yield None
 
 

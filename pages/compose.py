@@ -117,7 +117,8 @@ def write(draft: drafts.Draft, key: str) -> Content:
     shown = "–" if length is None else f"{length:,}"
     st.html(f'<div class="hsl-dim" id="counter">{shown} of {content.limit:,} characters</div>')
     for problem in content.check():
-        if not problem.field.startswith("buttons."):
+        untouched = problem.field == "text" and not content.text
+        if not problem.field.startswith("buttons.") and not untouched:
             st.error(show.plain(problem.message), icon=":material/error:")
     st.markdown("**Buttons**")
     edited = desk.button_lines(f"{key}-button", lines, content.check())

@@ -1,12 +1,14 @@
 """Settings: what is set and where from, and whether all is well."""
 
+from html import escape
+
 import pandas as pd
 import streamlit as st
 
 from hsl import doctor
 from hsl.delivery import pace
 from hsl.settings import described
-from pages.parts import shell
+from pages.parts import shell, show
 
 
 @st.cache_data(ttl=20, show_spinner="The doctor looks …")
@@ -18,8 +20,8 @@ st.title("Settings")
 st.subheader("Is all well?")
 checks = examined()
 for check in checks:
-    sign, words = ("●", "") if check.ok else ("▲", f" {check.remedy}")
-    st.text(f"{sign} {check.name}: {check.detail}{words}")
+    words = check.detail if check.ok else f"{check.detail} {check.remedy}"
+    st.html(f"{show.well(check.ok)} <b>{escape(check.name)}</b>: {escape(words)}")
 if st.button("Look again", icon=":material/refresh:"):
     examined.clear()
     st.rerun()

@@ -106,7 +106,8 @@ def lost(description: str) -> Outcome:
 def _accepted(payload: dict[str, Any]) -> Outcome:
     result = payload.get("result")
     message_id = result.get("message_id") if isinstance(result, dict) else None
-    if isinstance(result, dict) and not isinstance(message_id, int):
+    is_bot = isinstance(result, dict) and result.get("is_bot") is True  # getMe's answer
+    if isinstance(result, dict) and not is_bot and not isinstance(message_id, int):
         return _unknown(200, "the answer holds no message_id")
     return Outcome(Verdict.SENT, telegram_message_id=message_id)
 

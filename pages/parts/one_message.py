@@ -192,20 +192,19 @@ def _recipients(message: Message) -> None:
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
     zone = shell.zone()
+    table = table.astype(object).where(table.notna(), None)
     return pd.DataFrame(
         {
             "Status": table["delivery_status"].map(
                 lambda status: f"{show.SHAPES[status]} {show.WORDS.get(status, status)}"
             ),
-            "Reason": table["reason"].map(lambda why: REASON_WORDS.get(why, why)),
-            "First name": table["first_name"],
-            "Username": table["username"].map(lambda name: f"@{name}" if name else None),
+            "Reason": table["reason"].map(lambda why: REASON_WORDS.get(why, why) if why else ""),
+            "First name": table["first_name"].fillna(""),
+            "Username": table["username"].map(lambda name: f"@{name}" if name else ""),
             "Id": table["user_id"].astype(str),
-            "Time": table["sent_at"].map(
-                lambda when: show.moment(when, zone) if pd.notna(when) else None
-            ),
-            "What Telegram said": table["error_description"],
-            "Code": table["error_code"].map(lambda code: f"{code:.0f}" if pd.notna(code) else None),
+            "Time": table["sent_at"].map(lambda when: show.moment(when, zone) if when else ""),
+            "What Telegram said": table["error_description"].fillna(""),
+            "Code": table["error_code"].map(lambda code: f"{code:.0f}" if code else ""),
         }
     )
 

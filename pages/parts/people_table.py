@@ -23,14 +23,15 @@ NAMED = 3  # names that stand in a line of the tray
 
 def show_people(rows: pd.DataFrame, inside: set[int], *, zone: ZoneInfo) -> None:
     """One page of people; `inside` are the ids among them that are chosen already."""
+    rows = rows.astype(object).where(rows.notna(), None)
     shown = pd.DataFrame(
         {
             "Chosen": rows["user_id"].isin(inside).map({True: "✓", False: ""}),
-            "First name": rows["first_name"],
-            "Last name": rows["last_name"],
-            "Username": rows["username"].map(lambda name: f"@{name}" if name else None),
-            "Streams": rows["streams"],
-            "Language": rows["language_code"],
+            "First name": rows["first_name"].map(_or_blank),
+            "Last name": rows["last_name"].map(_or_blank),
+            "Username": rows["username"].map(lambda name: f"@{name}" if name else ""),
+            "Streams": rows["streams"].map(lambda names: names or "not enrolled"),
+            "Language": rows["language_code"].map(_or_blank),
             "Registered": pd.to_datetime(rows["registered_at"], utc=True).dt.tz_convert(zone),
             "Reachable": rows["unreachable_reason"].map(
                 lambda why: REASON_WORDS.get(why, why) if why else "yes"
@@ -65,6 +66,10 @@ def show_people(rows: pd.DataFrame, inside: set[int], *, zone: ZoneInfo) -> None
             label = _label(among, names)
             selection.take_out(shell.engine(), shell.author(), tuple(among), label)
             _untick()
+
+
+def _or_blank(value: object) -> str:
+    return str(value) if value else ""
 
 
 def _label(ids: list[int], names: dict[int, object]) -> str:

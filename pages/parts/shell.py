@@ -1,5 +1,6 @@
 """What every page stands on: the database, the index of people, who is here, and the band."""
 
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -10,6 +11,7 @@ from hsl.audience.snapshot import Snapshot
 from hsl.delivery import history, pace
 from hsl.settings import Settings, get_settings
 
+ICON = str(Path(__file__).parent / "icon.svg")
 AUTHOR = "analyst"  # who works here, until there are accounts
 
 

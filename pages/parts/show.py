@@ -37,6 +37,9 @@ WORDS = {"pending": "not tried yet"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
 
 CSS = """<style>
+.stMainBlockContainer{padding-top:2.6rem}
+.stMainBlockContainer [data-testid="stAlertContainer"]{padding:.45rem .8rem;min-height:0}
+.hsl-title{font-size:1.9rem;line-height:1.2;overflow-wrap:anywhere;padding:0;margin:0}
 .hsl-state{white-space:nowrap;font-weight:600}
 .hsl-sum{display:flex;height:12px;border-radius:6px;overflow:hidden;background:#8a8f9840}
 .hsl-sum i{display:block;min-width:3px}
@@ -97,6 +100,12 @@ def state(status: str) -> str:
         f'<span class="hsl-state"><span style="color:{colour}">{SHAPES.get(status, "○")}</span> '
         f"{html.escape(WORDS.get(status, status))}</span>"
     )
+
+
+def well(is_well: bool) -> str:
+    """HTML of a check's answer: a shape, a colour and a word."""
+    colour, shape, word = ("#009E73", "●", "ok") if is_well else ("#D55E00", "▲", "not well")
+    return f'<span class="hsl-state"><span style="color:{colour}">{shape}</span> {word}</span>'
 
 
 def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:

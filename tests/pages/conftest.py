@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
 from sqlalchemy import Engine
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from hsl import database, settings, web
@@ -33,6 +35,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people_file: Path) ->
     st.cache_resource.clear()
     st.cache_data.clear()
     web.mark_served()
+    _without_pages_folder(monkeypatch)
     engine = database.engine_for(settings.get_settings())
     database.migrate(engine)
     importer.import_file(engine, people_file, actor="test", rejects_dir=tmp_path)
@@ -40,6 +43,17 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people_file: Path) ->
     engine.dispose()
     settings.get_settings.cache_clear()
     st.cache_resource.clear()
+
+
+def _without_pages_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    # AppTest takes the folder `pages/` for the older kind of app, as a bare server would.
+    begin = PagesManager.__init__
+
+    def as_served(manager: PagesManager, *arguments: Any, **named: Any) -> None:
+        PagesManager.uses_pages_directory = False
+        begin(manager, *arguments, **named)
+
+    monkeypatch.setattr(PagesManager, "__init__", as_served)
 
 
 @pytest.fixture

@@ -1,0 +1,124 @@
+"""The whole road in a real browser: people, a message with buttons, delivery, and its figures."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Page, expect
+
+from hsl.sandbox.options import SandboxOptions, fate
+from tests.browser.conftest import House
+
+TEXT = "Hello {first_name|friend}, the <b>lesson</b> begins"
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose an option of a multiselect or selectbox by its words."""
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    page.get_by_role("option", name=option).first.click()
+    page.keyboard.press("Escape")
+
+
+def metric(page: Page, label: str, value: str | re.Pattern[str]) -> None:
+    found = page.get_by_test_id("stMetric").filter(has_text=label)
+    expect(found.get_by_test_id("stMetricValue")).to_have_text(value)
+
+
+def choose_people(page: Page, house: House) -> int:
+    """Search, filter, choose; returns how many people are chosen."""
+    page.goto(f"{house.address}/audience")
+    metric(page, "People found", "5,000")
+    page.get_by_placeholder("Name, @username or id").fill("анн")
+    metric(page, "People found", re.compile(r"^\d{2,3}$"))
+    page.get_by_placeholder("Name, @username or id").fill("")
+    metric(page, "People found", "5,000")
+    choose(page, "Streams", "4th")
+    metric(page, "People found", "1,571")
+    page.get_by_text("More conditions").click()
+    choose(page, "City", "Omsk")
+    metric(page, "People found", re.compile(r"^\d{2,3}$"))
+    value = page.get_by_test_id("stMetric").filter(has_text="People found")
+    people = int(value.get_by_test_id("stMetricValue").inner_text())
+    page.get_by_role("button", name=f"Add these {people} people").click()
+    metric(page, "Chosen", str(people))
+    page.get_by_role("button", name=f"Add these {people} people").click()
+    expect(page.get_by_text("in your selection already")).to_be_visible()
+    page.reload()
+    metric(page, "Chosen", str(people))
+    assert "stream=4th_stream" in page.url
+    page.get_by_role("button", name=f"Write to {people} people").click()
+    return people
+
+
+def add_button(page: Page, place: int, text: str, action: str, value: str) -> None:
+    page.get_by_role("button", name="Add a button").click()
+    fields = page.get_by_label("Button", exact=True)
+    expect(fields).to_have_count(place + 1)
+    fields.nth(place).fill(text)
+    if action != "Link":
+        page.get_by_role("combobox", name="Action").nth(place).click()
+        page.get_by_role("option", name=action).click()
+    page.get_by_label(action, exact=True).last.fill(value)
+    expect(page.locator(".tg .row span").nth(place)).to_contain_text(text)
+
+
+def write(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", name="Compose")).to_be_visible()
+    page.get_by_label("Message", exact=True).fill(text)
+    expect(page.locator(".tg .bubble b")).to_have_text("lesson")
+
+
+def test_the_whole_road(page: Page, house: House) -> None:
+    people = choose_people(page, house)
+    expect(page.get_by_text(f"To: {people} people, in 4th_stream")).to_be_visible()
+    write(page, "Hello <b>you")
+    page.get_by_label("Message", exact=True).fill("Hello <b>you")
+    expect(page.get_by_role("alert").filter(has_text="Line 1")).to_be_visible()
+    write(page, TEXT)
+    expect(page.locator("#counter")).to_contain_text("of 4,096 characters")
+    add_button(page, 0, "Join", "Link", "https://example.org/join")
+    add_button(page, 1, "Later", "Data", "later:1")
+    page.get_by_text("Beside").last.click()
+    expect(page.locator(".tg .row")).to_have_count(1)
+    expect(page.get_by_text("Saved now")).to_be_visible()
+
+    page.reload()
+    expect(page.get_by_label("Message", exact=True)).to_have_value(TEXT)
+    expect(page.locator(".tg .row span")).to_have_count(2)
+
+    page.get_by_role("button", name="Continue").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(f"{people} people: in 4th_stream")).to_be_visible()
+    dialog.get_by_role("button", name=f"Send to {people} people now").click()
+    expect(page.get_by_role("heading", name="Hello")).to_be_visible()
+    expect(page.locator(".hsl-state").first).to_contain_text("sent", timeout=60_000)
+    message = int(re.findall(r"message=(\d+)", page.url)[0])
+
+    state = house.status(message)
+    log = house.log()
+    assert state["status"] == "sent"
+    assert state["total_recipients"] == people
+    assert len({entry["chat_id"] for entry in log}) == len(log) == state["sent"]
+    assert state["sent"] + state["failed"] == people
+    assert (
+        page.locator(".hsl-terms")
+        .first.inner_text()
+        .replace("● ", "")
+        .startswith(f"{people} chosen = {state['sent']} sent")
+    )
+    assert [[b["text"] for b in row] for row in log[0]["buttons"]] == [["Join", "Later"]]
+    assert log[0]["text"].endswith("the lesson begins")
+    assert all(fate(entry["chat_id"], SandboxOptions()) is None for entry in log)
+
+    schedule_another(page, house, people, already=len(log))
+
+
+def schedule_another(page: Page, house: House, people: int, *, already: int) -> None:
+    """Schedule a message for the next full minute, reload, and see it go with its buttons."""
+    page.get_by_role("link", name="Compose").click()
+    write(page, "The <b>lesson</b> was moved")
+    add_button(page, 0, "Fine", "Data", "fine")
+    page.get_by_text("At a time").click()
+    soon = datetime.now(UTC) + timedelta(hours=3, seconds=75)  # the browser's zone is UTC+3
+    page.get_by_test_id("stDateInput").get_by_role("spinbutton", name="day").fill(f"{soon:%d}")
+    page.screenshot(path="/tmp/shots/schedule.png")
