@@ -79,7 +79,7 @@ def filters() -> Cohort:
         list(facets.streams),
         key="stream",
         bind="query-params",
-        format_func=lambda name: show.plain(f"{name} ({facets.streams.get(name, 0):,})"),
+        format_func=lambda name: f"{name} ({facets.streams.get(name, 0):,})",
     )
     match = "any"
     if len(streams) > 1:
@@ -116,7 +116,6 @@ def filters() -> Cohort:
                     list(values),
                     key=f"a.{name}",
                     bind="query-params",
-                    format_func=show.plain,
                 )
             )
         }

@@ -18,7 +18,7 @@ if not actors:
     st.stop()
 who, what, which = st.columns(3)
 actor = who.selectbox("Who", ["", *actors], key="who", bind="query-params",
-                      format_func=lambda name: show.plain(name) or "anybody")  # fmt: skip
+                      format_func=lambda name: name or "anybody")  # fmt: skip
 action = what.selectbox("What", ["", *actions], key="what", bind="query-params",
                         format_func=lambda name: name.replace("_", " ") or "anything")  # fmt: skip
 number = which.text_input("Message number", key="number", bind="query-params", live=True)

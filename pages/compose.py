@@ -77,7 +77,8 @@ def whom(draft: drafts.Draft) -> Audience:
 def to_line(draft: drafts.Draft, audience: Audience) -> None:
     found = last_look.people_of(audience)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(f"To: {found.people:,} people, {audience.sentence()}")
+        chosen = f"{found.people:,} people, {audience.sentence()}"
+        st.text(f"To: {'nobody yet' if audience.is_empty else chosen}")
         if draft.audience is None:
             st.page_link("pages/audience.py", label="Change", icon=":material/groups:")
         elif st.button("Write to my selection instead", type="tertiary"):

@@ -18,7 +18,7 @@ def chosen() -> insights.Filter:
     streams, period, kind = st.columns([4, 3, 2])
     names = streams.multiselect(
         "Streams", list(shell.people().facets.streams), key="stream", bind="query-params",
-        placeholder="All streams", format_func=show.plain,
+        placeholder="All streams",
     )  # fmt: skip
     length = period.selectbox("Period", list(PERIODS), index=1, key="period", bind="query-params")
     what = kind.selectbox(

@@ -13,6 +13,7 @@ _FACTS = [
     alt.Tooltip("high:Q", title="to", format=".1%"),
     alt.Tooltip("tried:Q", title="of", format=","),
 ]
+_NAMES = alt.Axis(labelLimit=260, labelOverlap=False)
 _COLOUR = alt.condition("datum.small", alt.value(GREY), alt.value(BLUE))
 
 
@@ -32,7 +33,12 @@ def over_time(frame: pd.DataFrame) -> alt.LayerChart:
 
 def shares(frame: pd.DataFrame, name: str, *, order: str | None = None) -> alt.LayerChart:
     """Shares of each `name` as bars with their intervals."""
-    side = alt.Y(f"{name}:N", title=None, sort=order or "ascending", axis=alt.Axis(labelLimit=260))
+    side = alt.Y(
+        f"{name}:N",
+        title=None,
+        sort=order or "ascending",
+        axis=alt.Axis(labelLimit=260, labelOverlap=False),
+    )
     base = alt.Chart(frame).encode(y=side)
     width = alt.X(
         "share:Q", title="delivered", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
@@ -62,11 +68,11 @@ def people(frame: pd.DataFrame, name: str, *, colour: str = BLUE) -> alt.Chart:
         alt.Chart(frame)
         .mark_bar(color=colour)
         .encode(
-            y=alt.Y(f"{name}:N", title=None, sort="-x", axis=alt.Axis(labelLimit=260)),
+            y=alt.Y(f"{name}:N", title=None, sort="-x", axis=_NAMES),
             x=alt.X("people:Q", title="people", axis=alt.Axis(format=",d", tickMinStep=1)),
             tooltip=[name, alt.Tooltip("people:Q", format=",")],
         )
-        .properties(height=max(80, 28 * len(frame) + 40))
+        .properties(height=40 + 30 * max(len(frame), 1))
     )
 
 
@@ -76,7 +82,7 @@ def reach(frame: pd.DataFrame) -> alt.Chart:
         alt.Chart(frame)
         .mark_bar(color=BLUE)
         .encode(
-            y=alt.Y("stream:N", title=None),
+            y=alt.Y("stream:N", title=None, axis=alt.Axis(labelOverlap=False)),
             x=alt.X(
                 "share:Q",
                 title="reached",

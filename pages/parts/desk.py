@@ -88,43 +88,47 @@ def button_lines(key: str, lines: list[Line], problems: tuple[Problem, ...]) -> 
     gone: str | None = None
     for index, line in enumerate(lines):
         name = f"{key}-{line.uid}"
-        cells = st.columns([4, 2, 5, 2, 3], vertical_alignment="bottom", gap="small")
-        text = cells[0].text_input("Button", line.text, key=f"{name}-text", live=True)
-        kinds = list(KINDS)
-        kind = cells[1].selectbox(
-            "Action",
-            kinds,
-            index=kinds.index(line.kind),
-            format_func=lambda kind: KINDS[kind],
-            key=f"{name}-kind",
-        )
-        value = cells[2].text_input(
-            KINDS[kind], line.value, key=f"{name}-value", placeholder=HINTS[kind], live=True
-        )
-        beside = cells[3].checkbox(
-            "Beside",
-            line.beside,
-            key=f"{name}-beside",
-            disabled=index == 0,
-            help="In one row with the button above",
-        )
-        with cells[4].container(horizontal=True, gap="xsmall"):
-            if st.button("↑", key=f"{name}-up", disabled=index == 0, help="Move up"):
-                move = (index, index - 1)
-            last = index == len(lines) - 1
-            if st.button("↓", key=f"{name}-down", disabled=last, help="Move down"):
-                move = (index, index + 1)
-            if st.button("✕", key=f"{name}-gone", help="Remove this button"):
-                gone = line.uid
-        for problem in problems:
-            if problem.field == f"buttons.{places[index][0]}.{places[index][1]}":
-                st.html(f'<div role="alert" class="hsl-problem">{escape(problem.message)}</div>')
+        with st.container(border=True, gap="xsmall"):
+            cells = st.columns([4, 3, 6], gap="small")
+            text = cells[0].text_input("Button", line.text, key=f"{name}-text", live=True)
+            kinds = list(KINDS)
+            kind = cells[1].selectbox(
+                "Action",
+                kinds,
+                index=kinds.index(line.kind),
+                format_func=lambda kind: KINDS[kind],
+                key=f"{name}-kind",
+            )
+            value = cells[2].text_input(
+                KINDS[kind], line.value, key=f"{name}-value", placeholder=HINTS[kind], live=True
+            )
+            with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+                if st.button("↑", key=f"{name}-up", disabled=index == 0, help="Move up"):
+                    move = (index, index - 1)
+                last = index == len(lines) - 1
+                if st.button("↓", key=f"{name}-down", disabled=last, help="Move down"):
+                    move = (index, index + 1)
+                if st.button("✕", key=f"{name}-gone", help="Remove this button"):
+                    gone = line.uid
+                beside = st.checkbox(
+                    "In one row with the button above",
+                    line.beside,
+                    key=f"{name}-beside",
+                    disabled=index == 0,
+                )
+            _say_problems(problems, places[index])
         found.append(
             replace(line, text=text or "", kind=kind, value=value or "", beside=bool(beside))
         )
     if move is not None:
         found[move[0]], found[move[1]] = found[move[1]], found[move[0]]
     return [line for line in found if line.uid != gone]
+
+
+def _say_problems(problems: tuple[Problem, ...], place: tuple[int, int]) -> None:
+    for problem in problems:
+        if problem.field == f"buttons.{place[0]}.{place[1]}":
+            st.html(f'<div role="alert" class="hsl-problem">{escape(problem.message)}</div>')
 
 
 def show_preview(content: Content, person: dict[str, Any]) -> None:

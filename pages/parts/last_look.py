@@ -39,7 +39,7 @@ def look_as(audience: Audience, content: Content, *, key: str) -> dict[str, Any]
     place = st.selectbox(
         "Preview as",
         range(len(people)),
-        format_func=lambda i: show.plain(_name(people[i])),
+        format_func=lambda i: _name(people[i]),
         key=key,
     )
     return people[place or 0]

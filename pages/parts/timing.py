@@ -69,7 +69,8 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
         if moment is not None:
             st.caption(f"{show.moment(moment, shell.zone())}, {show.ago(moment)}")
     if audience.is_individual:
-        st.caption("These people were chosen by name: exactly they get it.")
+        if not audience.is_empty:
+            st.caption("These people were chosen by name: exactly they get it.")
         chosen["audience"] = AudienceMode.FROZEN.value
     else:
         chosen["audience"] = st.radio(

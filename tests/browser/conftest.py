@@ -127,6 +127,7 @@ def page(browser: Browser, house: House) -> Iterator[Page]:
         lambda said: broken.append(said.text) if "Security Policy" in said.text else None,
     )
     yield page
+    page.screenshot(path=house.folder / "last.png")
     context.close()
     own = (house.address, house.sandbox, "data:", "blob:")
     assert [url for url in asked if not url.startswith(own)] == []

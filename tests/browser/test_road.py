@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from hsl.sandbox.options import SandboxOptions, fate
 from tests.browser.conftest import House
@@ -11,11 +11,25 @@ from tests.browser.conftest import House
 TEXT = "Hello {first_name|friend}, the <b>lesson</b> begins"
 
 
+def settled(page: Page) -> None:
+    """Wait until the page has nothing more to say."""
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """Choose an option of a multiselect or selectbox by its words."""
+    settled(page)
     box = page.get_by_role("combobox", name=label)
-    box.click()
-    page.get_by_role("option", name=option).first.click()
+    wanted = page.get_by_role("option", name=option).first
+    for _ in range(10):
+        # A list closes when the page moves under it, as when a section is still unfolding.
+        box.click()
+        try:
+            wanted.click(timeout=1_000)
+            break
+        except TimeoutError:
+            continue
     page.keyboard.press("Escape")
 
 
@@ -71,14 +85,14 @@ def write(page: Page, text: str) -> None:
 def test_the_whole_road(page: Page, house: House) -> None:
     people = choose_people(page, house)
     expect(page.get_by_text(f"To: {people} people, in 4th_stream")).to_be_visible()
-    write(page, "Hello <b>you")
+    expect(page.get_by_role("heading", name="Compose")).to_be_visible()
     page.get_by_label("Message", exact=True).fill("Hello <b>you")
     expect(page.get_by_role("alert").filter(has_text="Line 1")).to_be_visible()
     write(page, TEXT)
     expect(page.locator("#counter")).to_contain_text("of 4,096 characters")
     add_button(page, 0, "Join", "Link", "https://example.org/join")
     add_button(page, 1, "Later", "Data", "later:1")
-    page.get_by_text("Beside").last.click()
+    page.get_by_text("In one row with the button above").last.click()
     expect(page.locator(".tg .row")).to_have_count(1)
     expect(page.get_by_text("Saved now")).to_be_visible()
 
@@ -120,5 +134,37 @@ def schedule_another(page: Page, house: House, people: int, *, already: int) -> 
     add_button(page, 0, "Fine", "Data", "fine")
     page.get_by_text("At a time").click()
     soon = datetime.now(UTC) + timedelta(hours=3, seconds=75)  # the browser's zone is UTC+3
-    page.get_by_test_id("stDateInput").get_by_role("spinbutton", name="day").fill(f"{soon:%d}")
-    page.screenshot(path="/tmp/shots/schedule.png")
+    fill_date(page, "Date", [f"{soon:%Y}", f"{soon:%m}", f"{soon:%d}"])
+    fill_date(page, "Time", [f"{soon:%H}", f"{soon:%M}"])
+    expect(page.get_by_text(f"{soon:%H:%M} MSK, in")).to_be_visible()
+    expect(page.get_by_label("As it will be when it starts")).to_be_visible()
+    page.get_by_text("As it will be when it starts").click()
+    settled(page)
+    page.get_by_role("button", name="Continue").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("the people who are in the group then")).to_be_visible()
+    dialog.get_by_role("button", name="Schedule for").click()
+    expect(page.locator(".hsl-state").first).to_contain_text("scheduled")
+    page.reload()
+    expect(page.locator(".hsl-state").first).to_contain_text("sent", timeout=120_000)
+    log = house.log()[already:]
+    message = int(re.findall(r"message=(\d+)", page.url)[0])
+    state = house.status(message)
+    assert state["total_recipients"] == people
+    assert len(log) == state["sent"] == len({entry["chat_id"] for entry in log})
+    assert {entry["buttons"][0][0]["callback_data"] for entry in log} == {"fine"}
+    assert (
+        min(entry["at"] for entry in log)
+        >= soon.replace(second=0, microsecond=0).timestamp() - 10_800
+    )
+
+
+def fill_date(page: Page, label: str, parts: list[str]) -> None:
+    """Type a date or a time into its parts, as a keyboard does."""
+    settled(page)
+    first = page.get_by_role("group", name=label, exact=True).get_by_role("spinbutton").first
+    first.click()
+    for part in parts:
+        page.keyboard.type(part)
+    page.keyboard.press("Enter")
+    settled(page)
