@@ -15,9 +15,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import __version__, database, models
 from hsl.audience import importer
 from hsl.delivery import outbox, sums
+from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
 ACTOR = "operator"
+SANDBOX_WORDS = {
+    "rate": "messages a second of one bot",
+    "chat_rate": "messages a second to one chat",
+    "latency": "seconds an answer takes",
+    "blocked_share": "share of people who blocked the bot, 0 to 1",
+    "deactivated_share": "share of people who are gone",
+    "never_started_share": "share of people who never started the bot",
+    "revoked": "refuse the token, as if it were revoked",
+    "fail_next": "answer so many sends with 502",
+    "drop_before_next": "hang up on so many sends before accepting them",
+    "drop_after_next": "accept so many sends, then hang up",
+    "garble_next": "accept so many sends, and answer with rubbish",
+    "refuse_for": "ask the next send to wait so many seconds",
+}
 
 
 class UsageError(ValueError):
@@ -87,10 +102,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_sandbox(command: argparse.ArgumentParser) -> None:
+    usual = SandboxOptions(latency=0.05)
     command.add_argument("--port", type=int, help="port (HSL_SANDBOX_PORT)")
-    command.add_argument("--rate", type=float, default=30.0, help="messages a second of one bot")
-    command.add_argument("--latency", type=float, default=0.05, help="seconds an answer takes")
     command.add_argument("--log", type=Path, help="also write what was accepted to this file")
+    for name, words in SANDBOX_WORDS.items():
+        value = getattr(usual, name)
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            command.add_argument(flag, action="store_true", help=words)
+        else:
+            command.add_argument(
+                flag, type=type(value), default=value, metavar="N", help=f"{words} ({value:g})"
+            )
 
 
 def _add_send(command: argparse.ArgumentParser) -> None:
@@ -150,9 +173,8 @@ def _scheduler(_parsed: argparse.Namespace, settings: Settings) -> None:
 
 def _sandbox(parsed: argparse.Namespace, settings: Settings) -> None:
     from hsl.sandbox import server
-    from hsl.sandbox.options import SandboxOptions
 
-    options = SandboxOptions(rate=parsed.rate, latency=parsed.latency)
+    options = SandboxOptions(**{name: getattr(parsed, name) for name in SANDBOX_WORDS})
     server.run(options, port=parsed.port or settings.sandbox_port, log_file=parsed.log)
 
 

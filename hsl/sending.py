@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from hsl import dispatch
 from hsl.audience.cohort import Audience, Cohort
+from hsl.delivery import outbox
 from hsl.message.content import Button, Content
 from hsl.models import MessageType
 from hsl.settings import Settings
@@ -33,7 +34,7 @@ def run(
     content = _content(parsed, fail)
     found = dispatch.look(engine, settings, content, audience)
     if not found.may_go:
-        fail("; ".join(problem.message for problem in found.problems))
+        raise outbox.OutboxError("; ".join(problem.message for problem in found.problems))
     total, unreachable, seconds = found.people, found.unreachable, found.seconds
     summary = f"{total:,} people: {audience.sentence()}; {unreachable:,} of them unreachable"
     for warning in found.warnings:

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_
 
 from hsl import database, models, table
 from hsl.delivery import sums
+from hsl.message import html
 from hsl.message.content import Button, Content
 from hsl.models import DeliveryStatus, MessageStatus, MessageType
 
@@ -50,8 +51,12 @@ class Message:
 
     @property
     def title(self) -> str:
-        """Its first line, or its kind where it has no text."""
-        first = (self.content.text.strip().splitlines() or [""])[0]
+        """Its first line as Telegram shows it, or its kind where it has no text."""
+        try:
+            shown = html.parse(self.content.text).text
+        except html.HtmlError:
+            shown = self.content.text
+        first = (shown.strip().splitlines() or [""])[0]
         return first[:90] or f"{self.content.message_type.capitalize()} without a caption"
 
     @property
@@ -199,7 +204,7 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         author=row.author,
         status=MessageStatus(row.status),
         status_reason=row.status_reason,
-        to=row.recipient_group or f"{people:,} chosen by name",
+        to=f"people {row.recipient_group}" if row.recipient_group else f"{people:,} chosen by name",
         audience_mode=row.audience_mode,
         audience_at_creation=row.audience_at_creation,
         follows_message_id=row.follows_message_id,

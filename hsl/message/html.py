@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -45,6 +45,20 @@ class Parsed:
     text: str
     entities: tuple[Entity, ...]
     length: int
+
+    def trimmed(self) -> "Parsed":
+        """As the server sends it: without white space around, the entities moved along."""
+        lead = len(self.text) - len(self.text.lstrip())
+        shift = len(self.text[:lead].encode("utf-16-le")) // 2
+        text = self.text.strip()
+        end = len(text.encode("utf-16-le")) // 2
+        moved = []
+        for entity in self.entities:
+            first = max(entity.offset - shift, 0)
+            last = min(entity.offset - shift + entity.length, end)
+            if first < last:
+                moved.append(replace(entity, offset=first, length=last - first))
+        return Parsed(text, tuple(moved), self.length)
 
 
 def _execute(request: dict[str, Any]) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class Sandbox:
             "chat_id": chat_id,
             "message_id": self._next_id[chat_id],
             "method": method,
-            "text": parsed.text.strip(),
+            "text": parsed.text,
             "entities": [asdict(entity) for entity in parsed.entities],
             "file_id": file_id,
             "buttons": buttons,
@@ -147,9 +147,9 @@ class Sandbox:
         entry = self._find(arguments, "message to edit not found")
         name, limit = ("text", 4096) if method == "editmessagetext" else ("caption", 1024)
         parsed, buttons = checks.text_of(arguments, name, limit), checks.buttons_of(arguments)
-        if parsed.text.strip() == entry["text"] and buttons == entry["buttons"]:
+        if parsed.text == entry["text"] and buttons == entry["buttons"]:
             raise checks.RefusedError(400, "Bad Request: message is not modified")
-        entry["text"], entry["buttons"] = parsed.text.strip(), buttons
+        entry["text"], entry["buttons"] = parsed.text, buttons
         entry["entities"] = [asdict(entity) for entity in parsed.entities]
         return _message(entry)
 

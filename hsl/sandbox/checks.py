@@ -31,7 +31,7 @@ def text_of(arguments: dict[str, str], name: str, limit: int) -> html.Parsed:
     if parsed.length > limit:
         subject = "message" if name == "text" else "message caption"
         raise RefusedError(400, f"Bad Request: {subject} is too long")
-    return parsed
+    return parsed.trimmed()
 
 
 def buttons_of(arguments: dict[str, str]) -> list[list[dict[str, Any]]]:

@@ -135,8 +135,8 @@ def show_preview(content: Content, person: dict[str, Any]) -> None:
     """The bubble as this person will see it."""
     written = placeholders.render(content.text, person)
     try:
-        parsed = html.parse(written)
-        body = preview.body(parsed.text, parsed.entities).strip()
+        parsed = html.parse(written).trimmed()
+        body = preview.body(parsed.text, parsed.entities)
     except html.HtmlError as fault:
         body = f"<i>{escape(str(fault))}</i>"
     local = utc_now().astimezone(shell.zone())

@@ -90,7 +90,7 @@ def _head(message: Message) -> None:
         st.caption(
             f"Goes to the group as it is when it starts; it had {made:,} people when it was made."
             if message.started_at is None
-            else f"{now:,} people when it started, {now - made:+,} against when it was made."
+            else f"{now:,} people when it started, {made:,} when it was made."
         )
 
 

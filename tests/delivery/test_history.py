@@ -31,7 +31,12 @@ def test_the_list_and_the_page_give_one_sum(engine: Engine, message_id: int) -> 
     assert total == 1
     words = "20 chosen = 1 blocked the bot + 19 not tried yet"
     assert listed[0].closing.sentence() == alone.closing.sentence() == words
-    assert (alone.missed, alone.got, alone.title, alone.to) == (20, 0, "Hello", "in 4th_stream")
+    assert (alone.missed, alone.got, alone.title, alone.to) == (
+        20,
+        0,
+        "Hello",
+        "people in 4th_stream",
+    )
     assert history.one(engine, 999) is None
 
 
