@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Engine, func, select
 
 from hsl import database, models
 from hsl.delivery.sums import REASON_WORDS
+from hsl.message import html
 from hsl.models import DeliveryStatus
 
 Z = 1.96  # 95 %
@@ -101,7 +102,7 @@ def by_message(engine: Engine, frame: pd.DataFrame, *, most: int = 20) -> pd.Dat
         rows = connection.execute(
             select(History.c.id, History.c.message_text).where(History.c.id.in_(ids))
         ).all()
-    titles = {row.id: (row.message_text.strip().splitlines() or ["file"])[0][:40] for row in rows}
+    titles = {row.id: html.first_line(row.message_text)[:40] or "file" for row in rows}
     return found.assign(title=[f"{i} · {titles.get(i, '')}" for i in ids])
 
 

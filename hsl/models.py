@@ -93,6 +93,11 @@ def _json(default: Any = None, *, nullable: bool = False) -> Any:
     return Field(default_factory=default, sa_column=Column(JsonValue, nullable=nullable))
 
 
+# SQLite gives a deleted row's id to the next one otherwise, and a second click on a draft that was
+# sent would then take another draft for it.
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+
+
 def _row_id() -> Any:
     return Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
 
@@ -127,7 +132,7 @@ class MessageHistory(SQLModel, table=True):
     """One message to many people. Its counters equal a count over its recipients at each commit."""
 
     __tablename__ = "message_history"
-    __table_args__ = (Index("ix_message_history_due", "status", "scheduled_at"),)
+    __table_args__ = (Index("ix_message_history_due", "status", "scheduled_at"), NEVER_AGAIN)
     id: int | None = _row_id()
     message_text: str = Field(sa_column=Column(Text, nullable=False))
     message_type: MessageType = Field(default=MessageType.TEXT, sa_column=Column(Text))
@@ -188,6 +193,7 @@ class AuditLog(SQLModel, table=True):
     """Who did what to which thing, and when. Rows are only ever added."""
 
     __tablename__ = "audit_log"
+    __table_args__ = NEVER_AGAIN
     id: int | None = _row_id()
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
     actor: str = Field(index=True)
@@ -201,6 +207,7 @@ class Draft(SQLModel, table=True):
     """An author's unsent message; without an `audience` it goes to the author's tray."""
 
     __tablename__ = "drafts"
+    __table_args__ = NEVER_AGAIN
     id: int | None = _row_id()
     author: str = Field(index=True)
     content: dict[str, Any] = _json(dict)
@@ -219,6 +226,7 @@ class SelectionEntry(SQLModel, table=True):
     """
 
     __tablename__ = "selection_entries"
+    __table_args__ = NEVER_AGAIN
     id: int | None = _row_id()
     author: str = Field(index=True)
     label: str

@@ -79,7 +79,6 @@ def filters() -> Cohort:
         list(facets.streams),
         key="stream",
         bind="query-params",
-        format_func=lambda name: f"{name} ({facets.streams.get(name, 0):,})",
     )
     match = "any"
     if len(streams) > 1:

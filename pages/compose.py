@@ -10,7 +10,7 @@ from hsl.audience.cohort import Audience
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import MessageType
-from pages.parts import desk, last_look, shell, show, timing
+from pages.parts import asking, desk, last_look, shell, show, timing
 
 TYPES = {MessageType.TEXT: "Text", MessageType.VIDEO: "Video", MessageType.DOCUMENT: "Document"}
 
@@ -57,14 +57,11 @@ def choose_draft(draft: drafts.Draft) -> None:
                 st.rerun()
 
 
-@st.dialog("Discard this draft?")
-def ask_to_discard(draft: drafts.Draft) -> None:
-    st.write("Its text and buttons are gone for good then. The people you chose stay chosen.")
-    if st.button("Discard it", type="primary"):
-        drafts.discard(shell.engine(), shell.author(), draft.id)
-        st.session_state.pop("draft", None)
-        st.query_params.clear()
-        st.rerun()
+def discard(draft: drafts.Draft) -> None:
+    drafts.discard(shell.engine(), shell.author(), draft.id)
+    st.session_state.pop("draft", None)
+    st.query_params.clear()
+    st.rerun()
 
 
 def whom(draft: drafts.Draft) -> Audience:
@@ -122,7 +119,7 @@ def write(draft: drafts.Draft, key: str) -> Content:
         if not problem.field.startswith("buttons.") and not untouched:
             st.error(show.plain(problem.message), icon=":material/error:")
     st.markdown("**Buttons**")
-    edited = desk.button_lines(f"{key}-button", lines, content.check())
+    edited = desk.button_lines(f"{key}-button", lines)
     if st.button("Add a button", icon=":material/add:", key=f"{key}-add"):
         edited = [*edited, desk.Line(uid=desk.uuid4().hex[:8])]
     if edited != lines:
@@ -175,8 +172,15 @@ with actions.container(horizontal=True, horizontal_alignment="right", vertical_a
         st.caption(f"Saved {show.ago(draft.updated_at)}")
     choose_draft(draft)
     if st.button("Discard", icon=":material/delete:"):
-        ask_to_discard(draft)
+        asking.open_dialog("discard")
     if st.button("Continue", type="primary", icon=":material/arrow_forward:"):
-        st.session_state["looking"] = True
-if st.session_state.get("looking"):
-    last_look.open_dialog(draft, audience)
+        asking.open_dialog("last look")
+if asking.is_open("discard"):
+    asking.confirm(
+        "Discard this draft?",
+        "Its text and buttons are gone for good then. The people you chose stay chosen.",
+        "Discard it",
+        lambda: discard(draft),
+    )
+if asking.is_open("last look"):
+    asking.show("One last look", lambda: last_look.draw(draft, audience), wide=True)

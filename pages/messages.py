@@ -14,7 +14,9 @@ PAGE = 20  # messages
 def listing() -> None:
     head, action = st.columns([3, 1], vertical_alignment="bottom")
     head.title("Messages")
-    if action.button("Write a message", type="primary", icon=":material/edit_note:"):
+    with action.container(horizontal=True, horizontal_alignment="right"):
+        write = st.button("Write a message", type="primary", icon=":material/edit_note:")
+    if write:
         st.switch_page("pages/compose.py")
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     words = left.text_input(

@@ -113,7 +113,9 @@ def last_messages() -> None:
 
 head, action = st.columns([3, 1], vertical_alignment="bottom")
 head.title("Overview")
-if action.button("Write a message", type="primary", icon=":material/edit_note:"):
+with action.container(horizontal=True, horizontal_alignment="right"):
+    write = st.button("Write a message", type="primary", icon=":material/edit_note:")
+if write:
     st.switch_page("pages/compose.py")
 if shell.people().people == 0:
     st.info("There are no people yet. Bring them in on the Audience page, from a file.")

@@ -52,11 +52,7 @@ class Message:
     @property
     def title(self) -> str:
         """Its first line as Telegram shows it, or its kind where it has no text."""
-        try:
-            shown = html.parse(self.content.text).text
-        except html.HtmlError:
-            shown = self.content.text
-        first = (shown.strip().splitlines() or [""])[0]
+        first = html.first_line(self.content.text)
         return first[:90] or f"{self.content.message_type.capitalize()} without a caption"
 
     @property

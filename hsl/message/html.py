@@ -127,6 +127,15 @@ def _remedy(words: str, tag: str) -> str:
     return "Write &lt; for a < that is no tag"
 
 
+def first_line(raw: str) -> str:
+    """The first line as Telegram shows it; as it was typed where it cannot be parsed."""
+    try:
+        shown = parse(raw).text
+    except HtmlError:
+        shown = raw
+    return (shown.strip().splitlines() or [""])[0]
+
+
 def dropped_links(raw: str) -> tuple[str, ...]:
     """Addresses of `<a>` tags that Telegram drops in silence, as they are not valid."""
     wanted = re.findall(r"<a\s[^>]*?href\s*=\s*[\"']?([^\"'>\s]*)", raw, re.IGNORECASE)

@@ -5,7 +5,9 @@ import pandas as pd
 import streamlit as st
 
 BLUE, GREY, RED = "#0072B2", "#8A8F98", "#D55E00"
+INTERVAL = "#7A8591"  # seen on light, on dark, and on the bars
 HEIGHT = 240  # pixels
+STEP = 26  # pixels a bar
 _SHARE = alt.Y("share:Q", title="delivered", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False))
 _FACTS = [
     alt.Tooltip("share:Q", title="delivered", format=".1%"),
@@ -28,7 +30,8 @@ def over_time(frame: pd.DataFrame) -> alt.LayerChart:
     dots = base.mark_circle(size=60, opacity=1).encode(
         y=_SHARE, color=_COLOUR, tooltip=[alt.Tooltip("day:T"), *_FACTS]
     )
-    return (band + line + dots).properties(height=HEIGHT)
+    spans = _spans(base).encode(y=alt.Y("low:Q", title="delivered"), y2="high:Q")
+    return (band + spans + line + dots).properties(height=HEIGHT)
 
 
 def shares(frame: pd.DataFrame, name: str, *, order: str | None = None) -> alt.LayerChart:
@@ -44,8 +47,10 @@ def shares(frame: pd.DataFrame, name: str, *, order: str | None = None) -> alt.L
         "share:Q", title="delivered", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
     )
     bars = base.mark_bar().encode(x=width, color=_COLOUR, tooltip=[name, *_FACTS])
-    rule = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title="delivered"), x2="high:Q")
-    return (bars + rule).properties(height=max(90, 30 * len(frame) + 30))
+    rule = base.mark_rule(strokeWidth=3, color=INTERVAL).encode(
+        x=alt.X("low:Q", title="delivered"), x2="high:Q"
+    )
+    return (bars + rule).properties(height=alt.Step(STEP))
 
 
 def hours(frame: pd.DataFrame) -> alt.LayerChart:
@@ -58,8 +63,14 @@ def hours(frame: pd.DataFrame) -> alt.LayerChart:
         color=_COLOUR,
         tooltip=[alt.Tooltip("hour_of_day:O", title="hour"), *_FACTS],
     )
-    rule = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q", title="delivered"), y2="high:Q")
+    rule = base.mark_rule(strokeWidth=3, color=INTERVAL).encode(
+        y=alt.Y("low:Q", title="delivered"), y2="high:Q"
+    )
     return (bars + rule).properties(height=HEIGHT)
+
+
+def _spans(base: alt.Chart) -> alt.Chart:
+    return base.mark_rule(strokeWidth=3, color=INTERVAL)
 
 
 def people(frame: pd.DataFrame, name: str, *, colour: str = BLUE) -> alt.Chart:
@@ -72,7 +83,7 @@ def people(frame: pd.DataFrame, name: str, *, colour: str = BLUE) -> alt.Chart:
             x=alt.X("people:Q", title="people", axis=alt.Axis(format=",d", tickMinStep=1)),
             tooltip=[name, alt.Tooltip("people:Q", format=",")],
         )
-        .properties(height=40 + 30 * max(len(frame), 1))
+        .properties(height=alt.Step(STEP))
     )
 
 
@@ -95,7 +106,7 @@ def reach(frame: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("people:Q", title="of", format=","),
             ],
         )
-        .properties(height=max(90, 30 * len(frame) + 30))
+        .properties(height=alt.Step(STEP))
     )
 
 

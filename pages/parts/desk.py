@@ -7,9 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from hsl.message import html, placeholders, preview
-from hsl.message.content import Button, Content, Problem
+from hsl.message.content import Button, Content
 from hsl.models import MessageType, utc_now
 from pages.parts import shell
 
@@ -80,10 +81,10 @@ def rows_of(lines: list[Line]) -> tuple[tuple[Button, ...], ...]:
     return tuple(tuple(row) for row in rows)
 
 
-def button_lines(key: str, lines: list[Line], problems: tuple[Problem, ...]) -> list[Line]:
+def button_lines(key: str, lines: list[Line]) -> list[Line]:
     """The buttons to edit: each with its text, action and place; returns them as they are now."""
     found: list[Line] = []
-    places = _places(lines)
+    spots: list[DeltaGenerator] = []
     move: tuple[int, int] | None = None
     gone: str | None = None
     for index, line in enumerate(lines):
@@ -116,19 +117,23 @@ def button_lines(key: str, lines: list[Line], problems: tuple[Problem, ...]) -> 
                     key=f"{name}-beside",
                     disabled=index == 0,
                 )
-            _say_problems(problems, places[index])
+            spots.append(st.container())
         found.append(
             replace(line, text=text or "", kind=kind, value=value or "", beside=bool(beside))
         )
+    # Said only now, as the fields above are what was typed last.
+    _say_problems(found, spots)
     if move is not None:
         found[move[0]], found[move[1]] = found[move[1]], found[move[0]]
     return [line for line in found if line.uid != gone]
 
 
-def _say_problems(problems: tuple[Problem, ...], place: tuple[int, int]) -> None:
-    for problem in problems:
-        if problem.field == f"buttons.{place[0]}.{place[1]}":
-            st.html(f'<div role="alert" class="hsl-problem">{escape(problem.message)}</div>')
+def _say_problems(lines: list[Line], spots: list[DeltaGenerator]) -> None:
+    problems = {p.field: p.message for p in Content(text="-", buttons=rows_of(lines)).check()}
+    for (row, place), spot in zip(_places(lines), spots, strict=True):
+        words = problems.get(f"buttons.{row}.{place}") or problems.get(f"buttons.{row}")
+        if words:
+            spot.html(f'<div role="alert" class="hsl-problem">{escape(words)}</div>')
 
 
 def show_preview(content: Content, person: dict[str, Any]) -> None:

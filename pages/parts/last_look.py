@@ -10,7 +10,7 @@ from hsl.delivery import outbox
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
-from pages.parts import desk, shell, show, timing
+from pages.parts import asking, desk, shell, show, timing
 
 EXAMPLES = 20  # people to look as
 
@@ -45,16 +45,8 @@ def look_as(audience: Audience, content: Content, *, key: str) -> dict[str, Any]
     return people[place or 0]
 
 
-def open_dialog(draft: drafts.Draft, audience: Audience) -> None:
-    """Show the dialog; it stays open until it is closed or the message is on its way."""
-    st.dialog("One last look", width="large", on_dismiss=_close)(_dialog)(draft, audience)
-
-
-def _close() -> None:
-    st.session_state["looking"] = False
-
-
-def _dialog(draft: drafts.Draft, audience: Audience) -> None:
+def draw(draft: drafts.Draft, audience: Audience) -> None:
+    """The dialog's body; only here a message can be sent."""
     found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience)
     moment = timing.moment_of(draft.plan)
     problems = [problem.message for problem in found.problems]
@@ -87,7 +79,7 @@ def _dialog(draft: drafts.Draft, audience: Audience) -> None:
     go, back = st.columns(2)
     sent = go.button(label, type="primary", disabled=bool(problems), width="stretch", key="send")
     if back.button("Back to writing", width="stretch"):
-        _close()
+        asking.close()
         st.rerun()
     if not sent:
         return
@@ -106,7 +98,7 @@ def _dialog(draft: drafts.Draft, audience: Audience) -> None:
     except outbox.OutboxError as refused:
         st.error(show.plain(str(refused)))
         return
-    _close()
+    asking.close()
     st.session_state.pop("draft", None)
     st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
 

@@ -15,7 +15,7 @@ from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode, DeliveryStatus, MessageStatus
-from pages.parts import desk, shell, show
+from pages.parts import asking, desk, shell, show
 
 PAGE = 50  # recipients
 LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
@@ -34,6 +34,8 @@ def show_one(message_id: int) -> None:
     st.html(f"<h1 class='hsl-title'>{escape(message.title)}</h1>")
     # A fragment that is not called with an interval any more stops asking.
     st.fragment(_live, run_every=1 if message.status in LIVE else None)(message_id)
+    if asking.is_open("cancel"):
+        _ask_to_cancel(message)
     tab = st.segmented_control(
         "View", TABS, default=TABS[0], required=True, key="tab", bind="query-params",
         label_visibility="collapsed",
@@ -103,7 +105,8 @@ def _actions(message: Message) -> None:
         if status == MessageStatus.PAUSED and st.button("Resume", icon=":material/play_arrow:"):
             _do(lambda: outbox.resume(engine, number, actor=actor))
         if status in {*LIVE, MessageStatus.PAUSED} and st.button("Cancel", icon=":material/block:"):
-            _ask_to_cancel(message)
+            asking.open_dialog("cancel")
+            st.rerun(scope="app")
         ended = status in {MessageStatus.SENT, MessageStatus.FAILED}
         if ended and message.closing.failed:
             words = f"Try the {message.closing.failed:,} failed again"
@@ -120,14 +123,14 @@ def _actions(message: Message) -> None:
                 _follow_up(message, Cohort(got_message=number), Content())
 
 
-@st.dialog("Cancel this message?")
 def _ask_to_cancel(message: Message) -> None:
-    st.write(
-        f"{message.closing.not_tried or message.audience_at_creation:,} people will not get it. "
-        "Those who got it keep it."
+    people = message.closing.not_tried or message.audience_at_creation
+    asking.confirm(
+        "Cancel this message?",
+        f"{people:,} people will not get it. Those who got it keep it.",
+        "Cancel the message",
+        lambda: _do(lambda: outbox.cancel(shell.engine(), message.id, actor=shell.author())),
     )
-    if st.button("Cancel the message", type="primary"):
-        _do(lambda: outbox.cancel(shell.engine(), message.id, actor=shell.author()))
 
 
 def _do(change: Callable[[], object]) -> None:

@@ -10,6 +10,7 @@ from hsl import database, doctor
 from hsl.audience.snapshot import Snapshot
 from hsl.delivery import history, pace
 from hsl.settings import Settings, get_settings
+from pages.parts import asking
 
 ICON = str(Path(__file__).parent / "icon.svg")
 AUTHOR = "analyst"  # who works here, until there are accounts
@@ -53,6 +54,8 @@ def enter(title: str) -> None:
     """Note which page this run is of."""
     came_from = st.session_state.get("page")
     st.session_state["arrived"] = came_from != title
+    if came_from != title:
+        asking.close()
     st.session_state["page"] = title
 
 

@@ -39,6 +39,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
 CSS = """<style>
 .stMainBlockContainer{padding-top:2.6rem}
 .stMainBlockContainer [data-testid="stAlertContainer"]{padding:.45rem .8rem;min-height:0}
+@media (max-width:768px){.stMainBlockContainer{padding-top:4rem}}
 .hsl-title{font-size:1.9rem;line-height:1.2;overflow-wrap:anywhere;padding:0;margin:0}
 .hsl-state{white-space:nowrap;font-weight:600}
 .hsl-sum{display:flex;height:12px;border-radius:6px;overflow:hidden;background:#8a8f9840}
@@ -132,7 +133,7 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
     """One message in a list: a door to its page, its state, and its closing sum."""
     with st.container(border=True):
         left, right = st.columns([3, 2], vertical_alignment="center")
-        with left:
+        with left.container(gap=None):
             if st.button(plain(message.title), key=f"{key}-{message.id}", type="tertiary"):
                 st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
             when = message.finished_at or message.started_at or message.scheduled_at

@@ -37,3 +37,9 @@ def test_discarding_is_for_good_and_recorded(engine: Engine) -> None:
     with engine.begin() as connection:
         row = connection.execute(select(models.audit_log)).one()
     assert (row.actor, row.action, row.details) == ("anna", "draft_discarded", {"preview": "Hello"})
+
+
+def test_the_number_of_a_draft_that_is_gone_never_comes_again(engine: Engine) -> None:
+    first = drafts.start(engine, "anna", content=TEXT)
+    drafts.discard(engine, "anna", first.id)
+    assert drafts.start(engine, "anna").id != first.id

@@ -33,6 +33,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("audit_log", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_log_action"), ["action"], unique=False)
@@ -85,6 +86,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("updated_at", hsl.models.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_drafts_author"), ["author"], unique=False)
@@ -153,6 +155,7 @@ def upgrade() -> None:
         sa.Column("cancelled_deliveries", sa.Integer(), nullable=False),
         sa.Column("deleted_deliveries", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("message_history", schema=None) as batch_op:
         batch_op.create_index(
@@ -215,6 +218,7 @@ def upgrade() -> None:
         sa.Column("excluded", sa.Boolean(), nullable=False),
         sa.Column("added_at", hsl.models.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("selection_entries", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_selection_entries_author"), ["author"], unique=False)

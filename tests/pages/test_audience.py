@@ -1,0 +1,89 @@
+"""Audience: filters count at once, and the selection stays and counts nobody twice."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
+
+from hsl.audience import importer
+
+Open = Callable[..., AppTest]
+
+
+def metric(app: AppTest, label: str) -> str:
+    return str(next(m.value for m in app.metric if m.label == label))
+
+
+def press(app: AppTest, words: str) -> AppTest:
+    next(button for button in app.button if words in button.label).click()
+    return app.run()
+
+
+def test_a_filter_and_a_search_count_at_once(open_page: Open) -> None:
+    app = open_page("audience")
+    assert metric(app, "People found") == "188"
+    app.multiselect(key="stream").set_value(["4th_stream"]).run()
+    assert metric(app, "People found") == "56"
+    app.multiselect(key="stream").set_value(["4th_stream", "5th_stream"]).run()
+    both = int(metric(app, "People found"))
+    assert 56 < both <= 56 + 39
+    app.multiselect(key="stream").set_value([]).run()
+    app.checkbox(key="outside").set_value(True).run()
+    assert metric(app, "People found") == "66"
+    app.checkbox(key="outside").set_value(False).run()
+    app.text_input(key="q").set_value("ан").run()
+    assert 0 < int(metric(app, "People found")) < 188
+    app.text_input(key="q").set_value("nobody at all").run()
+    assert "Nobody fits" in app.info[-1].value
+
+
+def test_the_selection_survives_a_new_session_and_counts_each_person_once(open_page: Open) -> None:
+    app = open_page("audience", stream="4th_stream")
+    assert metric(app, "People found") == "56"
+    press(app, "Add these 56 people")
+    press(app, "Add these 56 people")
+    assert metric(app, "Chosen") == "56"
+    again = open_page("audience", q="700000000")
+    assert metric(again, "Chosen") == "56"
+    press(again, "Add these 1 people")
+    assert metric(again, "Chosen") == "56"
+    assert any("stand in several lines" in caption.value for caption in again.caption)
+    press(again, "Clear")
+    assert metric(again, "Chosen") == "0"
+
+
+def test_ticked_people_are_added_and_taken_out_again(open_page: Open) -> None:
+    app = open_page("audience", stream="4th_stream")
+    press(app, "Add these 56 people")
+    table = app.dataframe[0]
+    app.session_state[table.key] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
+    app.run()
+    press(app, "Take 2 ticked out")
+    assert metric(app, "Chosen") == "54"
+    app.multiselect(key="stream").set_value([]).run()
+    key = app.dataframe[0].key
+    app.session_state[key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    press(app, "Add the 1 ticked")
+    assert metric(app, "Chosen") == "55"
+
+
+def test_an_import_shows_at_once(open_page: Open, house: Engine, tmp_path: Path) -> None:
+    app = open_page("audience")
+    assert metric(app, "People found") == "188"
+    file = tmp_path / "more.csv"
+    file.write_text("user_id,first_name\n5,Zoe\n")
+    importer.import_file(house, file, actor="test", rejects_dir=tmp_path)
+    app.run()
+    assert metric(app, "People found") == "189"
+
+
+def test_names_show_as_typed(open_page: Open, house: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    names = ["$5 and $6", ":red[x]", "<b>bold</b>", "![](http://x.y/z.png)"]
+    rows = [f'{i + 1},"{name}"' for i, name in enumerate(names)]
+    file.write_text("user_id,first_name\n" + "\n".join(rows) + "\n")
+    importer.import_file(house, file, actor="test", rejects_dir=tmp_path)
+    app = open_page("audience")
+    assert app.dataframe[0].value["First name"].tolist()[:4] == names

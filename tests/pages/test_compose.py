@@ -1,0 +1,112 @@
+"""Compose: drafts are kept, problems named, and what goes is what was shown."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Engine, select
+from streamlit.testing.v1 import AppTest
+
+from hsl import models
+from hsl.audience import selection
+from hsl.audience.cohort import Cohort
+from hsl.message import drafts
+from hsl.message.content import Button, Content
+
+Open = Callable[..., AppTest]
+CONTENT = Content(
+    text="Hello {first_name|friend}",
+    buttons=((Button(text="Join", url="https://e.org"), Button(text="No", callback_data="no")),),
+)
+
+
+def press(app: AppTest, words: str) -> AppTest:
+    next(button for button in app.button if words in button.label).click()
+    return app.run()
+
+
+def choose(engine: Engine) -> None:
+    selection.add(engine, "analyst", Cohort(streams=("4th_stream",)), "4th")
+
+
+def test_a_draft_is_there_again_in_a_new_session(open_page: Open, house: Engine) -> None:
+    draft = drafts.start(house, "analyst", content=CONTENT)
+    app = open_page("compose")
+    labels = {field.label: field.value for field in app.text_input}
+    assert labels == {"Button": "No", "Link": "https://e.org", "Data": "no"}
+    app.text_input[0].set_value("Come").run()
+    kept = drafts.load(house, "analyst", draft.id)
+    assert kept is not None
+    assert [b.text for b in kept.content.buttons[0]] == ["Come", "No"]
+    again = open_page("compose")
+    assert again.text_input[0].value == "Come"
+
+
+def test_buttons_move_between_rows(open_page: Open, house: Engine) -> None:
+    draft = drafts.start(house, "analyst", content=CONTENT)
+    app = open_page("compose")
+    app.checkbox[1].set_value(False).run()
+    kept = drafts.load(house, "analyst", draft.id)
+    assert kept is not None
+    assert [len(row) for row in kept.content.buttons] == [1, 1]
+    next(b for b in app.button if b.label == "↓" and not b.disabled).click()
+    app.run()
+    kept = drafts.load(house, "analyst", draft.id)
+    assert kept is not None
+    assert [row[0].text for row in kept.content.buttons] == ["No", "Join"]
+
+
+def test_a_problem_of_a_button_stands_at_it(open_page: Open, house: Engine) -> None:
+    drafts.start(house, "analyst", content=CONTENT)
+    app = open_page("compose")
+    app.text_input[1].set_value("https://localhost").run()
+    shown = [element.proto.body for element in app.get("html")]
+    assert any("its host has no dot" in body for body in shown)
+
+
+def test_a_file_cannot_be_scheduled_and_the_page_says_why(open_page: Open, house: Engine) -> None:
+    video = Content(message_type=models.MessageType.VIDEO, file_id="abc", text="See")
+    drafts.start(house, "analyst", content=video)
+    app = open_page("compose")
+    assert app.radio[0].disabled
+    assert any("file_id may lapse" in caption.value for caption in app.caption)
+
+
+def test_what_forbids_sending_stands_in_the_last_look(open_page: Open, house: Engine) -> None:
+    drafts.start(house, "analyst", content=CONTENT)
+    app = open_page("compose")
+    press(app, "Continue")
+    assert any("Nobody is chosen" in error.value for error in app.error)
+    assert next(b for b in app.button if b.key == "send").disabled
+
+
+def test_sending_makes_one_message_and_takes_the_draft(open_page: Open, house: Engine) -> None:
+    choose(house)
+    draft = drafts.start(house, "analyst", content=CONTENT)
+    app = open_page("compose")
+    press(app, "Continue")
+    assert any("56 people: in 4th_stream" in text.value for text in app.text)
+    press(app, "Send to 56 people now")
+    with house.begin() as connection:
+        row = connection.execute(select(models.message_history)).one()
+    assert (row.total_recipients, row.message_text) == (56, CONTENT.text)
+    assert row.buttons == CONTENT.buttons_json()
+    assert drafts.load(house, "analyst", draft.id) is None
+
+
+def test_a_time_in_the_past_is_refused(open_page: Open, house: Engine) -> None:
+    choose(house)
+    draft = drafts.start(house, "analyst", content=CONTENT)
+    plan = {"when": "later", "date": "2020-01-01", "time": "10:00", "zone": "Europe/Moscow"}
+    drafts.save(house, "analyst", draft, content=CONTENT, audience=None, plan=plan)
+    app = open_page("compose")
+    assert any("is in the past" in error.value for error in app.error)
+    press(app, "Continue")
+    assert next(b for b in app.button if b.key == "send").disabled
+
+
+def test_discarding_asks_first(open_page: Open, house: Engine) -> None:
+    draft = drafts.start(house, "analyst", content=CONTENT)
+    app = open_page("compose")
+    press(app, "Discard")
+    assert drafts.load(house, "analyst", draft.id) is not None
+    press(app, "Discard it")
+    assert drafts.load(house, "analyst", draft.id) is None

@@ -1,0 +1,104 @@
+"""Messages: the list, one message, its actions, and the follow-up to those who missed it."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, update
+from streamlit.testing.v1 import AppTest
+
+from hsl import dispatch, models, settings
+from hsl.audience.cohort import Audience, Cohort
+from hsl.delivery import history
+from hsl.message import drafts
+from hsl.message.content import Content
+
+Open = Callable[..., AppTest]
+
+
+def press(app: AppTest, words: str) -> AppTest:
+    next(button for button in app.button if words in button.label).click()
+    return app.run()
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+@pytest.fixture
+def message(house: Engine) -> int:
+    """A message to 4th_stream that is being sent, ten of 56 failed."""
+    number = dispatch.send(
+        house,
+        settings.get_settings(),
+        content=Content(text="Hello <b>all</b>"),
+        audience=Audience(include=(Cohort(streams=("4th_stream",)),)),
+        author="anna",
+    )
+    recipients = models.message_recipients
+    with house.begin() as connection:
+        first = connection.execute(recipients.select().order_by(recipients.c.id).limit(10)).all()
+        connection.execute(
+            update(recipients)
+            .where(recipients.c.id.in_([row.id for row in first]))
+            .values(delivery_status="failed", reason="blocked", sending_at=models.utc_now())
+        )
+        connection.execute(
+            update(models.message_history).values(
+                status="sending", failed_deliveries=10, started_at=models.utc_now()
+            )
+        )
+    return number
+
+
+def test_the_list_leads_to_the_message(open_page: Open, message: int) -> None:
+    app = open_page("messages")
+    assert any("Hello all" in label for label in labels(app))
+    press(app, "Hello all")
+    assert app.query_params["message"] == str(message)
+
+
+def test_its_sum_and_recipients_are_shown(open_page: Open, message: int) -> None:
+    app = open_page("messages", message=str(message))
+    shown = " ".join(element.proto.body for element in app.get("html"))
+    assert "56 chosen = 10 blocked the bot + 46 not tried yet" in shown
+    assert len(app.dataframe[0].value) == 50
+    app.selectbox(key="reason").set_value("blocked").run()
+    assert len(app.dataframe[0].value) == 10
+
+
+def test_it_is_paused_resumed_and_cancelled_from_its_page(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    app = open_page("messages", message=str(message))
+    press(app, "Pause")
+    found = history.one(house, message)
+    assert found is not None
+    assert found.status == "paused"
+    press(app, "Resume")
+    press(app, "Cancel")
+    found = history.one(house, message)
+    assert found is not None
+    assert found.status == "sending"
+    press(app, "Cancel the message")
+    found = history.one(house, message)
+    assert found is not None
+    assert found.status == "cancelled"
+    assert found.closing.sentence() == "56 chosen = 10 blocked the bot + 46 cancelled"
+
+
+def test_one_click_writes_to_those_who_missed_it(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    app = open_page("messages", message=str(message))
+    press(app, "Write to the 56 who did not get it")
+    draft = drafts.listing(house, "analyst")[0]
+    assert draft.follows_message_id == message
+    assert draft.content.text == "Hello <b>all</b>"
+    assert draft.audience is not None
+    audience = Audience.model_validate(draft.audience)
+    assert dispatch.count(house, audience).people == 56
+
+
+def test_a_message_that_is_not_there_is_said(open_page: Open) -> None:
+    app = open_page("messages", message="99")
+    assert any("There is no message 99" in info.value for info in app.info)
