@@ -1,6 +1,6 @@
 """Import 1,000,000 rows into a fresh SQLite, then the same file again; prints seconds and memory.
 
-python benchmarks/importing.py [ROWS]
+python -m benchmarks.importing [ROWS]
 """
 
 import resource

@@ -1,10 +1,12 @@
 """RESULT: the figures behind the charts, as data frames.
 
-One query counts deliveries by message, hour, status and reason; everything else is pandas on that.
+The ledger counts deliveries by message, hour, status, reason and streams; everything else is
+pandas on that. A message whose counters have not changed is not counted again.
 Shares are of those who were tried: delivered / (delivered + failed + uncertain), with the Wilson
 interval at 95 % (Wilson 1927).
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
 from hsl import database, models
 from hsl.delivery.sums import REASON_WORDS
@@ -31,6 +33,9 @@ TRIED = (
 GOT = (DeliveryStatus.SENT, DeliveryStatus.DELETED)
 History, Recipients = models.message_history, models.message_recipients
 Enrolled = models.enrollments
+COLUMNS = ["message_id", "hour", "status", "reason", "streams", "people"]
+SEPARATOR = "\x1f"
+MESSAGES_AT_ONCE = 100
 SHARE_COLUMNS = ["tried", "delivered", "share", "low", "high", "small"]
 
 
@@ -54,14 +59,62 @@ def wilson(delivered: int, tried: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def deliveries(engine: Engine, chosen: Filter) -> pd.DataFrame:
-    """Tried deliveries counted: message_id, hour (UTC), status, reason, people."""
-    return _counted(engine, chosen, [])
+class Ledger:
+    """All tried deliveries, counted: message_id, hour (UTC), status, reason, streams, people.
+
+    `streams` is the set of streams that these people are in today. Threads may share a ledger.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._seen: dict[int, tuple[Any, ...]] = {}
+        self._counted: dict[int, pd.DataFrame] = {}
+        self._people_of = 0
+
+    def deliveries(self, chosen: Filter) -> pd.DataFrame:
+        """The deliveries that fit, up to date; each person counts once in a message."""
+        with self._lock:
+            wanted = self._refresh(chosen)
+            frames = [self._counted[number] for number in wanted if len(self._counted[number])]
+        if not frames:
+            return pd.DataFrame(columns=COLUMNS)
+        frame = pd.concat(frames, ignore_index=True)
+        if not chosen.streams:
+            return frame
+        streams = set(chosen.streams)
+        return frame[[bool(streams & places) for places in frame["streams"]]]
+
+    def _refresh(self, chosen: Filter) -> list[int]:
+        """Count anew what changed, and return the ids of the messages that fit."""
+        with database.read_only(self._engine).begin() as connection:
+            last = connection.execute(
+                select(func.max(models.audit_log.c.id).label("id")).where(
+                    models.audit_log.c.action == "import"
+                )
+            ).one()
+            if last.id != self._people_of:
+                # People may be in other streams now.
+                self._seen, self._counted, self._people_of = {}, {}, last.id
+            rows = connection.execute(_messages(chosen)).all()
+            changed = [row.id for row in rows if self._seen.get(row.id) != tuple(row)]
+            for start in range(0, len(changed), MESSAGES_AT_ONCE):
+                ids = changed[start : start + MESSAGES_AT_ONCE]
+                frame = _counted(connection, ids)
+                by_message = dict(tuple(frame.groupby("message_id")))
+                for number in ids:
+                    self._counted[number] = by_message.get(number, frame.iloc[:0])
+        self._seen |= {row.id: tuple(row) for row in rows}
+        return [row.id for row in rows]
 
 
-def deliveries_by_stream(engine: Engine, chosen: Filter) -> pd.DataFrame:
-    """The same by stream (of today); who is in two streams counts in both."""
-    return _counted(engine, chosen, [Enrolled.c.course_stream.label("stream")])
+def by_stream(frame: pd.DataFrame, only: Sequence[str] = ()) -> pd.DataFrame:
+    """Shares by stream (of `only`, if given); who is in two streams counts in both."""
+    places = frame.assign(stream=frame["streams"].map(sorted)).explode("stream")
+    places = places[places["stream"].notna()]
+    if only:
+        places = places[places["stream"].isin(list(only))]
+    return shares(places, ["stream"])
 
 
 def shares(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -146,38 +199,56 @@ def reach(engine: Engine, *, days: int = 30) -> pd.DataFrame:
     return frame.assign(share=frame["reached"] / frame["people"].clip(lower=1))
 
 
-def _counted(engine: Engine, chosen: Filter, extra: list[ColumnElement[Any]]) -> pd.DataFrame:
-    hour = database.hour_of(Recipients.c.sending_at, engine.dialect.name).label("hour")
+def _messages(chosen: Filter) -> Select[Any]:
+    """Started messages that fit, with everything that changes when a delivery does."""
+    found = select(
+        History.c.id,
+        History.c.successful_deliveries,
+        History.c.failed_deliveries,
+        History.c.uncertain_deliveries,
+        History.c.deleted_deliveries,
+    ).where(History.c.started_at.is_not(None))
+    if chosen.since is not None:
+        found = found.where(History.c.started_at >= chosen.since)
+    if chosen.until is not None:
+        found = found.where(History.c.started_at < chosen.until)
+    if chosen.message_type:
+        found = found.where(History.c.message_type == chosen.message_type)
+    return found.order_by(History.c.id)
+
+
+def _counted(connection: Connection, ids: Sequence[int]) -> pd.DataFrame:
+    dialect = connection.dialect.name
+    places = (
+        select(
+            Enrolled.c.user_id,
+            func.aggregate_strings(Enrolled.c.course_stream, SEPARATOR).label("streams"),
+        )
+        .group_by(Enrolled.c.user_id)
+        .subquery()
+    )
     columns: list[ColumnElement[Any]] = [
         Recipients.c.message_id,
-        hour,
+        database.hour_of(Recipients.c.sending_at, dialect).label("hour"),
         Recipients.c.delivery_status.label("status"),
         Recipients.c.reason,
-        *extra,
+        func.coalesce(places.c.streams, "").label("streams"),
     ]
-    messages = select(History.c.id).where(History.c.started_at.is_not(None))
-    if chosen.since is not None:
-        messages = messages.where(History.c.started_at >= chosen.since)
-    if chosen.until is not None:
-        messages = messages.where(History.c.started_at < chosen.until)
-    if chosen.message_type:
-        messages = messages.where(History.c.message_type == chosen.message_type)
-    found = select(*columns, func.count().label("people")).where(
-        Recipients.c.message_id.in_(messages),
-        Recipients.c.delivery_status.in_(TRIED),
-        Recipients.c.sending_at.is_not(None),
-    )
-    if extra:
-        found = found.join(Enrolled, Enrolled.c.user_id == Recipients.c.user_id)
-        if chosen.streams:
-            found = found.where(Enrolled.c.course_stream.in_(chosen.streams))
-    elif chosen.streams:
-        inside = select(Enrolled.c.user_id).where(Enrolled.c.course_stream.in_(chosen.streams))
-        found = found.where(Recipients.c.user_id.in_(inside))
-    with database.read_only(engine).begin() as connection:
-        rows = connection.execute(found.group_by(*columns)).all()
-    names = [column.name for column in columns] + ["people"]
-    return pd.DataFrame([tuple(row) for row in rows], columns=names)
+    rows = connection.execute(
+        select(*columns, func.count().label("people"))
+        .select_from(Recipients.outerjoin(places, places.c.user_id == Recipients.c.user_id))
+        .where(
+            Recipients.c.message_id.in_(ids),
+            Recipients.c.delivery_status.in_(TRIED),
+            Recipients.c.sending_at.is_not(None),
+        )
+        .group_by(*columns)
+    ).all()
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=COLUMNS)
+    known: dict[str | None, frozenset[str]] = {}
+    for words in frame["streams"].unique():
+        known[words] = frozenset(words.split(SEPARATOR)) if words else frozenset()
+    return frame.assign(streams=frame["streams"].map(known.__getitem__))
 
 
 def _local(frame: pd.DataFrame, zone: ZoneInfo) -> "pd.Series[pd.Timestamp]":

@@ -33,13 +33,6 @@ def chosen() -> insights.Filter:
     )
 
 
-@st.cache_data(ttl=15, show_spinner="Counting deliveries …")
-def counted(chosen: insights.Filter) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    frame = insights.deliveries(shell.engine(), chosen)
-    by_stream = insights.deliveries_by_stream(shell.engine(), chosen)
-    return frame, by_stream, insights.by_message(shell.engine(), frame)
-
-
 def sums_in_words(frame: pd.DataFrame) -> str:
     got = frame.loc[frame["status"].isin([str(s) for s in insights.GOT]), "people"].sum()
     return f"{show.share(got, frame['people'].sum())} deliveries tried arrived."
@@ -60,14 +53,16 @@ def present_pace() -> None:
 st.title("Delivery")
 wanted = chosen()
 present_pace()
-frame, by_stream, by_message = counted(wanted)
+with st.spinner("Counting deliveries …"):
+    frame = shell.ledger().deliveries(wanted)
 if frame.empty:
     st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
     if st.button("Write a message"):
         st.switch_page("pages/compose.py")
     st.stop()
 total = sums_in_words(frame)
-streams = insights.shares(by_stream, ["stream"])
+streams = insights.by_stream(frame, wanted.streams)
+by_message = insights.by_message(shell.engine(), frame)
 days = insights.over_time(frame, shell.zone())
 hours = insights.by_hour(frame, shell.zone())
 reasons = insights.reasons(frame)

@@ -69,19 +69,19 @@ def now_and_next() -> None:
         st.html('<div class="hsl-dim">Nothing is being sent, and nothing is scheduled.</div>')
 
 
-@st.cache_data(ttl=30, show_spinner=False)
-def figures() -> tuple[pd.DataFrame, pd.DataFrame]:
-    since = utc_now() - timedelta(days=PERIOD)
-    counted = insights.deliveries(shell.engine(), insights.Filter(since=since))
-    return counted, insights.reach(shell.engine(), days=PERIOD)
+@st.cache_data(ttl=300, show_spinner="Counting whom we reached …")
+def reached() -> pd.DataFrame:
+    return insights.reach(shell.engine(), days=PERIOD)
 
 
 def how_it_went() -> None:
-    counted, reach = figures()
+    since = utc_now() - timedelta(days=PERIOD)
+    counted = shell.ledger().deliveries(insights.Filter(since=since))
     st.subheader("How it went")
     if counted.empty:
         st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
         return
+    reach = reached()
     left, right = st.columns([3, 2], gap="large")
     days = insights.over_time(counted, shell.zone())
     tried, got = int(days["tried"].sum()), int(days["delivered"].sum())

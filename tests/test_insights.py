@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, update
 
-from hsl import insights, models
+from hsl import audit, insights, models
 
 DAY = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
 
@@ -62,7 +62,7 @@ def delivered(engine: Engine) -> None:
 
 
 def test_it_counts_by_message_hour_status_and_reason(engine: Engine) -> None:
-    frame = insights.deliveries(engine, insights.Filter())
+    frame = insights.Ledger(engine).deliveries(insights.Filter())
     assert frame["people"].sum() == 4
     assert set(frame["hour"]) == {"2026-03-01 22"}
     assert insights.reasons(frame).to_dict("records") == [
@@ -71,25 +71,50 @@ def test_it_counts_by_message_hour_status_and_reason(engine: Engine) -> None:
 
 
 def test_who_is_in_two_streams_counts_in_both(engine: Engine) -> None:
-    frame = insights.deliveries_by_stream(engine, insights.Filter())
-    found = insights.shares(frame, ["stream"]).set_index("stream")
+    frame = insights.Ledger(engine).deliveries(insights.Filter())
+    found = insights.by_stream(frame).set_index("stream")
     assert found.loc["4th", ["tried", "delivered"]].tolist() == [2, 2]
     assert found.loc["5th", ["tried", "delivered"]].tolist() == [2, 1]
+    assert insights.by_stream(frame, ["4th"])["stream"].tolist() == ["4th"]
+
+
+def test_the_ledger_counts_anew_what_changed(engine: Engine) -> None:
+    ledger = insights.Ledger(engine)
+    assert len(insights.reasons(ledger.deliveries(insights.Filter()))) == 1
+    with engine.begin() as connection:
+        connection.execute(
+            update(models.message_recipients)
+            .where(models.message_recipients.c.user_id == 4)
+            .values(delivery_status="failed", reason="not_found")
+        )
+        connection.execute(
+            update(models.message_history).values(failed_deliveries=2, uncertain_deliveries=0)
+        )
+    assert len(insights.reasons(ledger.deliveries(insights.Filter()))) == 2
+
+
+def test_the_ledger_sees_people_in_their_new_streams(engine: Engine) -> None:
+    ledger = insights.Ledger(engine)
+    assert ledger.deliveries(insights.Filter(streams=("6th",))).empty
+    with engine.begin() as connection:
+        connection.execute(insert(models.enrollments).values(user_id=1, course_stream="6th"))
+        audit.record(connection, actor="anna", action="import")
+    assert ledger.deliveries(insights.Filter(streams=("6th",)))["people"].sum() == 1
 
 
 def test_a_filter_by_stream_counts_each_person_once(engine: Engine) -> None:
-    both = insights.deliveries(engine, insights.Filter(streams=("4th", "5th")))
+    both = insights.Ledger(engine).deliveries(insights.Filter(streams=("4th", "5th")))
     assert both["people"].sum() == 3
 
 
 def test_a_period_leaves_out_what_is_not_in_it(engine: Engine) -> None:
     later = insights.Filter(since=datetime(2026, 3, 2, tzinfo=UTC))
-    assert insights.deliveries(engine, later).empty
-    assert insights.shares(insights.deliveries(engine, later), ["message_id"]).empty
+    assert insights.Ledger(engine).deliveries(later).empty
+    assert insights.shares(insights.Ledger(engine).deliveries(later), ["message_id"]).empty
 
 
 def test_days_and_hours_are_those_of_the_zone(engine: Engine) -> None:
-    frame = insights.deliveries(engine, insights.Filter())
+    frame = insights.Ledger(engine).deliveries(insights.Filter())
     moscow = ZoneInfo("Europe/Moscow")
     assert str(insights.over_time(frame, moscow)["day"].iloc[0]) == "2026-03-02"
     assert insights.by_hour(frame, moscow)["hour_of_day"].tolist() == [1]
@@ -97,7 +122,7 @@ def test_days_and_hours_are_those_of_the_zone(engine: Engine) -> None:
 
 
 def test_a_message_has_its_title(engine: Engine) -> None:
-    frame = insights.deliveries(engine, insights.Filter())
+    frame = insights.Ledger(engine).deliveries(insights.Filter())
     assert insights.by_message(engine, frame)["title"].tolist() == ["1 · Hello"]
 
 
