@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from hsl.audience import importer, selection
 from hsl.audience.cohort import Audience, Cohort
@@ -17,9 +18,7 @@ PAGE = 50  # rows
 @st.fragment(run_every=30)
 def age_of_index() -> None:
     index = shell.people()
-    before = st.session_state.setdefault("index-read", index.loaded_at)
-    if before != index.loaded_at:
-        st.session_state["index-read"] = index.loaded_at
+    if st.session_state["index-read"] != index.loaded_at:
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{index.people:,} people, as of {show.ago(index.loaded_at)}")
@@ -33,15 +32,34 @@ def bring_people_in() -> None:
     file = st.file_uploader(
         "File", type=["csv", "tsv", "txt", "parquet", "xlsx", "jsonl", "ndjson"]
     )
-    if file is None or not st.button("Import", type="primary"):
-        return
+    if file is not None and st.button("Import", type="primary"):
+        st.session_state["imported"] = import_people(file)
+    report = st.session_state.get("imported")
+    if isinstance(report, str):
+        st.error(report)
+    elif report is not None:
+        st.success(
+            f"{report.added:,} added, {report.updated:,} updated, "
+            f"{report.unchanged:,} unchanged, {report.rejected:,} rejected."
+        )
+        if report.rejects_file is not None:
+            st.download_button(
+                "The rejected rows and why",
+                report.rejects_file.read_bytes(),
+                file_name=report.rejects_file.name,
+                on_click="ignore",
+            )
+
+
+def import_people(file: UploadedFile) -> importer.ImportReport | str:
+    """The import's report, or why the file was refused."""
     bar = st.progress(0.0)
     with tempfile.TemporaryDirectory() as folder:
         # The name decides the format; a path in it must not decide the place.
         path = Path(folder) / Path(file.name).name
         path.write_bytes(file.getbuffer())
         try:
-            report = importer.import_file(
+            return importer.import_file(
                 shell.engine(),
                 path,
                 actor=shell.author(),
@@ -49,19 +67,7 @@ def bring_people_in() -> None:
                 progress=lambda share, stage: bar.progress(share, text=stage),
             )
         except importer.ImportRefused as refused:
-            st.error(f"Nothing was changed. {refused}")
-            return
-    st.success(
-        f"{report.added:,} added, {report.updated:,} updated, {report.unchanged:,} unchanged, "
-        f"{report.rejected:,} rejected."
-    )
-    if report.rejects_file is not None:
-        st.download_button(
-            "The rejected rows and why",
-            report.rejects_file.read_bytes(),
-            file_name=report.rejects_file.name,
-            on_click="ignore",
-        )
+            return f"Nothing was changed. {refused}"
 
 
 def filters() -> Cohort:
@@ -206,6 +212,7 @@ with actions.container(horizontal=True, horizontal_alignment="right", vertical_a
     words = f"Write to {count:,} people" if count else "Choose people to write to"
     if st.button(words, type="primary", disabled=not count, icon=":material/edit_note:"):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})
+st.session_state["index-read"] = shell.people().loaded_at
 age_of_index()
 if shell.people().people == 0:
     st.info("There are no people yet. Use “Import people” above, or `python -m hsl import FILE`.")

@@ -100,9 +100,12 @@ def house(tmp_path: Path) -> Iterator[House]:
     process.wait(30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; a test that needs it fails where it is missing."""
+    """Debian's Chromium; a test that needs it fails where it is missing.
+
+    It ends with its test, as Playwright keeps an event loop in this thread while it lives.
+    """
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     assert chromium, "Chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:

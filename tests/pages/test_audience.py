@@ -79,6 +79,25 @@ def test_an_import_shows_at_once(open_page: Open, house: Engine, tmp_path: Path)
     assert metric(app, "People found") == "189"
 
 
+def test_a_file_is_imported_on_the_page(open_page: Open) -> None:
+    app = open_page("audience")
+    rows = "user_id;first_name;stream\n5;Zoe;6th_stream\nx;Bad;6th_stream\n"
+    app.file_uploader[0].upload("more.csv", rows.encode("utf-8-sig"), "text/csv").run()
+    press(app, "Import")
+    assert app.success, [e.value for e in app.error]
+    assert app.success[0].value == "1 added, 0 updated, 0 unchanged, 1 rejected."
+    app.run()
+    assert "6th_stream" in app.multiselect(key="stream").options
+
+
+def test_a_file_that_is_no_table_changes_nothing(open_page: Open) -> None:
+    app = open_page("audience")
+    app.file_uploader[0].upload("more.csv", b"name\nAnna\n", "text/csv").run()
+    press(app, "Import")
+    assert any("Nothing was changed" in error.value for error in app.error)
+    assert metric(app, "People found") == "188"
+
+
 def test_names_show_as_typed(open_page: Open, house: Engine, tmp_path: Path) -> None:
     file = tmp_path / "odd.csv"
     names = ["$5 and $6", ":red[x]", "<b>bold</b>", "![](http://x.y/z.png)"]
