@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import __version__, database, models
 from hsl.audience import importer
-from hsl.delivery import outbox, sums
+from hsl.delivery import history, outbox, sums
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
@@ -96,6 +96,16 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("id", type=int, metavar="ID")
         if name == "retry":
             command.add_argument("--reason", action="append", default=[], help="only these reasons")
+    command = add("uncertain", _uncertain, "Those whose answer was lost: list or settle them.")
+    command.add_argument("id", type=int, metavar="ID")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--mark-delivered", action="store_true", help="take them for delivered")
+    how.add_argument(
+        "--send-again", action="store_true", help="send to them once more: some may get it twice"
+    )
+    command.add_argument("--user", type=int, action="append", default=[], metavar="ID")
+    command.add_argument("--yes", action="store_true", help="do not ask")
+    command.add_argument("--json", action="store_true", help="print JSON")
     command = add("doctor", _doctor, "Check database, token, clock, scheduler and disk.")
     command.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -140,6 +150,13 @@ def _add_send(command: argparse.ArgumentParser) -> None:
         help="ACTION is an address, callback:DATA or copy:TEXT",
     )
     command.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
+    command.add_argument(
+        "--late-limit",
+        type=float,
+        default=outbox.LATE_LIMIT / 60,
+        metavar="MINUTES",
+        help="if nothing ran at its time, start it at most so late, else pause it and ask (60)",
+    )
     command.add_argument("--dry-run", action="store_true", help="show what would be sent, and stop")
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.add_argument("--json", action="store_true", help="print one JSON object")
@@ -260,7 +277,7 @@ def message_state(connection: Any, message_id: int) -> dict[str, Any]:
 
 
 def _status(parsed: argparse.Namespace, settings: Settings) -> None:
-    history = models.message_history
+    messages = models.message_history
     with database.read_only(_engine(settings)).begin() as connection:
         if parsed.id is not None:
             state = message_state(connection, parsed.id)
@@ -269,7 +286,7 @@ def _status(parsed: argparse.Namespace, settings: Settings) -> None:
             else:
                 _print_state(state)
             return
-        rows = connection.execute(select(history).order_by(history.c.id.desc()).limit(20)).all()
+        rows = connection.execute(select(messages).order_by(messages.c.id.desc()).limit(20)).all()
         closing = sums.closing_sums(connection, [row.id for row in rows])
     if parsed.json:
         print(
@@ -316,6 +333,30 @@ def _retry(parsed: argparse.Namespace, settings: Settings) -> None:
     engine = _engine(settings)
     back = outbox.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
     print(f"Message {parsed.id}: {back:,} failed recipients are tried again.")
+
+
+def _uncertain(parsed: argparse.Namespace, settings: Settings) -> int:
+    engine, chosen = _engine(settings), tuple(parsed.user)
+    if parsed.mark_delivered:
+        settled = outbox.mark_delivered(engine, parsed.id, actor=ACTOR, user_ids=chosen)
+        print(f"Message {parsed.id}: {settled:,} uncertain recipients count as delivered now.")
+        return 0
+    if parsed.send_again:
+        question = "Some of them may get it twice. Send again? [y/N] "
+        if not parsed.yes and not (sys.stdin.isatty() and input(question).lower() in {"y", "yes"}):
+            print("Nothing was sent. Add --yes to send again.", file=sys.stderr)
+            return 1
+        settled = outbox.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
+        print(f"Message {parsed.id}: {settled:,} uncertain recipients are sent to once more.")
+        return 0
+    table, total = history.recipients(engine, parsed.id, status="uncertain", limit=10_000)
+    if parsed.json:
+        print(json.dumps([int(number) for number in table["user_id"]]))
+        return 0
+    print(f"{total:,} recipients may or may not have got it: the answer to their request was lost.")
+    for row in table.fillna("").to_dict("records"):
+        print(f"{row['user_id']}  {row['first_name']}  {row['error_description']}")
+    return 0
 
 
 def _doctor(parsed: argparse.Namespace, settings: Settings) -> int:

@@ -108,6 +108,7 @@ def send(
     audience_mode: AudienceMode = AudienceMode.FROZEN,
     follows_message_id: int | None = None,
     draft_id: int | None = None,
+    late_limit: float | None = outbox.LATE_LIMIT,
 ) -> int:
     """Put a message into the outbox and return its id. Raises OutboxError: then nothing is made."""
     found = look(engine, settings, content, audience)
@@ -128,6 +129,7 @@ def send(
         audience_mode=audience_mode,
         follows_message_id=follows_message_id,
         draft_id=draft_id,
+        late_limit=late_limit,
     )
 
 

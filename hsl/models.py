@@ -151,6 +151,7 @@ class MessageHistory(SQLModel, table=True):
     follows_message_id: int | None = Field(default=None, sa_column=Column(RowId))
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
     scheduled_at: datetime = Field(sa_type=UtcDateTime)
+    late_limit: float | None = None  # seconds; None: it may start however late
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -57,6 +57,7 @@ def run(
         author="operator",
         scheduled_at=at,
         follows_message_id=parsed.not_delivered or parsed.delivered,
+        late_limit=60 * parsed.late_limit,
     )
     when = f"is scheduled for {at.isoformat()}" if at else "is in the outbox"
     _say(

@@ -39,6 +39,7 @@ COUNTERS = {
     DeliveryStatus.CANCELLED: "cancelled_deliveries",
     DeliveryStatus.DELETED: "deleted_deliveries",
 }
+LATE_LIMIT = 3600.0  # seconds
 Resolve = Callable[[Mapping[str, Any]], Select[Any]]
 
 
@@ -61,10 +62,12 @@ def create(
     follows_message_id: int | None = None,
     options: Mapping[str, Any] | None = None,
     draft_id: int | None = None,
+    late_limit: float | None = LATE_LIMIT,
 ) -> int:
     """Make a message and its recipients in one transaction, and return its id.
 
-    `people` selects user_id and username. Without `scheduled_at` it is due at once.
+    `people` selects user_id and username. Without `scheduled_at` it is due at once. If it can
+    start only more than `late_limit` seconds after its time, it is paused and asks.
     `draft_id` names the draft that it was written in: it goes with the transaction, so that a
     second click finds none. Raises OutboxError, and then nothing was made.
     """
@@ -101,6 +104,7 @@ def create(
                 "follows_message_id": follows_message_id,
                 "created_at": now,
                 "scheduled_at": scheduled_at or now,
+                "late_limit": late_limit,
                 **dict.fromkeys(COUNTERS.values(), 0),
                 "total_recipients": 0 if live else total,
             },
@@ -171,7 +175,8 @@ def _add_recipients(connection: Connection, message_id: int, people: Select[Any]
 def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
     """Start every scheduled message whose time has come, and return their ids.
 
-    A live audience is resolved here, in the transaction that starts the message.
+    A live audience is resolved here, in the transaction that starts the message. One that is later
+    than its limit, as nothing ran at its time, is paused instead.
     """
     due = select(History).where(
         History.c.status == MessageStatus.SCHEDULED, History.c.scheduled_at <= now
@@ -181,6 +186,10 @@ def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
         for row in connection.execute(
             due.order_by(History.c.id).with_for_update(skip_locked=True)
         ).all():
+            late = (now - row.scheduled_at).total_seconds()
+            if row.late_limit is not None and late > row.late_limit:
+                _hold_back(connection, row, late)
+                continue
             total = row.total_recipients
             if row.audience_mode == AudienceMode.LIVE:
                 total = _add_recipients(connection, row.id, resolve(row.audience))
@@ -193,6 +202,14 @@ def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
             started.append(row.id)
         finish_complete(connection, started, now=now)
     return started
+
+
+def _hold_back(connection: Connection, row: Row[Any], late: float) -> None:
+    reason = (
+        f"Nothing was running at its time, and now it is {late / 60:,.0f} minutes late. "
+        "Resume it to send it all the same, or cancel it."
+    )
+    _set_status(connection, row, MessageStatus.PAUSED, reason, "scheduler", "message_too_late")
 
 
 def finish_complete(connection: Connection, message_ids: list[int], *, now: datetime) -> list[int]:
@@ -262,6 +279,10 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
         )
         row = _locked(connection, message_id, {MessageStatus.PAUSED}, "message_resumed")
         status = MessageStatus.SENDING if row.started_at else MessageStatus.SCHEDULED
+        # Who resumes a late message has seen that it is late.
+        connection.execute(
+            update(History).where(History.c.id == message_id).values(late_limit=None)
+        )
         _set_status(connection, row, status, None, actor, "message_resumed")
         finish_complete(connection, [message_id], now=models.utc_now())
 
@@ -336,6 +357,83 @@ def retry_failed(
         )
         finish_complete(connection, [message_id], now=models.utc_now())
     return back
+
+
+def mark_delivered(
+    engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
+) -> int:
+    """Take uncertain recipients (all, or these) for delivered, as a person says so; how many."""
+    return _settle_uncertain(
+        engine,
+        message_id,
+        actor=actor,
+        action="uncertain_marked_delivered",
+        user_ids=user_ids,
+        status=DeliveryStatus.SENT,
+    )
+
+
+def send_again(
+    engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
+) -> int:
+    """Send to uncertain recipients (all, or these) once more, as a person says so; how many.
+
+    This is the only way that anybody may get a message twice.
+    """
+    return _settle_uncertain(
+        engine,
+        message_id,
+        actor=actor,
+        action="uncertain_sent_again",
+        user_ids=user_ids,
+        status=DeliveryStatus.PENDING,
+    )
+
+
+def _settle_uncertain(
+    engine: Engine,
+    message_id: int,
+    *,
+    actor: str,
+    action: str,
+    user_ids: tuple[int, ...],
+    status: DeliveryStatus,
+) -> int:
+    with engine.begin() as connection:
+        allowed = set(MessageStatus) - {MessageStatus.SCHEDULED}
+        row = _locked(connection, message_id, allowed, action)
+        if status is DeliveryStatus.PENDING and row.status == MessageStatus.CANCELLED:
+            raise OutboxError(f"Message {message_id} is cancelled: nobody gets it any more.")
+        chosen = update(Recipients).where(
+            Recipients.c.message_id == message_id,
+            Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN,
+        )
+        if user_ids:
+            chosen = chosen.where(Recipients.c.user_id.in_(user_ids))
+        # A late answer to the first request must not settle the second: the row has no owner now.
+        settled = connection.execute(
+            chosen.values(
+                delivery_status=status,
+                reason="marked" if status is DeliveryStatus.SENT else None,
+                lease_owner=None,
+                next_attempt_at=None,
+            )
+        ).rowcount
+        if settled == 0:
+            raise OutboxError(f"Message {message_id} has no such uncertain recipients.")
+        moved = {"uncertain_deliveries": History.c.uncertain_deliveries - settled}
+        if status is DeliveryStatus.SENT:
+            moved["successful_deliveries"] = History.c.successful_deliveries + settled
+        connection.execute(update(History).where(History.c.id == message_id).values(moved))
+        after = MessageStatus(row.status)
+        if status is DeliveryStatus.PENDING and after is not MessageStatus.PAUSED:
+            after = MessageStatus.SENDING
+            connection.execute(
+                update(History).where(History.c.id == message_id).values(finished_at=None)
+            )
+        _set_status(connection, row, after, row.status_reason, actor, action, people=settled)
+        finish_complete(connection, [message_id], now=models.utc_now())
+    return settled
 
 
 def _change(

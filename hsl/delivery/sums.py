@@ -20,6 +20,9 @@ REASON_WORDS = {
     "kicked": "bot was removed",
     "message_fault": "refused for the message itself",
     "other": "refused for another reason",
+    "no_answer": "no answer came",
+    "interrupted": "the sender was stopped",
+    "marked": "marked as delivered",
 }
 
 

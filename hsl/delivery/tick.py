@@ -65,7 +65,7 @@ def record(
     statuses = _lock_messages(connection, messages)
     by_id = {result.departure.recipient_id: result for result in results}
     held = connection.execute(
-        select(Recipients.c.id, Recipients.c.delivery_status)
+        select(Recipients.c.id, Recipients.c.delivery_status, Recipients.c.attempts)
         .where(
             Recipients.c.id.in_(by_id),
             Recipients.c.lease_owner == worker,
@@ -79,6 +79,8 @@ def record(
     rows: list[dict[str, Any]] = []
     for row in held:
         before, result = row.delivery_status, by_id[row.id]
+        if row.attempts != result.departure.attempts:
+            continue  # a person has sent to them again, and this is the answer to the time before
         after = _status_after(result, statuses[result.departure.message_id])
         if after is DeliveryStatus.PENDING and before == DeliveryStatus.UNCERTAIN:
             # Its message may have ended meanwhile, and an ended one is never picked up again.

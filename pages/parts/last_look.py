@@ -94,6 +94,7 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
             audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
             follows_message_id=draft.follows_message_id,
             draft_id=draft.id,
+            late_limit=timing.late_limit_of(draft.plan),
         )
     except outbox.OutboxError as refused:
         st.error(show.plain(str(refused)))

@@ -36,6 +36,8 @@ def show_one(message_id: int) -> None:
     st.fragment(_live, run_every=1 if message.status in LIVE else None)(message_id)
     if asking.is_open("cancel"):
         _ask_to_cancel(message)
+    if asking.is_open("again"):
+        _ask_to_send_again(message)
     tab = st.segmented_control(
         "View", TABS, default=TABS[0], required=True, key="tab", bind="query-params",
         label_visibility="collapsed",
@@ -68,6 +70,8 @@ def _live(message_id: int) -> None:
             text=words + (f" · {show.duration(left)} left" if left is not None else ""),
         )
     _actions(message)
+    if message.closing.uncertain:
+        _uncertain(message)
 
 
 def _head(message: Message) -> None:
@@ -130,6 +134,34 @@ def _ask_to_cancel(message: Message) -> None:
         f"{people:,} people will not get it. Those who got it keep it.",
         "Cancel the message",
         lambda: _do(lambda: outbox.cancel(shell.engine(), message.id, actor=shell.author())),
+    )
+
+
+def _uncertain(message: Message) -> None:
+    """Who is uncertain, what that means, and what a person may do about it."""
+    people = message.closing.uncertain
+    st.html(
+        f"{show.state('uncertain')} {people:,} people may or may not have got it: their request "
+        "left, and its answer was lost. They are never written to again by themselves. Leave them, "
+        "or decide:"
+    )
+    with st.container(horizontal=True):
+        if st.button("See who they are", icon=":material/groups:"):
+            st.session_state["status"] = DeliveryStatus.UNCERTAIN.value
+            st.rerun(scope="app")
+        if st.button(f"Take the {people:,} for delivered", icon=":material/done_all:"):
+            _do(lambda: outbox.mark_delivered(shell.engine(), message.id, actor=shell.author()))
+        if st.button(f"Send to the {people:,} again", icon=":material/redo:"):
+            asking.open_dialog("again")
+            st.rerun(scope="app")
+
+
+def _ask_to_send_again(message: Message) -> None:
+    asking.confirm(
+        "Send to them again?",
+        f"{message.closing.uncertain:,} people may have got it already; they would get it twice.",
+        "Send again",
+        lambda: _do(lambda: outbox.send_again(shell.engine(), message.id, actor=shell.author())),
     )
 
 

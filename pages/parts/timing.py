@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import streamlit as st
 
 from hsl.audience.cohort import Audience
+from hsl.delivery import outbox
 from hsl.message.content import Content
 from hsl.models import AudienceMode, utc_now
 from pages.parts import shell, show
@@ -60,6 +61,7 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
         "time": clock.isoformat(timespec="minutes") if clock else "10:00",
         "zone": zone,
         "audience": plan.get("audience", AudienceMode.FROZEN.value),
+        "late_minutes": plan.get("late_minutes", outbox.LATE_LIMIT / 60),
     }
     problem = problem_of(chosen)
     if problem:
@@ -82,7 +84,21 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
             horizontal=True,
             help="This group may change until then.",
         )
+    chosen["late_minutes"] = st.number_input(
+        "At most so many minutes late",
+        min_value=1,
+        max_value=7 * 24 * 60,
+        value=int(chosen["late_minutes"]),
+        key=f"{key}-late",
+        help="If nothing is running at its time, it still goes out this late; later it waits "
+        "as paused and asks you.",
+    )
     return chosen
+
+
+def late_limit_of(plan: dict[str, Any]) -> float:
+    """How late it may start, in seconds."""
+    return 60 * float(plan.get("late_minutes", outbox.LATE_LIMIT / 60))
 
 
 def moment_of(plan: dict[str, Any]) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
 from hsl import models
-from hsl.delivery import outbox, pace, sums, tick
+from hsl.delivery import history, outbox, pace, sums, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from hsl.models import AudienceMode, MessageType
@@ -306,3 +307,72 @@ def test_one_person_gets_no_two_messages_within_a_second(
     assert len({d.user_id for d in first}) == len(first)
     assert depart(engine, now=now + 0.5) == []
     assert len(depart(engine, now=now + 1.2)) == 20
+
+
+def uncertain_message(engine: Engine, create: Callable[..., int]) -> int:
+    """A finished message of whose twenty recipients three are uncertain."""
+    message_id = create()
+    sign_on(engine, "w")
+    start(engine)
+    departures = depart(engine)
+    record(engine, departures[:3], Outcome(Verdict.UNCERTAIN, "no_answer"))
+    record(engine, departures[3:], SENT)
+    return message_id
+
+
+def test_the_uncertain_are_marked_as_delivered_when_a_person_says_so(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    message_id = uncertain_message(engine, create_message)
+    one = lost(engine, message_id)[0]
+    assert outbox.mark_delivered(engine, message_id, actor="anna", user_ids=(one,)) == 1
+    assert state(engine, message_id).uncertain_deliveries == 2
+    assert outbox.mark_delivered(engine, message_id, actor="anna") == 2
+    assert state(engine, message_id).successful_deliveries == 20
+    with pytest.raises(outbox.OutboxError, match="no such uncertain"):
+        outbox.mark_delivered(engine, message_id, actor="anna")
+    assert actions(engine).count("uncertain_marked_delivered") == 2
+
+
+def test_the_uncertain_are_sent_to_again_only_when_a_person_says_so(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    message_id = uncertain_message(engine, create_message)
+    later = time.time() + 5
+    assert depart(engine, now=later) == []
+    assert outbox.send_again(engine, message_id, actor="anna") == 3
+    assert state(engine, message_id).status == "sending"
+    again = depart(engine, now=later)
+    assert [departure.attempts for departure in again] == [2, 2, 2]
+    # The answer to the first request, come late at last, settles nothing of the second.
+    record(engine, [replace(departure, attempts=1) for departure in again], BLOCKED)
+    assert state(engine, message_id).failed_deliveries == 0
+    record(engine, again, SENT)
+    row = state(engine, message_id)
+    assert (row.status, row.successful_deliveries) == ("sent", 20)
+    assert actions(engine).count("uncertain_sent_again") == 1
+
+
+def lost(engine: Engine, message_id: int) -> list[int]:
+    table, _ = history.recipients(engine, message_id, status="uncertain")
+    return [int(number) for number in table["user_id"]]
+
+
+def test_a_message_that_is_too_late_waits_and_asks(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    in_time, late = create_message(), create_message()
+    now = models.utc_now()
+    with engine.begin() as connection:
+        for number, minutes in ((in_time, 59), (late, 61)):
+            connection.execute(
+                update(models.message_history)
+                .where(models.message_history.c.id == number)
+                .values(scheduled_at=now - timedelta(minutes=minutes))
+            )
+    assert outbox.start_due(engine, now=now, resolve=nobody) == [in_time]
+    row = state(engine, late)
+    assert row.status == "paused"
+    assert "61 minutes late" in row.status_reason
+    outbox.resume(engine, late, actor="anna")
+    assert outbox.start_due(engine, now=now, resolve=nobody) == [late]

@@ -145,6 +145,7 @@ def upgrade() -> None:
         ),
         sa.Column("created_at", hsl.models.UtcDateTime(), nullable=False),
         sa.Column("scheduled_at", hsl.models.UtcDateTime(), nullable=False),
+        sa.Column("late_limit", sa.Float(), nullable=True),
         sa.Column("started_at", hsl.models.UtcDateTime(), nullable=True),
         sa.Column("finished_at", hsl.models.UtcDateTime(), nullable=True),
         sa.Column("sent_at", hsl.models.UtcDateTime(), nullable=True),
