@@ -25,6 +25,7 @@ LOWEST = 1.0  # messages per second
 TEN = 10  # messages between two pauses in the old rhythm
 PAUSE = 1.0  # seconds
 PAID_RATE = 1000.0  # messages per second
+SHORTEST_SLEEP = 0.02  # seconds; an event loop under load wakes no more exactly
 HOLD_OFFLINE = 2.0  # seconds without a try when the server cannot be reached
 
 
@@ -34,6 +35,11 @@ class Rhythm:
 
     rate: float
     ten_then_pause: bool = False
+
+    @property
+    def limit(self) -> float:
+        """The full limit in messages per second, of which `rate` keeps a margin."""
+        return self.rate / MARGIN
 
     @classmethod
     def of(cls, settings: Settings) -> "Rhythm":
@@ -62,6 +68,28 @@ class BotState:
     def is_held(self) -> bool:
         """True while nobody may send, as a refusal asked for it."""
         return self.not_before is not None and self.not_before > models.utc_now()
+
+
+class Spacing:
+    """Keeps one process's requests apart as they really leave, not only as they were planned.
+
+    A machine that stalls wakes up with several departures due at once; let go together they would
+    be a burst over the limiter's tolerance. `rate` is the full limit: what was late catches up by
+    the margin that the plan keeps below it.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._interval = 1.0 / rate
+        self._tolerance = max(self._interval, SHORTEST_SLEEP)
+        self._due = 0.0
+
+    def wait(self, now: float) -> float:
+        """0 when a request may leave now, which is counted; else the seconds to wait."""
+        early = self._due - self._tolerance - now
+        if early > 0:
+            return early
+        self._due = max(self._due, now) + self._interval
+        return 0.0
 
 
 def expected_seconds(people: int, settings: Settings) -> float:

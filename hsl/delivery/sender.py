@@ -2,7 +2,8 @@
 without the other.
 
 1. A tick records what came back and writes the intents of those who leave now, in one transaction.
-2. Each of these is sent at its departure time, and its outcome waits for the next tick.
+2. Each of these leaves at its departure time, one after the other and spaced as they really
+   leave, and its outcome waits for the next tick.
 3. What could not be sent in time (the machine stalled) goes back untouched.
 """
 
@@ -56,6 +57,8 @@ class Sender:
         self._batch_size = batch_size
         self._paid = paid
         self._results: list[tick.Result] = []
+        self._leaving: asyncio.Queue[tick.Departure] = asyncio.Queue()
+        self._spacing = pace.Spacing(rhythm.limit)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._messages: dict[int, Mapping[str, Any]] = {}
         self._alike: dict[int, tuple[str, int]] = defaultdict(lambda: ("", 0))
@@ -63,6 +66,7 @@ class Sender:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`; then wait for what is in flight and record it."""
+        door = asyncio.create_task(self._let_out())
         while not stop.is_set():
             began = time.monotonic()
             try:
@@ -75,8 +79,22 @@ class Sender:
                 await asyncio.sleep(RETRY_DATABASE)
             await asyncio.sleep(max(0.0, TICK - (time.monotonic() - began)))
         await self._finish()
+        door.cancel()
+
+    async def _let_out(self) -> None:
+        """Let departures leave in their order, each at its time."""
+        while True:
+            departure = await self._leaving.get()
+            await asyncio.sleep(max(0.0, departure.at - time.time()))
+            while (early := self._spacing.wait(time.monotonic())) > 0:
+                await asyncio.sleep(early)
+            task = asyncio.create_task(self._send(departure))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+            self._leaving.task_done()
 
     async def _finish(self) -> None:
+        await self._leaving.join()
         if self._in_flight:
             await asyncio.wait(self._in_flight)
         results, self._results = self._results, []
@@ -84,16 +102,15 @@ class Sender:
 
     async def _tick(self) -> None:
         results, self._results = self._results, []
-        room = min(self._batch_size, MOST_IN_FLIGHT - len(self._in_flight))
+        on_their_way = len(self._in_flight) + self._leaving.qsize()
+        room = min(self._batch_size, MOST_IN_FLIGHT - on_their_way)
         try:
             departures = await asyncio.to_thread(self._exchange, results, room)
         except SQLAlchemyError:
             self._results = results + self._results
             raise
         for departure in departures:
-            task = asyncio.create_task(self._send(departure))
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
+            self._leaving.put_nowait(departure)
 
     def _exchange(self, results: list[tick.Result], room: int) -> list[tick.Departure]:
         now = time.time()
@@ -130,7 +147,6 @@ class Sender:
         message = self._messages[departure.message_id]
         personal = False
         try:
-            await asyncio.sleep(max(0.0, departure.at - time.time()))
             method, arguments, personal = self._compose(message, departure.person)
             arguments["chat_id"] = departure.user_id
             if self._paid:

@@ -219,6 +219,7 @@ class _TooManyError(Exception):
 def build(options: SandboxOptions, log_file: Path | None = None) -> Starlette:
     """The application of a fresh sandbox; `app.state.sandbox` holds its state."""
     sandbox = Sandbox(options, log_file)
+    html.parse("")  # the parser's start must not make the first messages arrive in a heap
     routes: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
         ("/bot{token}/{method}", sandbox.bot_api, ["GET", "POST"]),
         ("/sandbox/log", sandbox.log, ["GET"]),

@@ -71,3 +71,20 @@ def test_the_expected_time_follows_the_rhythm() -> None:
     old = pace.expected_seconds(1000, load_settings(HSL_PACE="ten-then-pause"))
     assert 33 < even < 34
     assert 130 < old < 135
+
+
+def test_what_a_stall_held_back_leaves_spaced() -> None:
+    spacing = pace.Spacing(30.0)
+    left: list[float] = []
+    now = 0.0
+    for planned in range(60):
+        now = max(now, planned / 29.7)
+        if planned == 30:
+            now += 0.4  # the machine stalls
+        while (early := spacing.wait(now)) > 0:
+            now += early
+        left.append(now)
+    limiter = 0.0
+    for moment in left:
+        assert limiter - moment <= 2 / 30.0 + 1e-9  # a limiter that tolerates three is not met
+        limiter = max(limiter, moment) + 1 / 30.0

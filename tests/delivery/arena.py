@@ -1,0 +1,154 @@
+"""Real processes to be killed: a sandbox, schedulers, and a database between them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from sqlalchemy import Engine, func, insert, select
+
+from hsl import database, dispatch, models
+from hsl.audience.cohort import Audience, Cohort
+from hsl.delivery import sums
+from hsl.message.content import Content
+from hsl.settings import ROOT, load_settings
+
+FIRST_ID = 1_000_000
+
+
+class Arena:
+    """One database, one sandbox with a log on disk, and any number of schedulers."""
+
+    def __init__(self, folder: Path, address: str, *, rate: float, latency: float = 0.05) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self.folder, self.rate, self.latency = folder, rate, latency
+        self.log_file = folder / "accepted.jsonl"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("HSL_")}
+        self._environment = {
+            **kept,
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": address,
+            "HSL_DATA_DIR": str(folder),
+            "HSL_SANDBOX_PORT": str(self._port),
+            "HSL_MESSAGES_PER_SECOND": str(rate),
+        }
+        self._environment.pop("BOT_TOKEN", None)
+        self.engine: Engine = database.open_engine(address)
+        database.migrate(self.engine)
+        self.settings = load_settings(HSL_MESSAGES_PER_SECOND=rate)
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start_sandbox(self) -> "subprocess.Popen[bytes]":
+        """A sandbox that reaches everybody and adds to the log; returns when it answers."""
+        process = self._start(
+            "sandbox", "--port", str(self._port), "--log", str(self.log_file),
+            "--rate", str(self.rate), "--latency", str(self.latency),
+            "--blocked-share", "0", "--deactivated-share", "0", "--never-started-share", "0",
+        )  # fmt: skip
+        wait_until(self._sandbox_answers, "the sandbox answers", patience=30)
+        return process
+
+    def start_scheduler(self) -> "subprocess.Popen[bytes]":
+        """A scheduler process; its words go to a file in the folder."""
+        return self._start("scheduler")
+
+    def _start(self, *words: str) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{words[0]}.log").open("ab") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "hsl", *words],
+                env=self._environment,
+                cwd=self.folder,
+                stdout=said,
+                stderr=said,
+            )
+        self.processes.append(process)
+        return process
+
+    def _sandbox_answers(self) -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{self._port}/sandbox/stats", timeout=2):
+                return True
+        except (URLError, OSError):
+            return False
+
+    def kill(self, process: "subprocess.Popen[bytes]") -> None:
+        """kill -9, as the machine would."""
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def end(self) -> None:
+        """End every process that was started here."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.engine.dispose()
+
+    def add_people(self, people: int) -> None:
+        """People with ids from FIRST_ID on."""
+        with self.engine.begin() as connection:
+            for start in range(0, people, 10_000):
+                connection.execute(
+                    insert(models.users),
+                    [
+                        {"user_id": FIRST_ID + i, "attributes": {}, "updated_at": models.utc_now()}
+                        for i in range(start, min(start + 10_000, people))
+                    ],
+                )
+
+    def send_to_all(self, text: str = "Hello") -> int:
+        """A message to everybody, due now."""
+        return dispatch.send(
+            self.engine,
+            self.settings,
+            content=Content(text=text),
+            audience=Audience(include=(Cohort(everyone=True),)),
+            author="test",
+        )
+
+    def closing(self, message_id: int) -> sums.ClosingSum:
+        """What became of it, counted."""
+        with database.read_only(self.engine).begin() as connection:
+            return sums.closing_sum(connection, message_id)
+
+    def status(self, message_id: int) -> str:
+        """The message's state."""
+        history = models.message_history.c
+        with database.read_only(self.engine).begin() as connection:
+            row = connection.execute(select(history.status).where(history.id == message_id)).one()
+        return str(row.status)
+
+    def in_flight(self) -> int:
+        """Rows whose intent is written and whose outcome is not."""
+        status = models.message_recipients.c.delivery_status
+        with database.read_only(self.engine).begin() as connection:
+            found = connection.execute(select(func.count()).where(status == "sending"))
+            return int(found.scalar_one())
+
+    def accepted(self) -> "Counter[tuple[int, str]]":
+        """How often the sandbox took each message for each chat."""
+        counted: Counter[tuple[int, str]] = Counter()
+        if self.log_file.exists():
+            for line in self.log_file.read_text("utf-8").splitlines():
+                entry: dict[str, Any] = json.loads(line)
+                counted[(entry["chat_id"], entry["text"])] += 1
+        return counted
+
+
+def wait_until(holds: Callable[[], bool], words: str, *, patience: float) -> None:
+    """Wait for a condition; `words` name it where it does not come true."""
+    deadline = time.monotonic() + patience
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {patience:.0f} s: {words}"
+        time.sleep(0.1)

@@ -1,0 +1,122 @@
+"""kill -9 at random moments: nobody gets it twice, nobody is lost, few are uncertain."""
+
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from hsl import models
+from tests.delivery.arena import Arena, wait_until
+
+PEOPLE = 3_000
+KILLS = 20
+RATE = 150.0  # messages per second
+TICK_AND_COMMIT = 0.5  # seconds; the machine is shared
+
+
+@pytest.fixture
+def arena(tmp_path: Path, database_address: str) -> Iterator[Arena]:
+    arena = Arena(tmp_path, database_address, rate=RATE)
+    yield arena
+    arena.end()
+
+
+def test_twenty_kills_double_nobody_and_lose_nobody(arena: Arena) -> None:
+    arena.add_people(PEOPLE)
+    arena.start_sandbox()
+    message = arena.send_to_all()
+    chance = random.Random(7)
+    left_behind = 0
+    for _ in range(KILLS):
+        before = len(arena.accepted())
+        scheduler = arena.start_scheduler()
+        wait_until(
+            lambda before=before: len(arena.accepted()) > before or settled(arena, message),
+            "the scheduler sends",
+            patience=40,
+        )
+        time.sleep(chance.uniform(0.0, 0.6))
+        standing = arena.in_flight()
+        arena.kill(scheduler)
+        after = arena.in_flight()
+        # What earlier schedulers left is still there until it is named uncertain.
+        assert after <= standing + RATE * (arena.latency + TICK_AND_COMMIT)
+        left_behind = max(left_behind, after)
+    arena.start_scheduler()
+    wait_until(lambda: arena.status(message) == "sent", "the message ends", patience=120)
+
+    closing = arena.closing(message)
+    accepted = arena.accepted()
+    assert closing.total == PEOPLE == closing.sent + closing.uncertain
+    assert max(accepted.values()) == 1
+    # Everybody who counts as sent was accepted; who was accepted without a record is uncertain.
+    assert closing.sent <= len(accepted) <= closing.sent + closing.uncertain
+    assert closing.uncertain <= KILLS * RATE * (arena.latency + TICK_AND_COMMIT)
+    check_counters(arena, message)
+
+
+def test_two_schedulers_share_the_work_and_the_one_rate(
+    tmp_path: Path, database_address: str
+) -> None:
+    arena = Arena(tmp_path, database_address, rate=30.0)
+    try:
+        share_and_hand_over(arena, people=600)
+    finally:
+        arena.end()
+
+
+def share_and_hand_over(arena: Arena, *, people: int) -> None:
+    arena.add_people(people)
+    arena.start_sandbox()
+    first, _second = arena.start_scheduler(), arena.start_scheduler()
+    wait_until(lambda: workers(arena) == 2, "both are there", patience=40)
+    message = arena.send_to_all()
+    wait_until(lambda: len(arena.accepted()) > people // 3, "a third is sent", patience=60)
+    owners = senders(arena)
+    arena.kill(first)
+    had = len(arena.accepted())
+    wait_until(lambda: len(arena.accepted()) > had, "the other goes on", patience=5)
+    wait_until(lambda: arena.status(message) == "sent", "the message ends", patience=120)
+    accepted = arena.accepted()
+    assert max(accepted.values()) == 1
+    assert len(owners) == 2
+    closing = arena.closing(message)
+    assert closing.sent + closing.uncertain == people
+    with arena.engine.begin() as connection:
+        refusals = connection.execute(select(models.bot_pace.c.refusals)).scalar_one()
+    assert refusals == 0
+
+
+def settled(arena: Arena, message: int) -> bool:
+    return arena.status(message) == "sent"
+
+
+def workers(arena: Arena) -> int:
+    with arena.engine.begin() as connection:
+        return len(connection.execute(select(models.workers.c.name)).all())
+
+
+def senders(arena: Arena) -> set[str]:
+    owner = models.message_recipients.c.lease_owner
+    with arena.engine.begin() as connection:
+        rows = connection.execute(select(owner).where(owner.is_not(None)).distinct()).all()
+    return {row.lease_owner for row in rows}
+
+
+def check_counters(arena: Arena, message: int) -> None:
+    with arena.engine.begin() as connection:
+        row = connection.execute(
+            select(models.message_history).where(models.message_history.c.id == message)
+        ).one()
+        beyond = connection.execute(
+            text("SELECT count(*) FROM message_recipients GROUP BY user_id HAVING count(*) > 1")
+        ).all()
+    closing = arena.closing(message)
+    assert (row.successful_deliveries, row.uncertain_deliveries) == (
+        closing.sent,
+        closing.uncertain,
+    )
+    assert beyond == []
