@@ -244,6 +244,7 @@ class BotPace(SQLModel, table=True):
     rate: float
     next_departure: float = 0.0  # seconds since 1970: the theoretical arrival time of the cell rate
     not_before: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    held_seconds: float = 0.0  # how long `not_before` was away when it was set
     refusals: int = 0
     rate_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     trouble: str | None = None

@@ -7,7 +7,7 @@ rate, and the rate climbs back slowly (additive increase, multiplicative decreas
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Update, select, update
@@ -60,6 +60,7 @@ class BotState:
     departures: int
     refusals: int
     not_before: datetime | None
+    held_seconds: float
     rate_changed_at: datetime | None
     trouble: str | None
     token_fingerprint: str | None
@@ -103,9 +104,7 @@ def lock(connection: Connection, bot_id: int, rhythm: Rhythm) -> BotState:
     """The bot's row, locked until the transaction ends; made at the first call."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        insert(models.bot_pace)
-        .values(bot_id=bot_id, rate=rhythm.rate, next_departure=0.0, refusals=0, departures=0)
-        .on_conflict_do_nothing()
+        insert(models.bot_pace).values(bot_id=bot_id, rate=rhythm.rate).on_conflict_do_nothing()
     )
     row = connection.execute(
         select(models.bot_pace).where(models.bot_pace.c.bot_id == bot_id).with_for_update()
@@ -130,6 +129,7 @@ def _state(row: Row[Any]) -> BotState:
         departures=row.departures,
         refusals=row.refusals,
         not_before=row.not_before,
+        held_seconds=row.held_seconds,
         rate_changed_at=row.rate_changed_at,
         trouble=row.trouble,
         token_fingerprint=row.token_fingerprint,
@@ -140,7 +140,7 @@ def take(
     connection: Connection, row: BotState, rhythm: Rhythm, *, now: float, horizon: float, most: int
 ) -> list[float]:
     """Departure times (seconds since 1970) up to `now + horizon`, at most `most`, written down."""
-    if row.trouble or (row.not_before is not None and row.not_before.timestamp() > now):
+    if row.trouble or _hold_left(connection, row, now) > 0:
         return []
     rate = _recovered_rate(row, rhythm, now)
     interval = 1.0 / rate
@@ -155,6 +155,22 @@ def take(
         due += interval + (PAUSE if rhythm.ten_then_pause and counted % TEN == 0 else 0.0)
     give_back(connection, row, departures=counted, next_departure=due, rate=rate, now=now)
     return times
+
+
+def _hold_left(connection: Connection, row: BotState, now: float) -> float:
+    """Seconds until somebody may send; a clock that was set back does not make them more."""
+    if row.not_before is None:
+        return 0.0
+    left = row.not_before.timestamp() - now
+    if left > row.held_seconds + PAUSE:
+        _set_hold(connection, row, row.held_seconds, now)
+        return row.held_seconds
+    return left
+
+
+def _set_hold(connection: Connection, row: BotState, seconds: float, now: float) -> None:
+    row.not_before, row.held_seconds = datetime.fromtimestamp(now + seconds, UTC), seconds
+    connection.execute(_bot(row).values(not_before=row.not_before, held_seconds=seconds))
 
 
 def give_back(
@@ -177,34 +193,22 @@ def give_back(
 
 def refused(connection: Connection, row: BotState, *, retry_after: float, now: float) -> None:
     """A 429: nobody sends before `retry_after` seconds are over, and then slower."""
-    until = datetime.fromtimestamp(now, UTC) + timedelta(seconds=retry_after)
     already_held = row.not_before is not None and row.not_before.timestamp() > now
-    row.not_before = max(until, row.not_before) if row.not_before else until
+    hold(connection, row, seconds=retry_after, now=now)
     if not already_held:
         # Several refusals of one moment are one lesson, not several.
         row.rate = max(LOWEST, row.rate * DECREASE)
     row.refusals += 1
     row.rate_changed_at = row.not_before
     connection.execute(
-        _bot(row).values(
-            not_before=row.not_before,
-            rate=row.rate,
-            refusals=row.refusals,
-            rate_changed_at=row.rate_changed_at,
-        )
+        _bot(row).values(rate=row.rate, refusals=row.refusals, rate_changed_at=row.rate_changed_at)
     )
 
 
 def hold(connection: Connection, row: BotState, *, seconds: float, now: float) -> None:
-    """Nobody sends for so many seconds, as the server cannot be reached."""
-    until = datetime.fromtimestamp(now + seconds, UTC)
-    if row.not_before is None or row.not_before < until:
-        row.not_before = until
-        connection.execute(
-            update(models.bot_pace)
-            .where(models.bot_pace.c.bot_id == row.bot_id)
-            .values(not_before=until)
-        )
+    """Nobody sends for so many seconds, in any process, also after a restart."""
+    if row.not_before is None or row.not_before.timestamp() < now + seconds:
+        _set_hold(connection, row, seconds, now)
 
 
 def _bot(row: BotState) -> Update:

@@ -85,7 +85,8 @@ class Sender:
         """Let departures leave in their order, each at its time."""
         while True:
             departure = await self._leaving.get()
-            await asyncio.sleep(max(0.0, departure.at - time.time()))
+            # Never longer than was planned ahead, wherever the wall clock jumps meanwhile.
+            await asyncio.sleep(min(max(0.0, departure.at - time.time()), 2 * TICK))
             while (early := self._spacing.wait(time.monotonic())) > 0:
                 await asyncio.sleep(early)
             task = asyncio.create_task(self._send(departure))

@@ -213,9 +213,12 @@ def _waiting(
     """Recipients who may be sent to now, one message after the other, beginning at `turn`."""
     start = turn % len(ids) if ids else 0
     other = Recipients.alias("other")
+    # Bounded on both sides: a clock that was set back must hold nobody for as long as it jumped.
     just_written = exists().where(
-        other.c.user_id == Recipients.c.user_id, other.c.sending_at > now - PER_CHAT
+        other.c.user_id == Recipients.c.user_id,
+        other.c.sending_at.between(now - PER_CHAT, now + PER_CHAT),
     )
+    longest_wait = timedelta(seconds=2 * BACKOFF[-1])
     waiting: list[list[tuple[int, int]]] = []
     # One small indexed query a message in flight, of which a bot has few at once.
     for message_id in ids[start:] + ids[:start]:
@@ -224,7 +227,11 @@ def _waiting(
             .where(
                 Recipients.c.message_id == message_id,
                 Recipients.c.delivery_status == DeliveryStatus.PENDING,
-                or_(Recipients.c.next_attempt_at.is_(None), Recipients.c.next_attempt_at <= now),
+                or_(
+                    Recipients.c.next_attempt_at.is_(None),
+                    Recipients.c.next_attempt_at <= now,
+                    Recipients.c.next_attempt_at > now + longest_wait,
+                ),
                 ~just_written,
             )
             .limit(most)

@@ -376,3 +376,17 @@ def test_a_message_that_is_too_late_waits_and_asks(
     assert "61 minutes late" in row.status_reason
     outbox.resume(engine, late, actor="anna")
     assert outbox.start_due(engine, now=now, resolve=nobody) == [late]
+
+
+def test_a_clock_set_back_holds_nobody(engine: Engine, create_message: Callable[..., int]) -> None:
+    create_message()
+    sign_on(engine, "w")
+    start(engine)
+    first = depart(engine, most=5)
+    record(engine, first, Outcome(Verdict.NOT_SENT, "unreachable_server"))
+    with engine.begin() as connection:
+        connection.execute(update(models.bot_pace).values(not_before=None))
+    an_hour_ago = time.time() - 3600
+    depart(engine, now=an_hour_ago)
+    back = depart(engine, now=an_hour_ago + 1.2)
+    assert {departure.user_id for departure in first} <= {d.user_id for d in back}

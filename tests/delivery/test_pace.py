@@ -88,3 +88,29 @@ def test_what_a_stall_held_back_leaves_spaced() -> None:
     for moment in left:
         assert limiter - moment <= 2 / 30.0 + 1e-9  # a limiter that tolerates three is not met
         limiter = max(limiter, moment) + 1 / 30.0
+
+
+def test_a_clock_set_back_does_not_lengthen_a_hold(engine: Engine) -> None:
+    rhythm = pace.Rhythm(30)
+
+    def take(now: float) -> list[float]:
+        with engine.begin() as connection:
+            row = pace.lock(connection, 1, rhythm)
+            return pace.take(connection, row, rhythm, now=now, horizon=0.05, most=5)
+
+    assert take(START)
+    with engine.begin() as connection:
+        row = pace.lock(connection, 1, rhythm)
+        pace.refused(connection, row, retry_after=35, now=START)
+    assert take(START + 34) == []
+    back = START - 3600
+    assert take(back) == []
+    assert take(back + 34) == []
+    take(back + 36)
+    assert take(back + 37.2)
+
+
+def test_a_clock_set_forward_lifts_no_rate(engine: Engine) -> None:
+    times = departures(engine, pace.Rhythm(30), [START, START + 3600, START + 3600.05])
+    assert len(times) < 10
+    assert refusals(times, rate=30, tolerance=3) == 0

@@ -47,6 +47,7 @@ def upgrade() -> None:
         sa.Column("next_departure", sa.Float(), nullable=False),
         sa.Column("departures", sa.Integer(), nullable=False),
         sa.Column("not_before", hsl.models.UtcDateTime(), nullable=True),
+        sa.Column("held_seconds", sa.Float(), nullable=False),
         sa.Column("refusals", sa.Integer(), nullable=False),
         sa.Column("rate_changed_at", hsl.models.UtcDateTime(), nullable=True),
         sa.Column("trouble", sa.String(), nullable=True),

