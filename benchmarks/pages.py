@@ -45,11 +45,13 @@ def fill(folder: str) -> None:
         connection.execute(
             text(
                 f"""INSERT INTO message_history (message_text, message_type, buttons, options,
+                    version, action,
                     author, bot_id, status, recipient_type, recipient_group, audience_mode,
                     audience_at_creation, created_at, scheduled_at, started_at, finished_at,
                     total_recipients, successful_deliveries, failed_deliveries,
                     uncertain_deliveries, cancelled_deliveries, deleted_deliveries)
-                {numbers.format(MESSAGES)} SELECT 'Message ' || i, 'text', '[]', '{{}}', 'a', 1,
+                {numbers.format(MESSAGES)} SELECT 'Message ' || i, 'text', '[]', '{{}}',
+                    1, 'send', 'a', 1,
                     'sent', 'group', 'in stream_1', 'frozen', {RECIPIENTS}, t, t, t, t,
                     {RECIPIENTS}, {RECIPIENTS} - {RECIPIENTS} / 20, {RECIPIENTS} / 20, 0, 0, 0
                 FROM (SELECT i, strftime('%Y-%m-%d %H:%M:%f000', 'now',

@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import __version__, database, models
+from hsl import __version__, database, dispatch, models, sending
 from hsl.audience import importer
-from hsl.delivery import history, outbox, sums
+from hsl.delivery import changes, history, outbox, sums
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
@@ -106,6 +106,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--user", type=int, action="append", default=[], metavar="ID")
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.add_argument("--json", action="store_true", help="print JSON")
+    command = add("edit", _edit, "Change a message for those still to come, or where it arrived.")
+    command.add_argument("id", type=int, metavar="ID")
+    text = command.add_mutually_exclusive_group(required=True)
+    text.add_argument("--text", metavar="T", help="its text, or the caption of its file")
+    text.add_argument("--text-file", type=Path, metavar="F")
+    sending.add_buttons(command)
+    command.add_argument(
+        "--sent", action="store_true", help="in the chats where it arrived, by a run of its own"
+    )
+    command = add("delete", _delete, "Delete a message from the chats where it arrived (48 hours).")
+    command.add_argument("id", type=int, metavar="ID")
+    command.add_argument("--yes", action="store_true", help="do not ask")
     command = add("doctor", _doctor, "Check database, token, clock, scheduler and disk.")
     command.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -142,13 +154,7 @@ def _add_send(command: argparse.ArgumentParser) -> None:
     one.add_argument("--video", metavar="FILE_ID")
     one.add_argument("--document", metavar="FILE_ID")
     what.add_argument("--caption", default="", metavar="T")
-    what.add_argument(
-        "--button",
-        action="append",
-        default=[],
-        metavar="ROW:TEXT=ACTION",
-        help="ACTION is an address, callback:DATA or copy:TEXT",
-    )
+    sending.add_buttons(what)
     command.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
     command.add_argument(
         "--late-limit",
@@ -224,8 +230,6 @@ def _import(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _send(parsed: argparse.Namespace, settings: Settings) -> int:
-    from hsl import sending
-
     return sending.run(
         parsed, settings, _engine(settings), fail=_fail, at=_time(parsed.at) if parsed.at else None
     )
@@ -335,6 +339,40 @@ def _retry(parsed: argparse.Namespace, settings: Settings) -> None:
     print(f"Message {parsed.id}: {back:,} failed recipients are tried again.")
 
 
+def _edit(parsed: argparse.Namespace, settings: Settings) -> None:
+    engine = _engine(settings)
+    message = history.one(engine, parsed.id)
+    if message is None:
+        raise outbox.OutboxError(f"There is no message {parsed.id}.")
+    text = parsed.text if parsed.text_file is None else parsed.text_file.read_text("utf-8")
+    buttons = sending.buttons_of(parsed, _fail) or message.content.buttons
+    content = message.content.model_copy(update={"text": text, "buttons": buttons})
+    number = dispatch.save_edit(
+        engine, message_id=parsed.id, content=content, in_chats=parsed.sent, author=ACTOR
+    )
+    if parsed.sent:
+        print(f"Message {number} edits message {parsed.id}. See `python -m hsl status {number}`.")
+    else:
+        print(f"Message {parsed.id} is changed for everybody still to come.")
+
+
+def _delete(parsed: argparse.Namespace, settings: Settings) -> int:
+    engine = _engine(settings)
+    question = f"Delete it from {changes.deletable(engine, parsed.id):,} chats for good? [y/N] "
+    if not _confirmed(parsed, question):
+        print("Nothing was deleted. Add --yes to delete.", file=sys.stderr)
+        return 1
+    number = changes.delete_sent(engine, parsed.id, actor=ACTOR)
+    print(f"Message {number} deletes message {parsed.id}. See `python -m hsl status {number}`.")
+    return 0
+
+
+def _confirmed(parsed: argparse.Namespace, question: str) -> bool:
+    if parsed.yes:
+        return True
+    return sys.stdin.isatty() and input(question).strip().lower() in {"y", "yes"}
+
+
 def _uncertain(parsed: argparse.Namespace, settings: Settings) -> int:
     engine, chosen = _engine(settings), tuple(parsed.user)
     if parsed.mark_delivered:
@@ -343,7 +381,7 @@ def _uncertain(parsed: argparse.Namespace, settings: Settings) -> int:
         return 0
     if parsed.send_again:
         question = "Some of them may get it twice. Send again? [y/N] "
-        if not parsed.yes and not (sys.stdin.isatty() and input(question).lower() in {"y", "yes"}):
+        if not _confirmed(parsed, question):
             print("Nothing was sent. Add --yes to send again.", file=sys.stderr)
             return 1
         settled = outbox.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from hsl import database
 from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox, pace
+from hsl.delivery import changes, outbox, pace
 from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
 from hsl.models import AudienceMode, RecipientType
@@ -131,6 +131,26 @@ def send(
         draft_id=draft_id,
         late_limit=late_limit,
     )
+
+
+def save_edit(
+    engine: Engine,
+    *,
+    message_id: int,
+    content: Content,
+    in_chats: bool,
+    author: str,
+    draft_id: int | None = None,
+) -> int:
+    """Change a message for those still to come, or in the chats where it arrived (`in_chats`).
+
+    Returns the id of the message to look at: the run that changes the chats, or the message
+    itself. Raises OutboxError: then nothing is changed.
+    """
+    if in_chats:
+        return changes.edit_sent(engine, message_id, content, actor=author, draft_id=draft_id)
+    changes.edit(engine, message_id, content, actor=author, draft_id=draft_id)
+    return message_id
 
 
 def _unfillable(parts: tuple[tuple[str, str], ...], filled: values.Filling) -> list[Problem]:

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 from hsl import database, models
 from hsl.delivery.sums import REASON_WORDS
 from hsl.message import html
-from hsl.models import DeliveryStatus
+from hsl.models import Action, DeliveryStatus
 
 Z = 1.96  # 95 %
 SMALL = 30  # people; a share of fewer is shown grey
@@ -178,7 +178,11 @@ def reach(engine: Engine, *, days: int = 30) -> pd.DataFrame:
         select(Recipients.c.user_id)
         .where(
             Recipients.c.delivery_status.in_(GOT),
-            Recipients.c.message_id.in_(select(History.c.id).where(History.c.started_at >= since)),
+            Recipients.c.message_id.in_(
+                select(History.c.id).where(
+                    History.c.started_at >= since, History.c.action == Action.SEND
+                )
+            ),
         )
         .distinct()
         .subquery()
@@ -207,7 +211,7 @@ def _messages(chosen: Filter) -> Select[Any]:
         History.c.failed_deliveries,
         History.c.uncertain_deliveries,
         History.c.deleted_deliveries,
-    ).where(History.c.started_at.is_not(None))
+    ).where(History.c.started_at.is_not(None), History.c.action == Action.SEND)
     if chosen.since is not None:
         found = found.where(History.c.started_at >= chosen.since)
     if chosen.until is not None:

@@ -82,6 +82,14 @@ class RecipientType(StrEnum):
     GROUP = "group"
 
 
+class Action(StrEnum):
+    """What a message does in its recipients' chats: it is sent, or changes one sent before."""
+
+    SEND = "send"
+    EDIT = "edit"
+    DELETE = "delete"
+
+
 class AudienceMode(StrEnum):
     """The audience as it was when the message was made, or as it is when it starts."""
 
@@ -139,6 +147,9 @@ class MessageHistory(SQLModel, table=True):
     file_id: str | None = None
     buttons: list[list[dict[str, Any]]] = _json(list)
     options: dict[str, Any] = _json(dict)
+    version: int = 1
+    action: Action = Field(default=Action.SEND, sa_column=Column(Text, nullable=False))
+    target_message_id: int | None = Field(default=None, sa_column=Column(RowId))
     author: str
     bot_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     status: MessageStatus = Field(default=MessageStatus.SCHEDULED, sa_column=Column(Text))
@@ -180,6 +191,7 @@ class MessageRecipient(SQLModel, table=True):
         default=DeliveryStatus.PENDING, sa_column=Column(Text, nullable=False)
     )
     telegram_message_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    version: int | None = None  # of the message's text, as it left
     reason: str | None = None
     error_code: int | None = None
     error_description: str | None = None
@@ -188,6 +200,17 @@ class MessageRecipient(SQLModel, table=True):
     lease_owner: str | None = Field(default=None, index=True)
     sending_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MessageVersion(SQLModel, table=True):
+    """What a message said before it was edited; what it says now stands in its own row."""
+
+    __tablename__ = "message_versions"
+    message_id: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    version: int = Field(primary_key=True)
+    content: dict[str, Any] = _json(dict)
+    replaced_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    replaced_by: str
 
 
 class AuditLog(SQLModel, table=True):
@@ -215,6 +238,7 @@ class Draft(SQLModel, table=True):
     audience: dict[str, Any] | None = _json(lambda: None, nullable=True)
     plan: dict[str, Any] = _json(dict)
     follows_message_id: int | None = Field(default=None, sa_column=Column(RowId))
+    edits_message_id: int | None = Field(default=None, sa_column=Column(RowId))
     revision: int = 0
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
@@ -274,6 +298,7 @@ users = _table(User)
 enrollments = _table(Enrollment)
 message_history = _table(MessageHistory)
 message_recipients = _table(MessageRecipient)
+message_versions = _table(MessageVersion)
 audit_log = _table(AuditLog)
 drafts = _table(Draft)
 selection_entries = _table(SelectionEntry)

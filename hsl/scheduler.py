@@ -11,10 +11,11 @@ import signal
 import socket
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import schedule
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
@@ -28,7 +29,12 @@ from hsl.settings import Settings
 BEAT = 3  # seconds
 DUE = 0.5  # seconds
 RECOVER = 5  # seconds
-FORGET_WORKERS = 86_400.0  # seconds
+FORGET_WORKERS = timedelta(hours=1)
+EDITING = {
+    "sendMessage": "editMessageText",
+    "sendVideo": "editMessageCaption",
+    "sendDocument": "editMessageCaption",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +46,7 @@ class Scheduler:
         self.settings = settings
         self.engine = engine or database.engine_for(settings)
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._started_at = models.utc_now()
         self._jobs = schedule.Scheduler()
         self._jobs.every(BEAT).seconds.do(self._guarded, self.beat)
         self._jobs.every(RECOVER).seconds.do(self._guarded, self.recover)
@@ -72,16 +79,7 @@ class Scheduler:
         """Enter this process among the workers, and clear trouble that a new token has ended."""
         fingerprint = _fingerprint(self.settings.token)
         with self.engine.begin() as connection:
-            connection.execute(
-                insert(models.workers).values(
-                    name=self.name,
-                    kind="scheduler",
-                    host=socket.gethostname(),
-                    pid=os.getpid(),
-                    started_at=models.utc_now(),
-                    beat_at=models.utc_now(),
-                )
-            )
+            self._enter(connection)
             bot = pace.lock(connection, self.settings.bot_id, pace.Rhythm.of(self.settings))
             values: dict[str, Any] = {"token_fingerprint": fingerprint}
             if bot.token_fingerprint != fingerprint:
@@ -93,16 +91,34 @@ class Scheduler:
     def beat(self) -> None:
         """Say that this process is alive; its rows on the way are its own as long as it does."""
         with self.engine.begin() as connection:
-            connection.execute(
+            known = connection.execute(
                 update(models.workers)
                 .where(models.workers.c.name == self.name)
                 .values(beat_at=models.utc_now())
             )
+            if known.rowcount == 0:  # it slept for so long that it was forgotten
+                self._enter(connection)
+
+    def _enter(self, connection: Connection) -> None:
+        connection.execute(
+            insert(models.workers).values(
+                name=self.name,
+                kind="scheduler",
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                started_at=self._started_at,
+                beat_at=models.utc_now(),
+            )
+        )
 
     def recover(self) -> None:
-        """Name as uncertain what dead processes left on its way."""
+        """Name as uncertain what dead processes left on its way, and forget the long dead."""
+        now = models.utc_now()
         with self.engine.begin() as connection:
-            found = tick.recover(connection, now=models.utc_now())
+            found = tick.recover(connection, now=now)
+            connection.execute(
+                delete(models.workers).where(models.workers.c.beat_at < now - FORGET_WORKERS)
+            )
         if found:
             logger.warning("%s recipients are uncertain: their sender stopped", found)
 
@@ -143,6 +159,8 @@ def compose(
     message: Mapping[str, Any], person: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any], bool]:
     """The Bot API call of a message for one person, and whether it is made for them alone."""
+    if message["action"] == models.Action.DELETE:
+        return "deleteMessage", {}, False
     method, arguments = payload.payload(
         models.MessageType(message["message_type"]),
         message["message_text"],
@@ -151,6 +169,10 @@ def compose(
         values.known(dict(person)),
         message["options"],
     )
+    if message["action"] == models.Action.EDIT:
+        method = EDITING[method]
+        for file in ("video", "document"):
+            arguments.pop(file, None)
     return method, dict(arguments), placeholders.is_personal(message["message_text"])
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy import Engine
 
@@ -19,6 +19,28 @@ from hsl.settings import Settings
 
 BUTTON = re.compile(r"(?P<row>\d+):(?P<text>[^=]+)=(?P<action>.+)", re.DOTALL)
 Fail = Callable[[str], NoReturn]
+
+
+def add_buttons(command: Any) -> None:
+    """Add the option `--button` to a parser or a group of one."""
+    command.add_argument(
+        "--button",
+        action="append",
+        default=[],
+        metavar="ROW:TEXT=ACTION",
+        help="ACTION is an address, callback:DATA or copy:TEXT",
+    )
+
+
+def buttons_of(parsed: argparse.Namespace, fail: Fail) -> tuple[tuple[Button, ...], ...]:
+    """The rows of buttons that the words of `--button` make."""
+    buttons: dict[int, list[Button]] = {}
+    for words in parsed.button:
+        match = BUTTON.fullmatch(words)
+        if match is None:
+            fail(f"--button {words} is not ROW:TEXT=ACTION, such as 1:Join=https://example.org")
+        buttons.setdefault(int(match["row"]), []).append(_button(match["text"], match["action"]))
+    return tuple(tuple(buttons[row]) for row in sorted(buttons))
 
 
 def run(
@@ -86,13 +108,7 @@ def _audience(parsed: argparse.Namespace, fail: Fail) -> Audience:
 
 
 def _content(parsed: argparse.Namespace, fail: Fail) -> Content:
-    buttons: dict[int, list[Button]] = {}
-    for words in parsed.button:
-        match = BUTTON.fullmatch(words)
-        if match is None:
-            fail(f"--button {words} is not ROW:TEXT=ACTION, such as 1:Join=https://example.org")
-        buttons.setdefault(int(match["row"]), []).append(_button(match["text"], match["action"]))
-    lines = tuple(tuple(buttons[row]) for row in sorted(buttons))
+    lines = buttons_of(parsed, fail)
     if parsed.video or parsed.document:
         return Content(
             message_type=MessageType.VIDEO if parsed.video else MessageType.DOCUMENT,

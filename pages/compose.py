@@ -76,6 +76,8 @@ def to_line(draft: drafts.Draft, audience: Audience) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = f"{found.people:,} people, {audience.sentence()}"
         st.text(f"To: {'nobody yet' if audience.is_empty else chosen}")
+        if draft.edits_message_id is not None:
+            return
         if draft.audience is None:
             st.page_link("pages/audience.py", label="Change", icon=":material/groups:")
         elif st.button("Write to my selection instead", type="tertiary"):
@@ -84,6 +86,7 @@ def to_line(draft: drafts.Draft, audience: Audience) -> None:
 
 
 def write(draft: drafts.Draft, key: str) -> Content:
+    keeps_file = bool(draft.plan.get("in_chats"))  # what arrived changes its words only
     kind = st.segmented_control(
         "Kind",
         list(TYPES),
@@ -92,6 +95,7 @@ def write(draft: drafts.Draft, key: str) -> Content:
         format_func=lambda kind: TYPES[kind],
         key=f"{key}-kind",
         label_visibility="collapsed",
+        disabled=keeps_file,
     )
     kind = MessageType(kind)
     file_id = None
@@ -101,6 +105,7 @@ def write(draft: drafts.Draft, key: str) -> Content:
             draft.content.file_id or "",
             key=f"{key}-file",
             live=True,
+            disabled=keeps_file,
             help="Send the file to your bot once; its answer names the file_id.",
         )
     text = desk.text_field(f"{key}-text", draft.content.text, caption=desk.is_file(kind))
@@ -156,13 +161,15 @@ def keep(
 draft = open_draft()
 key = f"desk{st.session_state['desk']}"
 title, actions = st.columns([2, 4], vertical_alignment="bottom")
-title.title("Compose")
+title.title("Compose" if draft.edits_message_id is None else f"Edit {draft.edits_message_id}")
 audience = whom(draft)
 to_line(draft, audience)
 left, right = st.columns([3, 2], gap="large")
 with left:
     content = write(draft, key)
-    plan = timing.choose(f"{key}-when", draft.plan, content, audience)
+    plan = draft.plan
+    if draft.edits_message_id is None:
+        plan = timing.choose(f"{key}-when", draft.plan, content, audience)
 with right:
     person = last_look.look_as(audience, content, key=f"{key}-as")
     desk.show_preview(content, person)
@@ -183,4 +190,5 @@ if asking.is_open("discard"):
         lambda: discard(draft),
     )
 if asking.is_open("last look"):
-    asking.show("One last look", lambda: last_look.draw(draft, audience), wide=True)
+    look = last_look.draw if draft.edits_message_id is None else last_look.draw_edit
+    asking.show("One last look", lambda: look(draft, audience), wide=True)

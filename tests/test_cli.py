@@ -187,3 +187,25 @@ def test_the_doctor_names_what_is_not_well_and_what_to_do(hsl: Terminal, engine:
     assert "python -m hsl scheduler" in checks["scheduler"]["remedy"]
     assert not checks["bot"]["ok"]
     assert checks["disk"]["ok"]
+
+
+def test_a_scheduled_message_is_edited_and_a_sent_one_is_not_deleted_unasked(
+    hsl: Terminal, engine: Engine, ten: None
+) -> None:
+    hsl("send", "--all", "--text", "First", "--at", "2099-01-01T10:00+00:00", "--yes")
+    done = hsl("edit", "1", "--text", "Second", "--button", "1:Join=https://example.org")
+    assert (done.returncode, done.stderr) == (0, "")
+    with engine.begin() as connection:
+        row = connection.execute(select(models.message_history)).one()
+    assert (row.message_text, row.version, row.buttons[0][0]["text"]) == ("Second", 2, "Join")
+    refused = hsl("edit", "1", "--text", "<b>open")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    unasked = hsl("delete", "1")
+    assert (unasked.returncode, unasked.stderr) == (
+        1,
+        "Nothing was deleted. Add --yes to delete.\n",
+    )
+    never_left = hsl("delete", "1", "--yes")
+    assert never_left.returncode == 1
+    assert "scheduled" in never_left.stderr

@@ -21,6 +21,8 @@ def delivered(engine: Engine) -> None:
                 "message_type": "text",
                 "buttons": [],
                 "options": {},
+                "version": 1,
+                "action": "send",
                 "author": "anna",
                 "bot_id": 1,
                 "status": "sent",

@@ -12,7 +12,7 @@ from hsl import database, models, table
 from hsl.delivery import sums
 from hsl.message import html
 from hsl.message.content import Button, Content
-from hsl.models import DeliveryStatus, MessageStatus, MessageType
+from hsl.models import Action, DeliveryStatus, MessageStatus, MessageType
 
 History, Recipients, People = models.message_history, models.message_recipients, models.users
 EXPORT_AT_ONCE = 5_000  # rows
@@ -27,6 +27,7 @@ EXPORTED = (
     "attempts",
     "sent_at",
     "telegram_message_id",
+    "version",
 )
 
 
@@ -43,6 +44,10 @@ class Message:
     audience_mode: str
     audience_at_creation: int
     follows_message_id: int | None
+    action: Action
+    target_message_id: int | None
+    version: int
+    audience: dict[str, Any] | None
     created_at: datetime
     scheduled_at: datetime
     started_at: datetime | None
@@ -52,6 +57,10 @@ class Message:
     @property
     def title(self) -> str:
         """Its first line as Telegram shows it, or its kind where it has no text."""
+        if self.action is Action.DELETE:
+            return f"Deletes message {self.target_message_id} from its chats"
+        if self.action is Action.EDIT:
+            return f"Edits message {self.target_message_id} in its chats"
         first = html.first_line(self.content.text)
         return first[:90] or f"{self.content.message_type.capitalize()} without a caption"
 
@@ -103,6 +112,16 @@ def one(engine: Engine, message_id: int) -> Message | None:
         if row is None:
             return None
         return _message(row, sums.closing_sum(connection, message_id))
+
+
+def runs(engine: Engine, message_id: int) -> list[Message]:
+    """The runs that changed this message in its chats, the first one first."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(
+            select(History).where(History.c.target_message_id == message_id).order_by(History.c.id)
+        ).all()
+        closing = sums.counted_sums(connection, rows)
+    return [_message(row, closing[row.id]) for row in rows]
 
 
 def progress(engine: Engine, message_id: int) -> dict[str, float | None]:
@@ -204,6 +223,10 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         audience_mode=row.audience_mode,
         audience_at_creation=row.audience_at_creation,
         follows_message_id=row.follows_message_id,
+        action=Action(row.action),
+        target_message_id=row.target_message_id,
+        version=row.version,
+        audience=row.audience,
         created_at=row.created_at,
         scheduled_at=row.scheduled_at,
         started_at=row.started_at,

@@ -24,6 +24,7 @@ from hsl import audit, models
 from hsl.delivery import sums
 from hsl.message.content import Content
 from hsl.models import (
+    Action,
     AudienceMode,
     DeliveryStatus,
     MessageStatus,
@@ -74,12 +75,7 @@ def create(
     now = models.utc_now()
     _check_new(content, scheduled_at, now, audience_mode, cohort)
     with engine.begin() as connection:
-        if draft_id is not None:
-            taken = connection.execute(delete(models.drafts).where(models.drafts.c.id == draft_id))
-            if taken.rowcount != 1:
-                raise OutboxError(
-                    "This draft was sent or discarded before. Nothing was sent twice."
-                )
+        finish_draft(connection, draft_id)
         found = people.order_by(None).subquery()
         total = connection.execute(select(func.count()).select_from(found)).scalar_one()
         if total == 0:
@@ -105,6 +101,8 @@ def create(
                 "created_at": now,
                 "scheduled_at": scheduled_at or now,
                 "late_limit": late_limit,
+                "version": 1,
+                "action": Action.SEND,
                 **dict.fromkeys(COUNTERS.values(), 0),
                 "total_recipients": 0 if live else total,
             },
@@ -128,6 +126,15 @@ def create(
             },
         )
     return message_id
+
+
+def finish_draft(connection: Connection, draft_id: int | None) -> None:
+    """Take the draft away with what it became; a second click finds none and raises OutboxError."""
+    if draft_id is None:
+        return
+    taken = connection.execute(delete(models.drafts).where(models.drafts.c.id == draft_id))
+    if taken.rowcount != 1:
+        raise OutboxError("This draft was sent or discarded before. Nothing was sent twice.")
 
 
 def _check_new(
@@ -209,7 +216,7 @@ def _hold_back(connection: Connection, row: Row[Any], late: float) -> None:
         f"Nothing was running at its time, and now it is {late / 60:,.0f} minutes late. "
         "Resume it to send it all the same, or cancel it."
     )
-    _set_status(connection, row, MessageStatus.PAUSED, reason, "scheduler", "message_too_late")
+    set_status(connection, row, MessageStatus.PAUSED, reason, "scheduler", "message_too_late")
 
 
 def finish_complete(connection: Connection, message_ids: list[int], *, now: datetime) -> list[int]:
@@ -277,13 +284,13 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
             )
             .values(trouble=None, trouble_since=None)
         )
-        row = _locked(connection, message_id, {MessageStatus.PAUSED}, "message_resumed")
+        row = locked(connection, message_id, {MessageStatus.PAUSED}, "message_resumed")
         status = MessageStatus.SENDING if row.started_at else MessageStatus.SCHEDULED
         # Who resumes a late message has seen that it is late.
         connection.execute(
             update(History).where(History.c.id == message_id).values(late_limit=None)
         )
-        _set_status(connection, row, status, None, actor, "message_resumed")
+        set_status(connection, row, status, None, actor, "message_resumed")
         finish_complete(connection, [message_id], now=models.utc_now())
 
 
@@ -291,7 +298,7 @@ def cancel(engine: Engine, message_id: int, *, actor: str) -> int:
     """Cancel for everybody who has not been sent to, and return how many those are."""
     with engine.begin() as connection:
         allowed = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
-        row = _locked(connection, message_id, allowed, "message_cancelled")
+        row = locked(connection, message_id, allowed, "message_cancelled")
         stopped = connection.execute(
             update(Recipients)
             .where(
@@ -308,7 +315,7 @@ def cancel(engine: Engine, message_id: int, *, actor: str) -> int:
                 finished_at=models.utc_now(),
             )
         )
-        _set_status(
+        set_status(
             connection,
             row,
             MessageStatus.CANCELLED,
@@ -329,7 +336,7 @@ def retry_failed(
     """
     with engine.begin() as connection:
         allowed = {MessageStatus.SENT, MessageStatus.FAILED}
-        row = _locked(connection, message_id, allowed, "message_retried")
+        row = locked(connection, message_id, allowed, "message_retried")
         failed = update(Recipients).where(
             Recipients.c.message_id == message_id,
             Recipients.c.delivery_status == DeliveryStatus.FAILED,
@@ -352,7 +359,7 @@ def retry_failed(
             .where(History.c.id == message_id)
             .values(failed_deliveries=History.c.failed_deliveries - back, finished_at=None)
         )
-        _set_status(
+        set_status(
             connection, row, MessageStatus.SENDING, None, actor, "message_retried", people=back
         )
         finish_complete(connection, [message_id], now=models.utc_now())
@@ -401,7 +408,7 @@ def _settle_uncertain(
 ) -> int:
     with engine.begin() as connection:
         allowed = set(MessageStatus) - {MessageStatus.SCHEDULED}
-        row = _locked(connection, message_id, allowed, action)
+        row = locked(connection, message_id, allowed, action)
         if status is DeliveryStatus.PENDING and row.status == MessageStatus.CANCELLED:
             raise OutboxError(f"Message {message_id} is cancelled: nobody gets it any more.")
         chosen = update(Recipients).where(
@@ -431,7 +438,7 @@ def _settle_uncertain(
             connection.execute(
                 update(History).where(History.c.id == message_id).values(finished_at=None)
             )
-        _set_status(connection, row, after, row.status_reason, actor, action, people=settled)
+        set_status(connection, row, after, row.status_reason, actor, action, people=settled)
         finish_complete(connection, [message_id], now=models.utc_now())
     return settled
 
@@ -447,13 +454,14 @@ def _change(
     status_reason: str,
 ) -> None:
     with engine.begin() as connection:
-        row = _locked(connection, message_id, allowed, action)
-        _set_status(connection, row, status, status_reason, actor, action)
+        row = locked(connection, message_id, allowed, action)
+        set_status(connection, row, status, status_reason, actor, action)
 
 
-def _locked(
+def locked(
     connection: Connection, message_id: int, allowed: set[MessageStatus], action: str
 ) -> Row[Any]:
+    """The message's row, locked. Raises OutboxError where its status does not allow `action`."""
     row = connection.execute(
         select(History).where(History.c.id == message_id).with_for_update()
     ).one_or_none()
@@ -468,7 +476,7 @@ def _locked(
     return row
 
 
-def _set_status(
+def set_status(
     connection: Connection,
     row: Row[Any],
     status: MessageStatus,
@@ -477,6 +485,7 @@ def _set_status(
     action: str,
     **details: object,
 ) -> None:
+    """Move the locked message to `status`, with its audit entry."""
     connection.execute(
         update(History).where(History.c.id == row.id).values(status=status, status_reason=reason)
     )

@@ -51,6 +51,13 @@ _UNREACHABLE = (
     ("peer_id_invalid", "not_found"),
     ("have no access", "not_found"),
 )
+_NO_SUCH_MESSAGE = (
+    "message to delete not found",
+    "message can't be deleted",
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+)
 _MESSAGE_FAULTS = (
     "can't parse entities",
     "message text is empty",
@@ -130,6 +137,10 @@ def _refused(code: int, payload: dict[str, Any], header: str | None) -> Outcome:
     for words_of_fault, reason in _UNREACHABLE:
         if words_of_fault in words:
             return Outcome(Verdict.FAILED, reason, True, code, description)
+    if "message is not modified" in words:
+        return Outcome(Verdict.SENT, error_code=code, description=description)
+    if any(fault in words for fault in _NO_SUCH_MESSAGE):
+        return Outcome(Verdict.FAILED, "no_such_message", False, code, description)
     if any(fault in words for fault in _MESSAGE_FAULTS):
         return Outcome(Verdict.MESSAGE_FAULT, "message_fault", False, code, description)
     return Outcome(Verdict.FAILED, "other", False, code, description)

@@ -22,6 +22,7 @@ from hsl import models
 from hsl.delivery import outbox, pace, tick
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Outcome, Verdict, lost, never_left
+from hsl.models import Action
 
 TICK = 0.06  # seconds
 TOO_LATE = 8.0  # seconds after its departure time at which a request does not leave any more
@@ -114,7 +115,6 @@ class Sender:
             self._leaving.put_nowait(departure)
 
     def _exchange(self, results: list[tick.Result], room: int) -> list[tick.Departure]:
-        now = time.time()
         self._turn += 1
         with self._engine.begin() as connection:
             tick.record(
@@ -123,14 +123,12 @@ class Sender:
                 worker=self._worker,
                 bot_id=self._bot_id,
                 rhythm=self._rhythm,
-                now=now,
             )
             departures = tick.depart(
                 connection,
                 worker=self._worker,
                 bot_id=self._bot_id,
                 rhythm=self._rhythm,
-                now=now,
                 horizon=TICK,
                 most=room,
                 turn=self._turn,
@@ -150,7 +148,9 @@ class Sender:
         try:
             method, arguments, personal = self._compose(message, departure.person)
             arguments["chat_id"] = departure.user_id
-            if self._paid:
+            if message["action"] != Action.SEND:
+                arguments["message_id"] = departure.telegram_message_id
+            elif self._paid:
                 arguments["allow_paid_broadcast"] = True
             found = await self._ask(departure, method, arguments)
         except Exception as fault:

@@ -23,6 +23,7 @@ REASON_WORDS = {
     "no_answer": "no answer came",
     "interrupted": "the sender was stopped",
     "marked": "marked as delivered",
+    "no_such_message": "not in the chat any more",
 }
 
 

@@ -5,8 +5,9 @@ worker that dies leaves `sending` rows behind; `recover` makes them `uncertain`,
 whether Telegram took them.
 """
 
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,15 +15,17 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
 
 from hsl import audit, models
+from hsl.delivery import changes as changes_of_chats
 from hsl.delivery import outbox, pace
 from hsl.delivery.outcome import Outcome, Verdict
-from hsl.models import DeliveryStatus, MessageStatus
+from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients = outbox.History, outbox.Recipients
 People, Workers = models.users, models.workers
 PER_CHAT = timedelta(seconds=1.05)  # between two messages to one chat
 BACKOFF = (2.0, 5.0, 15.0, 60.0)  # seconds until the next try of a request that never left
 ALIKE_IN_A_ROW = 10  # unknown refusals with one description that stop a message
+Clock = Callable[[], float]
 WORKER_SILENT = 20.0  # seconds without a beat after which a worker counts as dead
 
 
@@ -36,6 +39,7 @@ class Departure:
     at: float
     attempts: int
     person: dict[str, Any]
+    telegram_message_id: int | None = None  # of the message in the chat that a run changes
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,16 @@ def record(
     worker: str,
     bot_id: int,
     rhythm: pace.Rhythm,
-    now: float,
+    clock: Clock = time.time,
 ) -> None:
     """Write outcomes down, with counters, reachability, pace and stops that follow from them."""
     if not results:
         return
     bot = pace.lock(connection, bot_id, rhythm)
+    now = clock()
     messages = {result.departure.message_id for result in results}
-    statuses = _lock_messages(connection, messages)
+    targets = _targets_of_deletions(connection, messages)
+    statuses = _lock_messages(connection, messages | set(targets.values()))
     by_id = {result.departure.recipient_id: result for result in results}
     held = connection.execute(
         select(Recipients.c.id, Recipients.c.delivery_status, Recipients.c.attempts)
@@ -77,6 +83,7 @@ def record(
     ).all()
     changes: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     rows: list[dict[str, Any]] = []
+    gone: dict[int, list[int]] = defaultdict(list)
     for row in held:
         before, result = row.delivery_status, by_id[row.id]
         if row.attempts != result.departure.attempts:
@@ -86,6 +93,8 @@ def record(
             # Its message may have ended meanwhile, and an ended one is never picked up again.
             after = DeliveryStatus.FAILED
         rows.append(_recipient_values(result, after))
+        if after is DeliveryStatus.SENT and result.departure.message_id in targets:
+            gone[targets[result.departure.message_id]].append(result.departure.user_id)
         counters = changes[result.departure.message_id]
         if before in outbox.COUNTERS:
             counters[outbox.COUNTERS[before]] -= 1
@@ -97,6 +106,8 @@ def record(
         moved = {name: History.c[name] + by for name, by in changes[message_id].items() if by}
         if moved:
             connection.execute(update(History).where(History.c.id == message_id).values(moved))
+    for target, user_ids in sorted(gone.items()):
+        changes_of_chats.mark_deleted(connection, target, user_ids)
     _mark_reachability(connection, results)
     _act_on_faults(connection, bot, results, now)
     outbox.finish_complete(connection, sorted(messages), now=datetime.fromtimestamp(now, UTC))
@@ -108,13 +119,15 @@ def depart(
     worker: str,
     bot_id: int,
     rhythm: pace.Rhythm,
-    now: float,
     horizon: float,
     most: int,
     turn: int,
+    clock: Clock = time.time,
 ) -> list[Departure]:
     """Take permits for the coming `horizon` seconds and write the intents of those who leave.
 
+    `clock` gives seconds since 1970. It is asked only when the bot's row is held: permits of a
+    moment before a long wait for it would leave at once, beside those of another process.
     `turn` goes round between sending messages, so that each gets its share of a bot's rate.
     """
     sending = select(History.c.id).where(
@@ -123,6 +136,7 @@ def depart(
     if most < 1 or connection.execute(sending.limit(1)).first() is None:
         return []
     bot = pace.lock(connection, bot_id, rhythm)
+    now = clock()
     locked = connection.execute(sending.order_by(History.c.id).with_for_update())
     ids = [row.id for row in locked]
     candidates = _waiting(connection, ids, datetime.fromtimestamp(now, UTC), most, turn)
@@ -140,9 +154,16 @@ def depart(
             lease_owner=worker,
             sending_at=datetime.fromtimestamp(now, UTC),
             attempts=Recipients.c.attempts + 1,
+            version=select(History.c.version)
+            .where(History.c.id == Recipients.c.message_id)
+            .scalar_subquery(),
         )
         .returning(
-            Recipients.c.id, Recipients.c.message_id, Recipients.c.user_id, Recipients.c.attempts
+            Recipients.c.id,
+            Recipients.c.message_id,
+            Recipients.c.user_id,
+            Recipients.c.attempts,
+            Recipients.c.telegram_message_id,
         )
     ).all()
     people = {
@@ -153,7 +174,13 @@ def depart(
     }
     return [
         Departure(
-            row.id, row.message_id, row.user_id, at, row.attempts, people.get(row.user_id, {})
+            row.id,
+            row.message_id,
+            row.user_id,
+            at,
+            row.attempts,
+            people.get(row.user_id, {}),
+            row.telegram_message_id,
         )
         for row, at in zip(taken, times, strict=False)
     ]
@@ -195,6 +222,16 @@ def recover(connection: Connection, *, now: datetime) -> int:
         )
         outbox.finish_complete(connection, sorted(per_message), now=now)
     return len(lost)
+
+
+def _targets_of_deletions(connection: Connection, ids: set[int]) -> dict[int, int]:
+    """For each of these that deletes another message from its chats, the other one's id."""
+    rows = connection.execute(
+        select(History.c.id, History.c.target_message_id).where(
+            History.c.id.in_(ids), History.c.action == Action.DELETE
+        )
+    ).all()
+    return {row.id: row.target_message_id for row in rows}
 
 
 def _lock_messages(connection: Connection, ids: set[int]) -> dict[int, str]:
@@ -291,7 +328,7 @@ def _recipient_values(result: Result, after: DeliveryStatus) -> dict[str, Any]:
         "reason": None if waiting or after is DeliveryStatus.SENT else outcome.reason,
         "error_code": outcome.error_code,
         "error_description": outcome.description,
-        "telegram_message_id": outcome.telegram_message_id,
+        "telegram_message_id": outcome.telegram_message_id or result.departure.telegram_message_id,
         "next_attempt_at": wait,
         "sent_at": result.at if after is DeliveryStatus.SENT else None,
     }

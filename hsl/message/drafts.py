@@ -25,6 +25,7 @@ class Draft:
     audience: dict[str, Any] | None
     plan: dict[str, Any] = field(default_factory=dict)
     follows_message_id: int | None = None
+    edits_message_id: int | None = None
     revision: int = 0
     updated_at: datetime | None = None
 
@@ -56,6 +57,8 @@ def start(
     content: Content | None = None,
     audience: dict[str, Any] | None = None,
     follows_message_id: int | None = None,
+    edits_message_id: int | None = None,
+    plan: dict[str, Any] | None = None,
 ) -> Draft:
     """A new draft, empty or with a given beginning."""
     with engine.begin() as connection:
@@ -65,8 +68,9 @@ def start(
                 author=author,
                 content=(content or Content()).model_dump(mode="json"),
                 audience=audience,
-                plan={},
+                plan=plan or {},
                 follows_message_id=follows_message_id,
+                edits_message_id=edits_message_id,
                 revision=0,
                 updated_at=models.utc_now(),
             )
@@ -136,6 +140,7 @@ def _draft(row: Row[Any]) -> Draft:
         audience=row.audience,
         plan=dict(row.plan or {}),
         follows_message_id=row.follows_message_id,
+        edits_message_id=row.edits_message_id,
         revision=row.revision,
         updated_at=row.updated_at,
     )

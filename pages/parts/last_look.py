@@ -45,6 +45,49 @@ def look_as(audience: Audience, content: Content, *, key: str) -> dict[str, Any]
     return people[place or 0]
 
 
+def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
+    """The dialog's body for a change of a message; only here it is saved."""
+    in_chats = bool(draft.plan.get("in_chats"))
+    number = draft.edits_message_id or 0
+    st.text(
+        f"Message {number} is changed in the chats where it stands, at the bot's pace"
+        if in_chats
+        else f"Message {number} is changed for everybody who has not got it yet"
+    )
+    problems = draft.content.check()
+    for problem in problems:
+        st.error(show.plain(problem.message), icon=":material/error:")
+    desk.show_preview(draft.content, next(iter(_examples(audience.model_dump_json())), {}))
+    go, back = st.columns(2)
+    saved = go.button(
+        "Change it in the chats" if in_chats else "Save the change",
+        type="primary",
+        disabled=bool(problems),
+        width="stretch",
+        key="send",
+    )
+    if back.button("Back to writing", width="stretch"):
+        asking.close()
+        st.rerun()
+    if not saved:
+        return
+    try:
+        message_id = dispatch.save_edit(
+            shell.engine(),
+            message_id=number,
+            content=draft.content,
+            in_chats=in_chats,
+            author=shell.author(),
+            draft_id=draft.id,
+        )
+    except outbox.OutboxError as refused:
+        st.error(show.plain(str(refused)))
+        return
+    asking.close()
+    st.session_state.pop("draft", None)
+    st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
+
+
 def draw(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body; only here a message can be sent."""
     found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience)

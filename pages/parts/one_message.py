@@ -9,12 +9,12 @@ import streamlit as st
 
 from hsl import audit
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import history, outbox
+from hsl.delivery import changes, history, outbox
 from hsl.delivery.history import Message
 from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
 from hsl.message.content import Content
-from hsl.models import AudienceMode, DeliveryStatus, MessageStatus
+from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus
 from pages.parts import asking, desk, shell, show
 
 PAGE = 50  # recipients
@@ -36,6 +36,8 @@ def show_one(message_id: int) -> None:
     st.fragment(_live, run_every=1 if message.status in LIVE else None)(message_id)
     if asking.is_open("cancel"):
         _ask_to_cancel(message)
+    if asking.is_open("delete"):
+        _ask_to_delete(message)
     if asking.is_open("again"):
         _ask_to_send_again(message)
     tab = st.segmented_control(
@@ -69,6 +71,17 @@ def _live(message_id: int) -> None:
             min(1.0, (progress["percent"] or 0.0) / 100),
             text=words + (f" · {show.duration(left)} left" if left is not None else ""),
         )
+    if message.version > 1:
+        st.caption(f"Its text is version {message.version}; each recipient's row names theirs.")
+    for run in history.runs(shell.engine(), message_id) if message.started_at else []:
+        what = "Edited in" if run.action is Action.EDIT else "Deleted from"
+        st.markdown(
+            f"{what} {run.closing.sent:,} of {run.closing.total:,} chats by "
+            f"[message {run.id}](/messages?message={run.id})"
+        )
+    if message.target_message_id is not None:
+        target = message.target_message_id
+        st.markdown(f"It changes [message {target}](/messages?message={target})")
     _actions(message)
     if message.closing.uncertain:
         _uncertain(message)
@@ -116,15 +129,78 @@ def _actions(message: Message) -> None:
             words = f"Try the {message.closing.failed:,} failed again"
             if st.button(words, icon=":material/replay:"):
                 _do(lambda: outbox.retry_failed(engine, number, actor=actor))
-        started = message.started_at is not None
-        if started and message.missed:
-            words = f"Write to the {message.missed:,} who did not get it"
-            if st.button(words, icon=":material/forward_to_inbox:"):
-                _follow_up(message, Cohort(missed_message=number), message.content)
-        if started and message.got:
-            words = f"Write to the {message.got:,} who got it"
-            if st.button(words, icon=":material/reply_all:"):
-                _follow_up(message, Cohort(got_message=number), Content())
+        if message.action is Action.SEND:
+            _more_actions(message)
+
+
+def _more_actions(message: Message) -> None:
+    """What can be done about the text, in the chats, and next, with the message in its row."""
+    started = message.started_at is not None
+    if message.status in {MessageStatus.SCHEDULED, MessageStatus.PAUSED}:
+        words = "Edit for those still to come" if started else "Edit"
+        if st.button(words, icon=":material/edit:"):
+            audience = (
+                Audience(include=(Cohort(missed_message=message.id),))
+                if started or message.audience is None
+                else Audience.model_validate(message.audience)
+            )
+            _edit(message, audience, in_chats=False)
+    at_rest = started and message.status not in LIVE
+    if at_rest and message.closing.sent:
+        if st.button("Edit it in the chats", icon=":material/edit_note:"):
+            _edit(message, Audience(include=(Cohort(got_message=message.id),)), in_chats=True)
+        if changes.may_be_deletable(message.started_at) and st.button(
+            "Delete it from the chats", icon=":material/delete:"
+        ):
+            asking.open_dialog("delete")
+            st.rerun(scope="app")
+    _follow_ups(message, started)
+
+
+def _edit(message: Message, audience: Audience, *, in_chats: bool) -> None:
+    draft = drafts.start(
+        shell.engine(),
+        shell.author(),
+        content=message.content,
+        audience=audience.model_dump(mode="json"),
+        edits_message_id=message.id,
+        plan={"in_chats": in_chats},
+    )
+    st.switch_page("pages/compose.py", query_params={"draft": str(draft.id)})
+
+
+def _follow_ups(message: Message, started: bool) -> None:
+    if started and message.missed:
+        words = f"Write to the {message.missed:,} who did not get it"
+        if st.button(words, icon=":material/forward_to_inbox:"):
+            _follow_up(message, Cohort(missed_message=message.id), message.content)
+    if started and message.got:
+        words = f"Write to the {message.got:,} who got it"
+        if st.button(words, icon=":material/reply_all:"):
+            _follow_up(message, Cohort(got_message=message.id), Content())
+
+
+def _ask_to_delete(message: Message) -> None:
+    people = changes.deletable(shell.engine(), message.id)
+    asking.confirm(
+        "Delete this message from the chats?",
+        f"It goes from {people:,} chats, for good. Telegram allows that for 48 hours after it "
+        "was sent. People may have read it already.",
+        f"Delete it from {people:,} chats",
+        lambda: _go_to_run(
+            lambda: changes.delete_sent(shell.engine(), message.id, actor=shell.author())
+        ),
+    )
+
+
+def _go_to_run(begin: Callable[[], int]) -> None:
+    try:
+        number = begin()
+    except outbox.OutboxError as refused:
+        st.error(show.plain(str(refused)))
+        return
+    st.query_params["message"] = str(number)
+    st.rerun(scope="app")
 
 
 def _ask_to_cancel(message: Message) -> None:
@@ -248,6 +324,11 @@ def _content(message: Message) -> None:
     desk.show_preview(message.content, {})
     with st.expander("As it was written"):
         st.code(message.content.text or "–", language=None, wrap_lines=True)
+    for version in changes.versions(shell.engine(), message.id) if message.version > 1 else []:
+        until = show.moment(version.replaced_at, shell.zone())
+        title = f"Version {version.number}, until {until}, changed by {version.replaced_by}"
+        with st.expander(show.plain(title)):
+            desk.show_preview(version.content, {})
 
 
 def _timeline(message: Message) -> None:

@@ -54,7 +54,7 @@ def depart(engine: Engine, *, worker: str = "w", most: int = 100, now: float | N
             worker=worker,
             bot_id=BOT,
             rhythm=FAST,
-            now=now or time.time(),
+            clock=lambda: now or time.time(),
             horizon=0.1,
             most=most,
             turn=0,
@@ -66,7 +66,7 @@ def record(
 ) -> None:
     results = [tick.Result(d, outcome, models.utc_now(), personal) for d in departures]
     with engine.begin() as connection:
-        tick.record(connection, results, worker=worker, bot_id=BOT, rhythm=FAST, now=time.time())
+        tick.record(connection, results, worker=worker, bot_id=BOT, rhythm=FAST)
 
 
 def state(engine: Engine, message_id: int) -> Any:

@@ -97,6 +97,9 @@ class Delivery(RuleBasedStateMachine):
             )
         return Process(name)
 
+    def clock(self) -> float:
+        return self.now
+
     def moment(self) -> datetime:
         return datetime.fromtimestamp(self.now, UTC)
 
@@ -138,14 +141,19 @@ class Delivery(RuleBasedStateMachine):
         try:
             with self.engine.begin() as connection:
                 tick.record(
-                    connection, results, worker=process.name, bot_id=BOT, rhythm=FAST, now=self.now
+                    connection,
+                    results,
+                    worker=process.name,
+                    bot_id=BOT,
+                    rhythm=FAST,
+                    clock=self.clock,
                 )
                 departures = tick.depart(
                     connection,
                     worker=process.name,
                     bot_id=BOT,
                     rhythm=FAST,
-                    now=self.now,
+                    clock=self.clock,
                     horizon=0.1,
                     most=most,
                     turn=self.count,

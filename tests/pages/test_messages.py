@@ -102,3 +102,48 @@ def test_one_click_writes_to_those_who_missed_it(
 def test_a_message_that_is_not_there_is_said(open_page: Open) -> None:
     app = open_page("messages", message="99")
     assert any("There is no message 99" in info.value for info in app.info)
+
+
+def test_a_paused_message_is_edited_on_the_desk(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    app = press(open_page("messages", message=str(message)), "Pause")
+    press(app, "Edit for those still to come")
+    (draft,) = drafts.listing(house, "analyst")
+    assert (draft.edits_message_id, draft.content.text) == (message, "Hello <b>all</b>")
+    desk = open_page("compose", draft=str(draft.id))
+    assert desk.title[0].value == f"Edit {message}"
+    drafts.save(
+        house,
+        "analyst",
+        draft,
+        content=Content(text="Mended"),
+        audience=draft.audience,
+        plan=draft.plan,
+    )
+    desk = press(open_page("compose", draft=str(draft.id)), "Continue")
+    press(desk, "Save the change")
+    found = history.one(house, message)
+    assert found is not None
+    assert (found.content.text, found.version) == ("Mended", 2)
+    assert drafts.listing(house, "analyst") == []
+
+
+def test_a_sent_message_is_deleted_from_the_chats_after_a_question(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    recipients = models.message_recipients
+    with house.begin() as connection:
+        connection.execute(
+            update(recipients)
+            .where(recipients.c.delivery_status == "pending")
+            .values(delivery_status="sent", telegram_message_id=7, sent_at=models.utc_now())
+        )
+        connection.execute(
+            update(models.message_history).values(status="sent", successful_deliveries=46)
+        )
+    app = press(open_page("messages", message=str(message)), "Delete it from the chats")
+    assert history.runs(house, message) == []
+    press(app, "Delete it from 46 chats")
+    (run,) = history.runs(house, message)
+    assert (run.closing.total, run.author) == (46, "analyst")

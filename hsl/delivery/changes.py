@@ -1,0 +1,267 @@
+"""Changes of what was written: of a message for those still to come, and in chats where it arrived.
+
+What arrived is edited or deleted by a run: a message of its own whose recipients are those who got
+the first one. It goes the same road, so it is paced, recorded, paused and resumed like any other.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, insert, literal, select, update
+
+from hsl import audit, database, models
+from hsl.delivery import outbox
+from hsl.delivery.outbox import OutboxError
+from hsl.message.content import Content
+from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus, MessageType
+
+History, Recipients = outbox.History, outbox.Recipients
+Versions = models.message_versions
+DELETABLE_FOR = timedelta(hours=48)  # core.telegram.org/bots/api#deletemessage
+ARRIVED = {MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED, MessageStatus.PAUSED}
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a message said until `replaced_at`."""
+
+    number: int
+    content: Content
+    replaced_at: datetime
+    replaced_by: str
+
+
+def edit(
+    engine: Engine, message_id: int, content: Content, *, actor: str, draft_id: int | None = None
+) -> int:
+    """Change a scheduled or paused message for everybody still to come; its new version.
+
+    Who got an earlier version keeps it, and the recipient's row says which. Raises OutboxError.
+    """
+    _require_good(content)
+    with engine.begin() as connection:
+        outbox.finish_draft(connection, draft_id)
+        allowed = {MessageStatus.SCHEDULED, MessageStatus.PAUSED}
+        row = outbox.locked(connection, message_id, allowed, "message_edited")
+        _require_send(row)
+        if row.started_at is None and not content.can_be_scheduled:
+            raise OutboxError("Videos and documents cannot be scheduled. Keep it a text.")
+        before = _content(row)
+        connection.execute(
+            insert(Versions).values(
+                message_id=message_id,
+                version=row.version,
+                content=before.model_dump(mode="json"),
+                replaced_at=models.utc_now(),
+                replaced_by=actor,
+            )
+        )
+        connection.execute(
+            update(History)
+            .where(History.c.id == message_id)
+            .values(
+                message_text=content.text,
+                message_type=content.message_type,
+                file_id=content.file_id,
+                buttons=content.buttons_json(),
+                version=row.version + 1,
+            )
+        )
+        audit.record(
+            connection,
+            actor=actor,
+            action="message_edited",
+            object_type="message",
+            object_id=message_id,
+            details={
+                "version": row.version + 1,
+                "before": before.text[:200],
+                "after": content.text[:200],
+            },
+        )
+    return int(row.version) + 1
+
+
+def edit_sent(
+    engine: Engine, message_id: int, content: Content, *, actor: str, draft_id: int | None = None
+) -> int:
+    """Change the text and buttons of a message in the chats where it arrived; the run's id."""
+    _require_good(content)
+    with engine.begin() as connection:
+        outbox.finish_draft(connection, draft_id)
+        row = outbox.locked(connection, message_id, ARRIVED, "message_edited_in_chats")
+        _require_send(row)
+        if content.message_type != row.message_type or content.file_id != row.file_id:
+            raise OutboxError("Only the text and the buttons of a sent message can be changed.")
+        return _run(connection, row, Action.EDIT, content, actor)
+
+
+def delete_sent(engine: Engine, message_id: int, *, actor: str) -> int:
+    """Delete a message from the chats where it arrived within the last 48 hours; the run's id."""
+    with engine.begin() as connection:
+        row = outbox.locked(connection, message_id, ARRIVED, "message_deleted_from_chats")
+        _require_send(row)
+        return _run(connection, row, Action.DELETE, _content(row), actor)
+
+
+def deletable(engine: Engine, message_id: int) -> int:
+    """In how many chats a message can still be deleted."""
+    with database.read_only(engine).begin() as connection:
+        found = connection.execute(
+            select(func.count()).select_from(Recipients).where(*_reached(message_id, Action.DELETE))
+        )
+        return int(found.scalar_one())
+
+
+def versions(engine: Engine, message_id: int) -> list[Version]:
+    """What the message said before its edits, the first version first."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(
+            select(Versions).where(Versions.c.message_id == message_id).order_by(Versions.c.version)
+        ).all()
+    return [
+        Version(row.version, Content.from_json(row.content), row.replaced_at, row.replaced_by)
+        for row in rows
+    ]
+
+
+def may_be_deletable(started_at: datetime | None) -> bool:
+    """Whether a message that started then may stand in a chat where it can be deleted."""
+    # It may have been on its way for a day; `deletable` counts exactly.
+    return started_at is not None and started_at > models.utc_now() - 2 * DELETABLE_FOR
+
+
+def mark_deleted(connection: Connection, target: int, user_ids: list[int]) -> None:
+    """Write down, at the message that was sent, that it is gone from these people's chats."""
+    gone = connection.execute(
+        update(Recipients)
+        .where(
+            Recipients.c.message_id == target,
+            Recipients.c.user_id.in_(user_ids),
+            Recipients.c.delivery_status == DeliveryStatus.SENT,
+        )
+        .values(delivery_status=DeliveryStatus.DELETED)
+    ).rowcount
+    connection.execute(
+        update(History)
+        .where(History.c.id == target)
+        .values(
+            successful_deliveries=History.c.successful_deliveries - gone,
+            deleted_deliveries=History.c.deleted_deliveries + gone,
+        )
+    )
+
+
+def _run(
+    connection: Connection, row: Row[Any], action: Action, content: Content, actor: str
+) -> int:
+    running = connection.execute(
+        select(History.c.id).where(
+            History.c.target_message_id == row.id,
+            History.c.status.in_(
+                [MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED]
+            ),
+        )
+    ).first()
+    if running is not None:
+        raise OutboxError(
+            f"Message {running.id} changes message {row.id} already. Wait for it, or cancel it."
+        )
+    reached = _reached(row.id, action)
+    total = connection.execute(
+        select(func.count()).select_from(Recipients).where(*reached)
+    ).scalar_one()
+    if total == 0:
+        raise OutboxError(
+            f"Message {row.id} stands in no chat where it can be changed: it reached nobody, or "
+            "its 48 hours are over."
+        )
+    now = models.utc_now()
+    run_id: int = connection.execute(
+        insert(History).returning(History.c.id),
+        {
+            "message_text": content.text,
+            "message_type": content.message_type,
+            "file_id": content.file_id,
+            "buttons": content.buttons_json(),
+            "options": row.options,
+            "version": 1,
+            "action": action,
+            "target_message_id": row.id,
+            "author": actor,
+            "bot_id": row.bot_id,
+            "status": MessageStatus.SCHEDULED,
+            "recipient_type": row.recipient_type,
+            "recipient_group": f"who got message {row.id}",
+            "audience_mode": AudienceMode.FROZEN,
+            "audience_at_creation": total,
+            "created_at": now,
+            "scheduled_at": now,
+            "late_limit": outbox.LATE_LIMIT,
+            **dict.fromkeys(outbox.COUNTERS.values(), 0),
+            "total_recipients": total,
+        },
+    ).scalar_one()
+    connection.execute(
+        insert(Recipients).from_select(
+            [
+                "message_id",
+                "user_id",
+                "username",
+                "delivery_status",
+                "attempts",
+                "telegram_message_id",
+            ],
+            select(
+                literal(run_id, models.RowId),
+                Recipients.c.user_id,
+                Recipients.c.username,
+                literal(DeliveryStatus.PENDING.value),
+                literal(0),
+                Recipients.c.telegram_message_id,
+            ).where(*reached),
+        )
+    )
+    audit.record(
+        connection,
+        actor=actor,
+        action=f"message_{action}_in_chats",
+        object_type="message",
+        object_id=row.id,
+        details={"run": run_id, "recipients": total, "preview": content.text[:200]},
+    )
+    return run_id
+
+
+def _reached(message_id: int, action: Action) -> list[Any]:
+    reached: list[Any] = [
+        Recipients.c.message_id == message_id,
+        Recipients.c.delivery_status == DeliveryStatus.SENT,
+        Recipients.c.telegram_message_id.is_not(None),
+    ]
+    if action is Action.DELETE:
+        reached.append(Recipients.c.sent_at > models.utc_now() - DELETABLE_FOR)
+    return reached
+
+
+def _require_good(content: Content) -> None:
+    problems = content.check()
+    if problems:
+        raise OutboxError(f"Nothing was changed: {problems[0].message}")
+
+
+def _require_send(row: Row[Any]) -> None:
+    if row.action != Action.SEND:
+        raise OutboxError(f"Message {row.id} itself changes another one and cannot be changed.")
+
+
+def _content(row: Row[Any]) -> Content:
+    return Content.model_validate(
+        {
+            "message_type": MessageType(row.message_type),
+            "text": row.message_text,
+            "file_id": row.file_id,
+            "buttons": row.buttons,
+        }
+    )
