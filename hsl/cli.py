@@ -27,6 +27,7 @@ SANDBOX_WORDS = {
     "deactivated_share": "share of people who are gone",
     "never_started_share": "share of people who never started the bot",
     "revoked": "refuse the token, as if it were revoked",
+    "no_stars": "take no paid broadcast",
     "fail_next": "answer so many sends with 502",
     "drop_before_next": "hang up on so many sends before accepting them",
     "drop_after_next": "accept so many sends, then hang up",

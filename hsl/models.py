@@ -150,6 +150,7 @@ class MessageHistory(SQLModel, table=True):
     version: int = 1
     action: Action = Field(default=Action.SEND, sa_column=Column(Text, nullable=False))
     target_message_id: int | None = Field(default=None, sa_column=Column(RowId))
+    rule_id: int | None = Field(default=None, sa_column=Column(RowId, index=True))
     author: str
     bot_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     status: MessageStatus = Field(default=MessageStatus.SCHEDULED, sa_column=Column(Text))
@@ -163,6 +164,7 @@ class MessageHistory(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
     scheduled_at: datetime = Field(sa_type=UtcDateTime)
     late_limit: float | None = None  # seconds; None: it may start however late
+    keep_quiet: bool = False  # nobody gets it in their quiet hours; it waits for their morning
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -211,6 +213,27 @@ class MessageVersion(SQLModel, table=True):
     content: dict[str, Any] = _json(dict)
     replaced_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     replaced_by: str
+
+
+class RecurringMessage(SQLModel, table=True):
+    """A rule that makes ordinary scheduled messages, one ahead, until it is stopped or over."""
+
+    __tablename__ = "recurring_messages"
+    __table_args__ = NEVER_AGAIN
+    id: int | None = _row_id()
+    author: str
+    content: dict[str, Any] = _json(dict)
+    audience: dict[str, Any] = _json(dict)
+    weekdays: list[int] = _json(list)  # 0 is Monday
+    local_time: str  # such as "10:00", in `zone`
+    zone: str
+    until: str | None = None  # the last day, such as "2027-06-30"
+    late_limit: float | None = None  # seconds
+    keep_quiet: bool = False
+    next_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    stopped_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    stopped_reason: str | None = None
 
 
 class AuditLog(SQLModel, table=True):
@@ -273,6 +296,8 @@ class BotPace(SQLModel, table=True):
     rate_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     trouble: str | None = None
     trouble_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paid_refusal: str | None = None  # why Telegram would not take a paid broadcast
+    paid_refused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     token_fingerprint: str | None = None
     departures: int = 0
 
@@ -299,6 +324,7 @@ enrollments = _table(Enrollment)
 message_history = _table(MessageHistory)
 message_recipients = _table(MessageRecipient)
 message_versions = _table(MessageVersion)
+recurring_messages = _table(RecurringMessage)
 audit_log = _table(AuditLog)
 drafts = _table(Draft)
 selection_entries = _table(SelectionEntry)

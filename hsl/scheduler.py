@@ -23,6 +23,7 @@ from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, pace, sender, tick
 from hsl.delivery.gateway import Gateway
+from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
 from hsl.settings import Settings
 
@@ -64,6 +65,7 @@ class Scheduler:
                 compose=compose,
                 batch_size=self.settings.batch_size,
                 paid=self.settings.paid_broadcast,
+                quiet=QuietHours.of(self.settings),
             )
             sending = asyncio.create_task(worker.run(stop))
             while not stop.is_set():

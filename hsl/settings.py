@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -71,6 +72,12 @@ class Settings(BaseSettings):
     time_zone: str = Field(
         "UTC", alias="HSL_TIME_ZONE", description="The school's zone, such as Europe/Moscow"
     )
+    quiet_hours: str = Field(
+        "22:00-08:00",
+        alias="HSL_QUIET_HOURS",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
+        description="Local hours in which messages that ask for it wait for the morning",
+    )
     index_refresh: float = Field(
         300.0,
         alias="HSL_INDEX_REFRESH",
@@ -139,6 +146,12 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'hsl.db'}"
+
+    @property
+    def quiet_times(self) -> tuple[time, time]:
+        """Beginning and end of the quiet hours by the local clock."""
+        start, _, end = self.quiet_hours.partition("-")
+        return time.fromisoformat(start), time.fromisoformat(end)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -64,6 +64,7 @@ def create(
     options: Mapping[str, Any] | None = None,
     draft_id: int | None = None,
     late_limit: float | None = LATE_LIMIT,
+    keep_quiet: bool = False,
 ) -> int:
     """Make a message and its recipients in one transaction, and return its id.
 
@@ -72,59 +73,102 @@ def create(
     `draft_id` names the draft that it was written in: it goes with the transaction, so that a
     second click finds none. Raises OutboxError, and then nothing was made.
     """
-    now = models.utc_now()
-    _check_new(content, scheduled_at, now, audience_mode, cohort)
     with engine.begin() as connection:
         finish_draft(connection, draft_id)
-        found = people.order_by(None).subquery()
-        total = connection.execute(select(func.count()).select_from(found)).scalar_one()
-        if total == 0:
-            raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
-        live = audience_mode is AudienceMode.LIVE
-        message_id: int = connection.execute(
-            insert(History).returning(History.c.id),
-            {
-                "message_text": content.text,
-                "message_type": content.message_type,
-                "file_id": content.file_id,
-                "buttons": content.buttons_json(),
-                "options": dict(options or {}),
-                "author": author,
-                "bot_id": bot_id,
-                "status": MessageStatus.SCHEDULED,
-                "recipient_type": recipient_type,
-                "recipient_group": recipient_group,
-                "audience": None if cohort is None else dict(cohort),
-                "audience_mode": audience_mode,
-                "audience_at_creation": total,
-                "follows_message_id": follows_message_id,
-                "created_at": now,
-                "scheduled_at": scheduled_at or now,
-                "late_limit": late_limit,
-                "version": 1,
-                "action": Action.SEND,
-                **dict.fromkeys(COUNTERS.values(), 0),
-                "total_recipients": 0 if live else total,
-            },
-        ).scalar_one()
-        if not live:
-            _add_recipients(connection, message_id, people)
-        audit.record(
+        return add(
             connection,
-            actor=author,
-            action="message_scheduled" if scheduled_at else "message_created",
-            object_type="message",
-            object_id=message_id,
-            details={
-                "recipients": total,
-                "group": recipient_group,
-                "preview": content.text[:200],
-                "type": content.message_type,
-                "buttons": sum(len(line) for line in content.buttons),
-                "scheduled_at": (scheduled_at or now).isoformat(),
-                "audience_mode": audience_mode,
-            },
+            content=content,
+            people=people,
+            author=author,
+            bot_id=bot_id,
+            recipient_type=recipient_type,
+            scheduled_at=scheduled_at,
+            recipient_group=recipient_group,
+            cohort=cohort,
+            audience_mode=audience_mode,
+            follows_message_id=follows_message_id,
+            options=options,
+            late_limit=late_limit,
+            keep_quiet=keep_quiet,
         )
+
+
+def add(
+    connection: Connection,
+    *,
+    content: Content,
+    people: Select[Any],
+    author: str,
+    bot_id: int,
+    recipient_type: RecipientType,
+    scheduled_at: datetime | None = None,
+    recipient_group: str | None = None,
+    cohort: Mapping[str, Any] | None = None,
+    audience_mode: AudienceMode = AudienceMode.FROZEN,
+    follows_message_id: int | None = None,
+    options: Mapping[str, Any] | None = None,
+    late_limit: float | None = LATE_LIMIT,
+    keep_quiet: bool = False,
+    rule_id: int | None = None,
+) -> int:
+    """What `create` does, within the caller's transaction; `rule_id` names the rule behind it.
+
+    A rule's message may have nobody yet: its group is chosen when it starts.
+    """
+    now = models.utc_now()
+    _check_new(content, scheduled_at, now, audience_mode, cohort)
+    found = people.order_by(None).subquery()
+    total = connection.execute(select(func.count()).select_from(found)).scalar_one()
+    if total == 0 and rule_id is None:
+        raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
+    live = audience_mode is AudienceMode.LIVE
+    message_id: int = connection.execute(
+        insert(History).returning(History.c.id),
+        {
+            "message_text": content.text,
+            "message_type": content.message_type,
+            "file_id": content.file_id,
+            "buttons": content.buttons_json(),
+            "options": dict(options or {}),
+            "author": author,
+            "bot_id": bot_id,
+            "status": MessageStatus.SCHEDULED,
+            "recipient_type": recipient_type,
+            "recipient_group": recipient_group,
+            "audience": None if cohort is None else dict(cohort),
+            "audience_mode": audience_mode,
+            "audience_at_creation": total,
+            "follows_message_id": follows_message_id,
+            "rule_id": rule_id,
+            "created_at": now,
+            "scheduled_at": scheduled_at or now,
+            "late_limit": late_limit,
+            "keep_quiet": keep_quiet,
+            "version": 1,
+            "action": Action.SEND,
+            **dict.fromkeys(COUNTERS.values(), 0),
+            "total_recipients": 0 if live else total,
+        },
+    ).scalar_one()
+    if not live:
+        _add_recipients(connection, message_id, people)
+    audit.record(
+        connection,
+        actor=author,
+        action="message_scheduled" if scheduled_at else "message_created",
+        object_type="message",
+        object_id=message_id,
+        details={
+            "recipients": total,
+            "group": recipient_group,
+            "preview": content.text[:200],
+            "type": content.message_type,
+            "buttons": sum(len(line) for line in content.buttons),
+            "scheduled_at": (scheduled_at or now).isoformat(),
+            "audience_mode": audience_mode,
+            **({} if rule_id is None else {"rule": rule_id}),
+        },
+    )
     return message_id
 
 

@@ -6,6 +6,7 @@ limit tolerates only a small burst. A refusal (429) holds everyone until `not_be
 rate, and the rate climbs back slowly (additive increase, multiplicative decrease).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,8 @@ TEN = 10  # messages between two pauses in the old rhythm
 PAUSE = 1.0  # seconds
 PAID_RATE = 1000.0  # messages per second
 SHORTEST_SLEEP = 0.02  # seconds; an event loop under load wakes no more exactly
+FREE_RATE = 30.0  # messages per second, all that Telegram lets through unpaid
+PAID_AGAIN = 3600.0  # seconds after a refusal until a paid broadcast is tried again
 HOLD_OFFLINE = 2.0  # seconds without a try when the server cannot be reached
 
 
@@ -64,11 +67,26 @@ class BotState:
     rate_changed_at: datetime | None
     trouble: str | None
     token_fingerprint: str | None
+    paid_refusal: str | None
+    paid_refused_at: datetime | None
+
+    def may_pay(self, now: float) -> bool:
+        """False for an hour after Telegram would not take a paid broadcast."""
+        since = self.paid_refused_at
+        return since is None or not 0 <= now - since.timestamp() < PAID_AGAIN
 
     @property
     def is_held(self) -> bool:
         """True while nobody may send, as a refusal asked for it."""
         return self.not_before is not None and self.not_before > models.utc_now()
+
+
+@dataclass(frozen=True)
+class Permit:
+    """Leave to send one message at `at`; the one after it is due at `then`."""
+
+    at: float  # seconds since 1970
+    then: float  # seconds since 1970
 
 
 class Spacing:
@@ -133,28 +151,48 @@ def _state(row: Row[Any]) -> BotState:
         rate_changed_at=row.rate_changed_at,
         trouble=row.trouble,
         token_fingerprint=row.token_fingerprint,
+        paid_refusal=row.paid_refusal,
+        paid_refused_at=row.paid_refused_at,
     )
 
 
-def take(
+def permits(
     connection: Connection, row: BotState, rhythm: Rhythm, *, now: float, horizon: float, most: int
-) -> list[float]:
-    """Departure times (seconds since 1970) up to `now + horizon`, at most `most`, written down."""
+) -> list[Permit]:
+    """Permits up to `now + horizon`, at most `most`; they count only when they are used."""
     if row.trouble or _hold_left(connection, row, now) > 0:
         return []
-    rate = _recovered_rate(row, rhythm, now)
-    interval = 1.0 / rate
+    interval = 1.0 / _present_rate(row, rhythm, now)
     due = max(row.next_departure, now - CATCH_UP * interval)
-    # A clock that was set back must not hold the bot for as long as it jumped.
-    due = min(due, now + PAUSE + interval) if not rhythm.ten_then_pause else due
-    times: list[float] = []
+    furthest = now + PAUSE + interval
+    if due > furthest and not rhythm.ten_then_pause:
+        # A clock that was set back must not hold the bot for as long as it jumped.
+        due = furthest
+        connection.execute(_bot(row).values(next_departure=due))
+    found: list[Permit] = []
     counted = row.departures
-    while len(times) < most and due <= now + horizon:
-        times.append(max(due, now))
+    while len(found) < most and due <= now + horizon:
+        at = max(due, now)
         counted += 1
         due += interval + (PAUSE if rhythm.ten_then_pause and counted % TEN == 0 else 0.0)
-    give_back(connection, row, departures=counted, next_departure=due, rate=rate, now=now)
-    return times
+        found.append(Permit(at, due))
+    return found
+
+
+def use(
+    connection: Connection, row: BotState, rhythm: Rhythm, used: Sequence[Permit], *, now: float
+) -> None:
+    """Write down that these first permits are used, so that no other process has them."""
+    if not used:
+        return
+    values: dict[str, object] = {
+        "departures": row.departures + len(used),
+        "next_departure": used[-1].then,
+    }
+    rate = _recovered_rate(row, rhythm, now)
+    if rate != row.rate:
+        values |= {"rate": rate, "rate_changed_at": datetime.fromtimestamp(now, UTC)}
+    connection.execute(_bot(row).values(values))
 
 
 def _hold_left(connection: Connection, row: BotState, now: float) -> float:
@@ -171,24 +209,6 @@ def _hold_left(connection: Connection, row: BotState, now: float) -> float:
 def _set_hold(connection: Connection, row: BotState, seconds: float, now: float) -> None:
     row.not_before, row.held_seconds = datetime.fromtimestamp(now + seconds, UTC), seconds
     connection.execute(_bot(row).values(not_before=row.not_before, held_seconds=seconds))
-
-
-def give_back(
-    connection: Connection,
-    row: BotState,
-    *,
-    departures: int,
-    next_departure: float,
-    rate: float,
-    now: float,
-) -> None:
-    """Write down the pace after a tick."""
-    values: dict[str, object] = {"departures": departures, "next_departure": next_departure}
-    if rate != row.rate:
-        values |= {"rate": rate, "rate_changed_at": datetime.fromtimestamp(now, UTC)}
-    connection.execute(
-        update(models.bot_pace).where(models.bot_pace.c.bot_id == row.bot_id).values(values)
-    )
 
 
 def refused(connection: Connection, row: BotState, *, retry_after: float, now: float) -> None:
@@ -211,8 +231,21 @@ def hold(connection: Connection, row: BotState, *, seconds: float, now: float) -
         _set_hold(connection, row, seconds, now)
 
 
+def refuse_paid(connection: Connection, row: BotState, description: str, *, now: float) -> None:
+    """Telegram would not take a paid broadcast: go on at the free rate, and try again later."""
+    row.paid_refusal, row.paid_refused_at = description, datetime.fromtimestamp(now, UTC)
+    connection.execute(
+        _bot(row).values(paid_refusal=description, paid_refused_at=row.paid_refused_at)
+    )
+
+
 def _bot(row: BotState) -> Update:
     return update(models.bot_pace).where(models.bot_pace.c.bot_id == row.bot_id)
+
+
+def _present_rate(row: BotState, rhythm: Rhythm, now: float) -> float:
+    rate = _recovered_rate(row, rhythm, now)
+    return rate if row.may_pay(now) else min(rate, FREE_RATE * MARGIN)
 
 
 def _recovered_rate(row: BotState, rhythm: Rhythm, now: float) -> float:

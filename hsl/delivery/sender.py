@@ -22,6 +22,7 @@ from hsl import models
 from hsl.delivery import outbox, pace, tick
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Outcome, Verdict, lost, never_left
+from hsl.delivery.quiet import QuietHours
 from hsl.models import Action
 
 TICK = 0.06  # seconds
@@ -48,6 +49,7 @@ class Sender:
         compose: Compose,
         batch_size: int,
         paid: bool = False,
+        quiet: QuietHours | None = None,
     ) -> None:
         self._engine = engine
         self._gateway = gateway
@@ -57,13 +59,13 @@ class Sender:
         self._compose = compose
         self._batch_size = batch_size
         self._paid = paid
+        self._quiet = quiet
         self._results: list[tick.Result] = []
         self._leaving: asyncio.Queue[tick.Departure] = asyncio.Queue()
         self._spacing = pace.Spacing(rhythm.limit)
         self._in_flight: set[asyncio.Task[None]] = set()
         self._messages: dict[int, Mapping[str, Any]] = {}
         self._alike: dict[int, tuple[str, int]] = defaultdict(lambda: ("", 0))
-        self._turn = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop`; then wait for what is in flight and record it."""
@@ -115,7 +117,6 @@ class Sender:
             self._leaving.put_nowait(departure)
 
     def _exchange(self, results: list[tick.Result], room: int) -> list[tick.Departure]:
-        self._turn += 1
         with self._engine.begin() as connection:
             tick.record(
                 connection,
@@ -131,7 +132,7 @@ class Sender:
                 rhythm=self._rhythm,
                 horizon=TICK,
                 most=room,
-                turn=self._turn,
+                quiet=self._quiet,
             )
             # Read at each departure, as a message's text may change while it is paused.
             ids = {departure.message_id for departure in departures}
@@ -150,7 +151,7 @@ class Sender:
             arguments["chat_id"] = departure.user_id
             if message["action"] != Action.SEND:
                 arguments["message_id"] = departure.telegram_message_id
-            elif self._paid:
+            elif self._paid and departure.may_pay:
                 arguments["allow_paid_broadcast"] = True
             found = await self._ask(departure, method, arguments)
         except Exception as fault:

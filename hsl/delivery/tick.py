@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
 from hsl import audit, models
 from hsl.delivery import changes as changes_of_chats
-from hsl.delivery import outbox, pace
+from hsl.delivery import outbox, pace, queue
 from hsl.delivery.outcome import Outcome, Verdict
+from hsl.delivery.quiet import QuietHours
 from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients = outbox.History, outbox.Recipients
 People, Workers = models.users, models.workers
-PER_CHAT = timedelta(seconds=1.05)  # between two messages to one chat
-BACKOFF = (2.0, 5.0, 15.0, 60.0)  # seconds until the next try of a request that never left
 ALIKE_IN_A_ROW = 10  # unknown refusals with one description that stop a message
 Clock = Callable[[], float]
 WORKER_SILENT = 20.0  # seconds without a beat after which a worker counts as dead
@@ -40,6 +39,7 @@ class Departure:
     attempts: int
     person: dict[str, Any]
     telegram_message_id: int | None = None  # of the message in the chat that a run changes
+    may_pay: bool = True  # false while Telegram takes no paid broadcast from this bot
 
 
 @dataclass(frozen=True)
@@ -121,29 +121,30 @@ def depart(
     rhythm: pace.Rhythm,
     horizon: float,
     most: int,
-    turn: int,
+    quiet: QuietHours | None = None,
     clock: Clock = time.time,
 ) -> list[Departure]:
     """Take permits for the coming `horizon` seconds and write the intents of those who leave.
 
     `clock` gives seconds since 1970. It is asked only when the bot's row is held: permits of a
     moment before a long wait for it would leave at once, beside those of another process.
-    `turn` goes round between sending messages, so that each gets its share of a bot's rate.
+    `quiet` holds for the messages that ask to be kept for the morning.
     """
-    sending = select(History.c.id).where(
+    sending = select(History.c.id, History.c.total_recipients, History.c.keep_quiet).where(
         History.c.bot_id == bot_id, History.c.status == MessageStatus.SENDING
     )
     if most < 1 or connection.execute(sending.limit(1)).first() is None:
         return []
     bot = pace.lock(connection, bot_id, rhythm)
     now = clock()
-    locked = connection.execute(sending.order_by(History.c.id).with_for_update())
-    ids = [row.id for row in locked]
-    candidates = _waiting(connection, ids, datetime.fromtimestamp(now, UTC), most, turn)
-    if not candidates:
+    messages = connection.execute(sending.order_by(History.c.id).with_for_update()).all()
+    permits = pace.permits(connection, bot, rhythm, now=now, horizon=horizon, most=most)
+    if not permits:
         return []
-    times = pace.take(connection, bot, rhythm, now=now, horizon=horizon, most=len(candidates))
-    chosen = candidates[: len(times)]
+    line = queue.Line(connection, datetime.fromtimestamp(now, UTC), quiet)
+    chosen = line.next(messages, most=len(permits), turn=bot.departures)
+    permits = permits[: len(chosen)]
+    pace.use(connection, bot, rhythm, permits, now=now)
     if not chosen:
         return []
     taken = connection.execute(
@@ -177,12 +178,13 @@ def depart(
             row.id,
             row.message_id,
             row.user_id,
-            at,
+            permit.at,
             row.attempts,
             people.get(row.user_id, {}),
             row.telegram_message_id,
+            bot.may_pay(now),
         )
-        for row, at in zip(taken, times, strict=False)
+        for row, permit in zip(taken, permits, strict=False)
     ]
 
 
@@ -244,48 +246,6 @@ def _lock_messages(connection: Connection, ids: set[int]) -> dict[int, str]:
     return {row.id: row.status for row in rows}
 
 
-def _waiting(
-    connection: Connection, ids: list[int], now: datetime, most: int, turn: int
-) -> list[int]:
-    """Recipients who may be sent to now, one message after the other, beginning at `turn`."""
-    start = turn % len(ids) if ids else 0
-    other = Recipients.alias("other")
-    # Bounded on both sides: a clock that was set back must hold nobody for as long as it jumped.
-    just_written = exists().where(
-        other.c.user_id == Recipients.c.user_id,
-        other.c.sending_at.between(now - PER_CHAT, now + PER_CHAT),
-    )
-    longest_wait = timedelta(seconds=2 * BACKOFF[-1])
-    waiting: list[list[tuple[int, int]]] = []
-    # One small indexed query a message in flight, of which a bot has few at once.
-    for message_id in ids[start:] + ids[:start]:
-        found = connection.execute(
-            select(Recipients.c.id, Recipients.c.user_id)
-            .where(
-                Recipients.c.message_id == message_id,
-                Recipients.c.delivery_status == DeliveryStatus.PENDING,
-                or_(
-                    Recipients.c.next_attempt_at.is_(None),
-                    Recipients.c.next_attempt_at <= now,
-                    Recipients.c.next_attempt_at > now + longest_wait,
-                ),
-                ~just_written,
-            )
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-        waiting.append([(row.id, row.user_id) for row in found])
-    longest = max((len(line) for line in waiting), default=0)
-    fair: dict[int, int] = {}
-    for place in range(longest):
-        for line in waiting:
-            if place < len(line):
-                recipient_id, user_id = line[place]
-                # Two messages to one person do not leave in one tick.
-                fair.setdefault(user_id, recipient_id)
-    return list(fair.values())[:most]
-
-
 _RECORDED = (
     "delivery_status",
     "reason",
@@ -319,8 +279,8 @@ def _recipient_values(result: Result, after: DeliveryStatus) -> dict[str, Any]:
     outcome = result.outcome
     wait = None
     if after is DeliveryStatus.PENDING and outcome.verdict is Verdict.NOT_SENT:
-        step = min(result.departure.attempts, len(BACKOFF)) - 1
-        wait = result.at + timedelta(seconds=BACKOFF[max(step, 0)])
+        step = min(result.departure.attempts, len(queue.BACKOFF)) - 1
+        wait = result.at + timedelta(seconds=queue.BACKOFF[max(step, 0)])
     waiting = after is DeliveryStatus.PENDING
     return {
         "recipient": result.departure.recipient_id,
@@ -367,7 +327,9 @@ def _act_on_faults(
             pace.refused(connection, bot, retry_after=outcome.retry_after or 1.0, now=now)
         elif outcome.verdict is Verdict.NOT_SENT:
             pace.hold(connection, bot, seconds=pace.HOLD_OFFLINE, now=now)
-        elif outcome.verdict in {Verdict.BOT_FAULT, Verdict.PAID_REFUSED}:
+        elif outcome.verdict is Verdict.PAID_REFUSED:
+            pace.refuse_paid(connection, bot, outcome.description or "refused", now=now)
+        elif outcome.verdict is Verdict.BOT_FAULT:
             stop_bot(connection, bot, outcome)
         elif outcome.verdict is Verdict.MESSAGE_FAULT and not result.personal:
             stop_message(connection, result.departure.message_id, outcome.description or "")

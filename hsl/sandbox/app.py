@@ -105,6 +105,8 @@ class Sandbox:
             raise checks.RefusedError(400, "Bad Request: wrong file identifier/HTTP URL specified")
         buttons = checks.buttons_of(arguments)
         paid = arguments.get("allow_paid_broadcast") == "true"
+        if paid and options.no_stars:
+            raise checks.RefusedError(400, "Bad Request: not enough Stars to send the message")
         wait = self.limiter.wait(bot_id, chat_id, paid=paid, now=time.monotonic())
         if wait:
             raise _TooManyError(wait)

@@ -20,6 +20,7 @@ class SandboxOptions:
     deactivated_share: float = 0.01
     never_started_share: float = 0.01
     revoked: bool = False
+    no_stars: bool = False
     fail_next: int = 0  # answers of 502 without JSON
     drop_before_next: int = 0  # connections closed with nothing accepted
     drop_after_next: int = 0  # messages accepted, connections closed without an answer

@@ -1,5 +1,6 @@
 """What every page stands on: the database, the index of people, who is here, and the band."""
 
+import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +11,7 @@ from hsl import database, doctor, insights
 from hsl.audience.snapshot import Snapshot
 from hsl.delivery import history, pace
 from hsl.settings import Settings, get_settings
-from pages.parts import asking
+from pages.parts import asking, show
 
 ICON = str(Path(__file__).parent / "icon.svg")
 AUTHOR = "analyst"  # who works here, until there are accounts
@@ -95,6 +96,12 @@ def band() -> None:
     elif state is not None and state.is_held:
         st.warning(
             "Telegram asked to wait; sending goes on by itself.", icon=":material/hourglass_top:"
+        )
+    if state is not None and state.paid_refusal and not state.may_pay(time.time()):
+        st.warning(
+            f"Telegram takes no paid broadcast ({show.plain(state.paid_refusal)}). Sending goes on "
+            "at the free rate, and tries to pay again after an hour.",
+            icon=":material/paid:",
         )
     silent = doctor.scheduler_silent_for(engine())
     if silent is None or silent > doctor.SILENT_AFTER:

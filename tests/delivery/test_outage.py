@@ -1,5 +1,6 @@
 """The database goes away in the middle: nothing is sent that cannot be recorded, and it goes on."""
 
+import resource
 import sqlite3
 import time
 from pathlib import Path
@@ -70,3 +71,30 @@ def test_a_restarted_postgresql_stops_the_sending_and_loses_nothing(tmp_path: Pa
     finally:
         arena.end()
         server.cleanup()
+
+
+def test_a_full_disk_stops_the_sending_and_loses_nothing(tmp_path: Path) -> None:
+    arena = Arena(tmp_path, f"sqlite:///{tmp_path / 'hsl.db'}", rate=RATE)
+    try:
+        arena.add_people(PEOPLE)
+        arena.start_sandbox()
+        message = arena.send_to_all()
+        scheduler = arena.start_scheduler()
+        wait_until(lambda: len(arena.accepted()) > 50, "it sends", patience=40)
+        # To this one process every file is as large as a full disk lets it be.
+        _, hard = resource.prlimit(scheduler.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(scheduler.pid, resource.RLIMIT_FSIZE, (4096, hard))
+        wait_until(lambda: "does not answer" in said(tmp_path), "it notices", patience=20)
+        time.sleep(1.0)
+        had = len(arena.accepted())
+        time.sleep(3.0)
+        assert len(arena.accepted()) == had < PEOPLE
+        resource.prlimit(scheduler.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        ends_well(arena, message)
+        assert scheduler.poll() is None
+    finally:
+        arena.end()
+
+
+def said(folder: Path) -> str:
+    return (folder / "scheduler.log").read_text("utf-8")

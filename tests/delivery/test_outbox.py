@@ -57,7 +57,6 @@ def depart(engine: Engine, *, worker: str = "w", most: int = 100, now: float | N
             clock=lambda: now or time.time(),
             horizon=0.1,
             most=most,
-            turn=0,
         )
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hsl import models, scheduler
-from hsl.delivery import outbox, sums
+from hsl.delivery import outbox, pace, sums, tick
 from hsl.message.content import Button, Content
 from hsl.sandbox import server
 from hsl.sandbox.app import Sandbox
@@ -167,3 +167,52 @@ def _attempts(engine: Engine) -> int:
     with engine.begin() as connection:
         rows = connection.execute(select(models.message_recipients.c.attempts))
         return sum(row.attempts for row in rows)
+
+
+def test_ten_unknown_refusals_alike_stop_the_message(
+    engine: Engine, create_message: Callable[..., int], sandbox: Running
+) -> None:
+    words = "Bad Request: a fault of the message that nobody has seen before"
+    sandbox.state.options.descriptions.update(dict.fromkeys(range(100, 120), words))
+    message_id = create_message()
+    work(engine, sandbox, ended(engine, message_id))
+    found = status(engine, message_id)
+    assert found.status == "failed"
+    assert words in found.status_reason
+    assert tick.ALIKE_IN_A_ROW <= closing(engine, message_id).failed < 20
+
+
+def test_unknown_refusals_with_a_success_between_stop_nothing(
+    engine: Engine, create_message: Callable[..., int], sandbox: Running
+) -> None:
+    odd = dict.fromkeys(range(100, 120, 2), "Bad Request: something odd")
+    sandbox.state.options.descriptions.update(odd)
+    message_id = create_message()
+    work(engine, sandbox, ended(engine, message_id))
+    assert status(engine, message_id).status == "sent"
+    assert closing(engine, message_id).sent == 10
+
+
+def test_without_stars_it_goes_on_at_the_free_rate(
+    engine: Engine, create_message: Callable[..., int], sandbox: Running
+) -> None:
+    sandbox.state.options.no_stars = True
+    message_id = create_message()
+    work(
+        engine,
+        sandbox,
+        ended(engine, message_id),
+        HSL_PAID_BROADCAST=True,
+        HSL_MESSAGES_PER_SECOND=500.0,
+    )
+    assert closing(engine, message_id).sentence() == "20 chosen = 20 sent"
+    bot = pace.state(engine, 1)
+    assert bot is not None
+    assert "not enough Stars" in (bot.paid_refusal or "")
+    assert not bot.may_pay(time.time())
+    assert bot.may_pay(time.time() + pace.PAID_AGAIN + 1)
+    with engine.begin() as connection:
+        rate = pace.permits(
+            connection, bot, pace.Rhythm(500), now=time.time() + 5, horizon=1.0, most=500
+        )
+    assert len(rate) <= pace.FREE_RATE + 2

@@ -156,7 +156,6 @@ class Delivery(RuleBasedStateMachine):
                     clock=self.clock,
                     horizon=0.1,
                     most=most,
-                    turn=self.count,
                 )
         except KilledError:
             event.remove(self.engine, "before_cursor_execute", maybe_die)
