@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import __version__, database, dispatch, models, sending
+from hsl import __version__, database, dispatch, models, moving, sending
 from hsl.audience import importer
-from hsl.delivery import changes, history, outbox, sums
+from hsl.delivery import changes, history, outbox, recurring, sums
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
@@ -49,7 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsError, UsageError) as error:
         print(f"hsl: {error}", file=sys.stderr)
         return 2
-    except (database.DatabaseError, outbox.OutboxError, importer.ImportRefused, OSError) as error:
+    except (
+        database.DatabaseError,
+        outbox.OutboxError,
+        importer.ImportRefused,
+        moving.MoveError,
+        OSError,
+    ) as error:
         print(f"hsl: {error}", file=sys.stderr)
         return 1
     except SQLAlchemyError as error:
@@ -119,6 +125,17 @@ def _parser() -> argparse.ArgumentParser:
     command = add("delete", _delete, "Delete a message from the chats where it arrived (48 hours).")
     command.add_argument("id", type=int, metavar="ID")
     command.add_argument("--yes", action="store_true", help="do not ask")
+    command = add("rules", _rules, "List the messages that go again and again.")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command = add("stop", _stop, "Stop a rule, and cancel the message that it made ahead.")
+    command.add_argument("id", type=int, metavar="RULE")
+    command = add(
+        "migrate-to",
+        _migrate_to,
+        "Copy everything from SQLite into an empty PostgreSQL database, and compare every row.",
+    )
+    command.add_argument("address", metavar="postgresql+psycopg://…")
+    command.add_argument("--json", action="store_true", help="print JSON")
     command = add("doctor", _doctor, "Check database, token, clock, scheduler and disk.")
     command.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -156,7 +173,17 @@ def _add_send(command: argparse.ArgumentParser) -> None:
     one.add_argument("--document", metavar="FILE_ID")
     what.add_argument("--caption", default="", metavar="T")
     sending.add_buttons(what)
-    command.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
+    when = command.add_mutually_exclusive_group()
+    when.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
+    when.add_argument(
+        "--every", metavar='"DAYS TIME ZONE"', help="again and again: mon,thu 10:00 Europe/Moscow"
+    )
+    command.add_argument("--until", metavar="DATE", help="the last day of --every")
+    command.add_argument(
+        "--keep-quiet",
+        action="store_true",
+        help="nobody gets it in their quiet hours (HSL_QUIET_HOURS); they get it in the morning",
+    )
     command.add_argument(
         "--late-limit",
         type=float,
@@ -366,6 +393,55 @@ def _delete(parsed: argparse.Namespace, settings: Settings) -> int:
     number = changes.delete_sent(engine, parsed.id, actor=ACTOR)
     print(f"Message {number} deletes message {parsed.id}. See `python -m hsl status {number}`.")
     return 0
+
+
+def _rules(parsed: argparse.Namespace, settings: Settings) -> None:
+    rules = recurring.at_work(_engine(settings))
+    if parsed.json:
+        found = [
+            {
+                "id": rule.id,
+                "rule": rule.repeat.sentence(),
+                "next_at": rule.next_at and rule.next_at.isoformat(),
+                "next_message": rule.next_message_id,
+            }
+            for rule in rules
+        ]
+        print(json.dumps(found))
+        return
+    for rule in rules:
+        first = (rule.text.splitlines() or [""])[0][:40]
+        print(f"{rule.id:>6}  {first:<40}  {rule.repeat.sentence()}; next {rule.next_at}")
+    if not rules:
+        print('No rules. Try: python -m hsl send --all --text T --every "mon 10:00 Europe/Moscow"')
+
+
+def _stop(parsed: argparse.Namespace, settings: Settings) -> None:
+    cancelled = recurring.stop(_engine(settings), parsed.id, actor=ACTOR)
+    print(f"Rule {parsed.id} is stopped; {cancelled} scheduled message(s) cancelled.")
+
+
+def _migrate_to(parsed: argparse.Namespace, settings: Settings) -> None:
+    from tqdm import tqdm
+
+    if not parsed.address.startswith("postgresql"):
+        raise UsageError("migrate-to needs an address such as postgresql+psycopg://user@host/name.")
+    source = database.engine_for(settings)
+    if source.dialect.name != "sqlite":
+        raise UsageError("The database in use (DATABASE_URL) is PostgreSQL already.")
+    with tqdm(unit=" rows", disable=None) as bar:
+
+        def progress(table: str, rows: int) -> None:
+            bar.set_description_str(table)
+            bar.update(rows)
+
+        moved = moving.move(source, database.open_engine(parsed.address), progress)
+    if parsed.json:
+        print(json.dumps([asdict(table) for table in moved]))
+        return
+    for table in moved:
+        print(f"{table.name:<20} {table.rows:>12,} rows, equal on both sides ({table.checksum})")
+    print("Now set DATABASE_URL to the new address, and start nothing on the old database again.")
 
 
 def _confirmed(parsed: argparse.Namespace, question: str) -> bool:

@@ -12,10 +12,11 @@ from sqlalchemy import Engine
 from hsl import database
 from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import changes, outbox, pace
+from hsl.delivery import changes, outbox, pace, recurring
+from hsl.delivery.quiet import QuietHours
 from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
-from hsl.models import AudienceMode, RecipientType
+from hsl.models import AudienceMode, RecipientType, utc_now
 from hsl.settings import Settings
 
 
@@ -109,6 +110,7 @@ def send(
     follows_message_id: int | None = None,
     draft_id: int | None = None,
     late_limit: float | None = outbox.LATE_LIMIT,
+    keep_quiet: bool = False,
 ) -> int:
     """Put a message into the outbox and return its id. Raises OutboxError: then nothing is made."""
     found = look(engine, settings, content, audience)
@@ -130,7 +132,51 @@ def send(
         follows_message_id=follows_message_id,
         draft_id=draft_id,
         late_limit=late_limit,
+        keep_quiet=keep_quiet,
     )
+
+
+def repeat(
+    engine: Engine,
+    settings: Settings,
+    *,
+    content: Content,
+    audience: Audience,
+    rule: recurring.Repeat,
+    author: str,
+    draft_id: int | None = None,
+    late_limit: float | None = outbox.LATE_LIMIT,
+    keep_quiet: bool = False,
+) -> int:
+    """Make a rule that sends again and again; the id of its first message. Raises OutboxError."""
+    found = look(engine, settings, content, audience)
+    if not found.may_go:
+        raise outbox.OutboxError(f"Nothing was made: {found.problems[0].message}")
+    return recurring.create(
+        engine,
+        repeat=rule,
+        content=content,
+        people=resolve.people(audience, engine.dialect.name),
+        audience=audience.model_dump(mode="json"),
+        group=None if audience.is_individual else audience.sentence(),
+        author=author,
+        bot_id=settings.bot_id,
+        draft_id=draft_id,
+        late_limit=late_limit,
+        keep_quiet=keep_quiet,
+    )
+
+
+def quiet_warning(settings: Settings, moment: datetime | None, *, keep_quiet: bool) -> str | None:
+    """What to say of a time within the school's quiet hours; None where it is outside of them."""
+    quiet = QuietHours.of(settings)
+    at = moment or utc_now()
+    if quiet.until(at, settings.zone) is None:
+        return None
+    clock = f"{at.astimezone(settings.zone):%H:%M} in {settings.zone.key}"
+    if keep_quiet:
+        return f"It is {clock} then: who sleeps gets it when their quiet hours ({quiet}) are over."
+    return f"It is {clock} then, within the quiet hours ({quiet})."
 
 
 def save_edit(

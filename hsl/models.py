@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Index, Integer, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -184,6 +195,14 @@ class MessageRecipient(SQLModel, table=True):
         Index("ux_message_recipients_once", "message_id", "user_id", unique=True),
         Index("ix_message_recipients_queue", "message_id", "delivery_status", "next_attempt_at"),
         Index("ix_message_recipients_user", "user_id"),
+        # Of those who left only, so that it costs nothing while a message is made.
+        Index(
+            "ix_message_recipients_left",
+            "message_id",
+            "sending_at",
+            sqlite_where=text("sending_at IS NOT NULL"),
+            postgresql_where=text("sending_at IS NOT NULL"),
+        ),
     )
     id: int | None = _row_id()
     message_id: int = Field(sa_column=Column(RowId, nullable=False))

@@ -15,13 +15,13 @@ from datetime import timedelta
 from typing import Any
 
 import schedule
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
 from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox, pace, sender, tick
+from hsl.delivery import outbox, pace, recurring, sender, tick
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
@@ -125,22 +125,23 @@ class Scheduler:
             logger.warning("%s recipients are uncertain: their sender stopped", found)
 
     def start_due(self) -> None:
-        """Start messages whose time has come."""
-        history = outbox.History
+        """Start messages whose time has come, and let rules make their next ones."""
+        now = models.utc_now()
+        history, rules = models.message_history.c, models.recurring_messages.c
         with database.read_only(self.engine).begin() as connection:
-            due = connection.execute(
-                select(history.c.id)
-                .where(history.c.status == "scheduled", history.c.scheduled_at <= models.utc_now())
-                .limit(1)
-            ).first()
-        if due is None:
-            return
-        dialect = self.engine.dialect.name
-        outbox.start_due(
-            self.engine,
-            now=models.utc_now(),
-            resolve=lambda chosen: resolve.people(Audience.model_validate(chosen), dialect),
-        )
+            message = select(history.id).where(
+                history.status == "scheduled", history.scheduled_at <= now
+            )
+            rule = select(rules.id).where(rules.stopped_at.is_(None), rules.next_at <= now)
+            found = [connection.execute(due.limit(1)).first() for due in (message, rule)]
+        if found[0] is not None:
+            outbox.start_due(self.engine, now=now, resolve=self._people)
+        if found[1] is not None:
+            bot_id = self.settings.bot_id
+            recurring.make_due(self.engine, now=now, bot_id=bot_id, resolve=self._people)
+
+    def _people(self, chosen: Mapping[str, Any]) -> Select[Any]:
+        return resolve.people(Audience.model_validate(chosen), self.engine.dialect.name)
 
     def sign_off(self) -> None:
         """Leave the list of workers."""

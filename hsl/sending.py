@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from hsl import dispatch
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox
+from hsl.delivery import outbox, recurring
 from hsl.message.content import Button, Content
 from hsl.models import MessageType
 from hsl.settings import Settings
@@ -54,12 +54,14 @@ def run(
     """Check, show, ask, and put the message into the outbox. Returns the exit status."""
     audience = _audience(parsed, fail)
     content = _content(parsed, fail)
+    rule = recurring.Repeat.parse(parsed.every, parsed.until) if parsed.every else None
     found = dispatch.look(engine, settings, content, audience)
     if not found.may_go:
         raise outbox.OutboxError("; ".join(problem.message for problem in found.problems))
     total, unreachable, seconds = found.people, found.unreachable, found.seconds
     summary = f"{total:,} people: {audience.sentence()}; {unreachable:,} of them unreachable"
-    for warning in found.warnings:
+    quiet = dispatch.quiet_warning(settings, at, keep_quiet=parsed.keep_quiet)
+    for warning in [*found.warnings, *([quiet] if quiet and rule is None else [])]:
         print(warning, file=sys.stderr)
     if parsed.dry_run:
         _say(
@@ -71,17 +73,32 @@ def run(
     if not parsed.yes and not _agreed(summary, seconds, fail):
         print("Nothing was sent.")
         return 1
-    message_id = dispatch.send(
-        engine,
-        settings,
-        content=content,
-        audience=audience,
-        author="operator",
-        scheduled_at=at,
-        follows_message_id=parsed.not_delivered or parsed.delivered,
-        late_limit=60 * parsed.late_limit,
-    )
-    when = f"is scheduled for {at.isoformat()}" if at else "is in the outbox"
+    late_limit, keep_quiet = 60 * parsed.late_limit, parsed.keep_quiet
+    if rule is not None:
+        message_id = dispatch.repeat(
+            engine,
+            settings,
+            content=content,
+            audience=audience,
+            rule=rule,
+            author="operator",
+            late_limit=late_limit,
+            keep_quiet=keep_quiet,
+        )
+        when = f"goes {rule.sentence()}"
+    else:
+        message_id = dispatch.send(
+            engine,
+            settings,
+            content=content,
+            audience=audience,
+            author="operator",
+            scheduled_at=at,
+            follows_message_id=parsed.not_delivered or parsed.delivered,
+            late_limit=late_limit,
+            keep_quiet=keep_quiet,
+        )
+        when = f"is scheduled for {at.isoformat()}" if at else "is in the outbox"
     _say(
         parsed,
         {"id": message_id, "total_recipients": total, "unreachable": unreachable},

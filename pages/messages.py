@@ -4,9 +4,9 @@ import math
 
 import streamlit as st
 
-from hsl.delivery import history
+from hsl.delivery import history, outbox, recurring
 from hsl.models import MessageStatus
-from pages.parts import one_message, shell, show
+from pages.parts import asking, one_message, shell, show
 
 PAGE = 20  # messages
 
@@ -35,6 +35,7 @@ def listing() -> None:
         bind="query-params",
         format_func=lambda status: f"{show.SHAPES[status]} {status}",
     )
+    rules()
     page = st.session_state.get("messages-page", 1)
     found, total = history.listing(
         shell.engine(),
@@ -57,6 +58,40 @@ def listing() -> None:
     if total > PAGE:
         st.pagination(math.ceil(total / PAGE), key="messages-page")
     st.caption(f"{total:,} messages")
+
+
+def rules() -> None:
+    """What goes again and again, and how to stop it."""
+    at_work = recurring.at_work(shell.engine())
+    if not at_work:
+        return
+    with st.expander(f"{len(at_work):,} go again and again", icon=":material/event_repeat:"):
+        for rule in at_work:
+            words, ahead, stop = st.columns([5, 3, 1], vertical_alignment="center")
+            first = (rule.text.splitlines() or ["–"])[0][:60]
+            words.text(f"{first}\n{rule.repeat.sentence()}, by {rule.author}")
+            if rule.next_message_id is not None and rule.next_at is not None:
+                number = rule.next_message_id
+                when = show.moment(rule.next_at, shell.zone())
+                ahead.markdown(f"Next: [message {number}](/messages?message={number}), {when}")
+            if stop.button("Stop", key=f"stop-{rule.id}", icon=":material/stop:"):
+                asking.open_dialog(f"stop-{rule.id}")
+            if asking.is_open(f"stop-{rule.id}"):
+                asking.confirm(
+                    "Stop this rule?",
+                    "No more messages are made by it, and the one it made ahead is cancelled.",
+                    "Stop the rule",
+                    lambda rule=rule: stop_rule(rule.id),
+                )
+
+
+def stop_rule(rule_id: int) -> None:
+    try:
+        recurring.stop(shell.engine(), rule_id, actor=shell.author())
+    except outbox.OutboxError as refused:
+        st.error(show.plain(str(refused)))
+        return
+    st.rerun()
 
 
 wanted = st.query_params.get("message", "")

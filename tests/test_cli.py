@@ -209,3 +209,16 @@ def test_a_scheduled_message_is_edited_and_a_sent_one_is_not_deleted_unasked(
     never_left = hsl("delete", "1", "--yes")
     assert never_left.returncode == 1
     assert "scheduled" in never_left.stderr
+
+
+def test_a_rule_is_made_listed_and_stopped(hsl: Terminal, ten: None) -> None:
+    made = hsl("send", "--all", "--text", "Hi", "--every", "mon,thu 10:00 Europe/Moscow", "--yes")
+    assert made.returncode == 0, made.stderr
+    assert "every Monday and Thursday at 10:00" in made.stdout
+    (rule,) = json.loads(hsl("rules", "--json").stdout)
+    assert rule["next_message"] == 1
+    assert "1 scheduled" in hsl("stop", str(rule["id"])).stdout
+    assert json.loads(hsl("status", "1", "--json").stdout)["status"] == "cancelled"
+    refused = hsl("send", "--all", "--text", "Hi", "--every", "someday 10:00 UTC", "--yes")
+    assert refused.returncode == 1
+    assert "someday is not a weekday" in refused.stderr

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
 
 from hsl import database, models, table
-from hsl.delivery import sums
+from hsl.delivery import queue, sums
 from hsl.message import html
 from hsl.message.content import Button, Content
 from hsl.models import Action, DeliveryStatus, MessageStatus, MessageType
@@ -47,6 +47,7 @@ class Message:
     action: Action
     target_message_id: int | None
     version: int
+    keep_quiet: bool
     audience: dict[str, Any] | None
     created_at: datetime
     scheduled_at: datetime
@@ -106,12 +107,24 @@ def listing(
 
 
 def one(engine: Engine, message_id: int) -> Message | None:
-    """One message, counted over its recipients; None when there is none of this id."""
+    """One message with its counters; None when there is none of this id."""
     with database.read_only(engine).begin() as connection:
         row = connection.execute(select(History).where(History.c.id == message_id)).one_or_none()
         if row is None:
             return None
-        return _message(row, sums.closing_sum(connection, message_id))
+        return _message(row, sums.counted_sums(connection, [row])[row.id])
+
+
+def asleep(engine: Engine, message_id: int) -> int:
+    """How many wait for their morning: longer than any fault makes them wait."""
+    after = models.utc_now() + timedelta(seconds=2 * queue.BACKOFF[-1])
+    statement = select(func.count()).where(
+        Recipients.c.message_id == message_id,
+        Recipients.c.delivery_status == DeliveryStatus.PENDING,
+        Recipients.c.next_attempt_at > after,
+    )
+    with database.read_only(engine).begin() as connection:
+        return int(connection.execute(statement).scalar_one())
 
 
 def runs(engine: Engine, message_id: int) -> list[Message]:
@@ -226,6 +239,7 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         action=Action(row.action),
         target_message_id=row.target_message_id,
         version=row.version,
+        keep_quiet=row.keep_quiet,
         audience=row.audience,
         created_at=row.created_at,
         scheduled_at=row.scheduled_at,

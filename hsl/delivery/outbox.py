@@ -341,33 +341,39 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
 def cancel(engine: Engine, message_id: int, *, actor: str) -> int:
     """Cancel for everybody who has not been sent to, and return how many those are."""
     with engine.begin() as connection:
-        allowed = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
-        row = locked(connection, message_id, allowed, "message_cancelled")
-        stopped = connection.execute(
-            update(Recipients)
-            .where(
-                Recipients.c.message_id == message_id,
-                Recipients.c.delivery_status == DeliveryStatus.PENDING,
-            )
-            .values(delivery_status=DeliveryStatus.CANCELLED, next_attempt_at=None)
-        ).rowcount
-        connection.execute(
-            update(History)
-            .where(History.c.id == message_id)
-            .values(
-                cancelled_deliveries=History.c.cancelled_deliveries + stopped,
-                finished_at=models.utc_now(),
-            )
+        return cancel_within(connection, message_id, actor=actor)
+
+
+def cancel_within(connection: Connection, message_id: int, *, actor: str) -> int:
+    """What `cancel` does, within the caller's transaction."""
+    allowed = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
+    row = locked(connection, message_id, allowed, "message_cancelled")
+    stopped = connection.execute(
+        update(Recipients)
+        .where(
+            Recipients.c.message_id == message_id,
+            Recipients.c.delivery_status == DeliveryStatus.PENDING,
         )
-        set_status(
-            connection,
-            row,
-            MessageStatus.CANCELLED,
-            f"Cancelled by {actor}",
-            actor,
-            "message_cancelled",
-            cancelled=stopped,
+        .values(delivery_status=DeliveryStatus.CANCELLED, next_attempt_at=None)
+    ).rowcount
+    connection.execute(
+        update(History)
+        .where(History.c.id == message_id)
+        .values(
+            cancelled_deliveries=History.c.cancelled_deliveries + stopped,
+            finished_at=models.utc_now(),
         )
+    )
+    reason = f"Cancelled by {actor}"
+    set_status(
+        connection,
+        row,
+        MessageStatus.CANCELLED,
+        reason,
+        actor,
+        "message_cancelled",
+        cancelled=stopped,
+    )
     return stopped
 
 

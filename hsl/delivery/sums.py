@@ -155,8 +155,11 @@ def closing_sum(connection: Connection, message_id: int) -> ClosingSum:
 
 def progress(connection: Connection, message_id: int) -> dict[str, float | None]:
     """How far a message is: `percent`, `rate` (outcomes a second lately) and `seconds_left`."""
-    row = models.message_recipients.c
-    closing = closing_sum(connection, message_id)
+    history, row = models.message_history.c, models.message_recipients.c
+    message = connection.execute(
+        select(models.message_history).where(history.id == message_id)
+    ).one()
+    closing = counted_sums(connection, [message])[message_id]
     since = models.utc_now() - timedelta(seconds=RATE_WINDOW)
     lately = connection.execute(
         select(func.count(), func.min(row.sending_at)).where(

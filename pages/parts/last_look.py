@@ -94,10 +94,13 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     moment = timing.moment_of(draft.plan)
     problems = [problem.message for problem in found.problems]
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
+    rule, keep_quiet = timing.repeat_of(draft.plan), bool(draft.plan.get("keep_quiet"))
     st.text(
         f"{found.people:,} people: {audience.sentence()}; {found.unreachable:,} of them unreachable"
     )
     live = draft.plan.get("audience") == AudienceMode.LIVE.value and moment is not None
+    if rule is not None:
+        st.text(f"It goes {rule.sentence()}")
     if moment is None:
         st.text("Now: it leaves within two seconds")
     else:
@@ -110,13 +113,16 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     st.text(f"It takes about {show.duration(found.seconds)} at the present pace")
     for words in problems:
         st.error(show.plain(words), icon=":material/error:")
-    for words in found.warnings:
+    quiet = dispatch.quiet_warning(shell.settings(), moment, keep_quiet=keep_quiet)
+    for words in [*found.warnings, *([quiet] if quiet else [])]:
         st.warning(show.plain(words), icon=":material/info:")
     example = found.longest or next(iter(_examples(audience.model_dump_json())), {})
     desk.show_preview(draft.content, example)
     label = (
         f"Send to {found.people:,} people now"
         if moment is None
+        else f"Begin {show.moment(moment, moment.tzinfo)}"  # type: ignore[arg-type]
+        if rule is not None
         else f"Schedule for {show.moment(moment, moment.tzinfo)}"  # type: ignore[arg-type]
     )
     go, back = st.columns(2)
@@ -126,19 +132,26 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
         st.rerun()
     if not sent:
         return
+    common: dict[str, Any] = {
+        "content": draft.content,
+        "audience": audience,
+        "author": shell.author(),
+        "draft_id": draft.id,
+        "late_limit": timing.late_limit_of(draft.plan),
+        "keep_quiet": keep_quiet,
+    }
     try:
-        message_id = dispatch.send(
-            shell.engine(),
-            shell.settings(),
-            content=draft.content,
-            audience=audience,
-            author=shell.author(),
-            scheduled_at=moment,
-            audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
-            follows_message_id=draft.follows_message_id,
-            draft_id=draft.id,
-            late_limit=timing.late_limit_of(draft.plan),
-        )
+        if rule is not None:
+            message_id = dispatch.repeat(shell.engine(), shell.settings(), rule=rule, **common)
+        else:
+            message_id = dispatch.send(
+                shell.engine(),
+                shell.settings(),
+                scheduled_at=moment,
+                audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
+                follows_message_id=draft.follows_message_id,
+                **common,
+            )
     except outbox.OutboxError as refused:
         st.error(show.plain(str(refused)))
         return

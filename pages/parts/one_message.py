@@ -9,7 +9,7 @@ import streamlit as st
 
 from hsl import audit
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import changes, history, outbox
+from hsl.delivery import changes, history, outbox, recurring
 from hsl.delivery.history import Message
 from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
@@ -36,6 +36,8 @@ def show_one(message_id: int) -> None:
     st.fragment(_live, run_every=1 if message.status in LIVE else None)(message_id)
     if asking.is_open("cancel"):
         _ask_to_cancel(message)
+    if asking.is_open("retry"):
+        asking.show("Try the failed again", lambda: _ask_to_retry(message))
     if asking.is_open("delete"):
         _ask_to_delete(message)
     if asking.is_open("again"):
@@ -71,6 +73,13 @@ def _live(message_id: int) -> None:
             min(1.0, (progress["percent"] or 0.0) / 100),
             text=words + (f" · {show.duration(left)} left" if left is not None else ""),
         )
+    rule = recurring.of_message(shell.engine(), message_id)
+    if rule is not None:
+        ended = f" ({rule.stopped_reason})" if rule.stopped_reason else ""
+        st.caption(f"By a rule: {rule.repeat.sentence()}{ended}")
+    asleep = history.asleep(shell.engine(), message_id) if message.keep_quiet else 0
+    if asleep:
+        st.caption(f"{asleep:,} of them sleep now; they get it in their morning.")
     if message.version > 1:
         st.caption(f"Its text is version {message.version}; each recipient's row names theirs.")
     for run in history.runs(shell.engine(), message_id) if message.started_at else []:
@@ -128,7 +137,8 @@ def _actions(message: Message) -> None:
         if ended and message.closing.failed:
             words = f"Try the {message.closing.failed:,} failed again"
             if st.button(words, icon=":material/replay:"):
-                _do(lambda: outbox.retry_failed(engine, number, actor=actor))
+                asking.open_dialog("retry")
+                st.rerun(scope="app")
         if message.action is Action.SEND:
             _more_actions(message)
 
@@ -211,6 +221,26 @@ def _ask_to_cancel(message: Message) -> None:
         "Cancel the message",
         lambda: _do(lambda: outbox.cancel(shell.engine(), message.id, actor=shell.author())),
     )
+
+
+def _ask_to_retry(message: Message) -> None:
+    """Which of the failed are tried again, chosen by their reasons."""
+    people = message.closing.failed_by_reason
+    chosen = st.multiselect(
+        "Those who failed because",
+        list(people),
+        default=list(people),
+        format_func=lambda why: f"{REASON_WORDS.get(why, why)} ({people[why]:,})",
+        key="retry-reasons",
+    )
+    total = sum(people[why] for why in chosen)
+    if st.button(f"Try {total:,} again", type="primary", key="confirm", disabled=not chosen):
+        asking.close()
+        _do(
+            lambda: outbox.retry_failed(
+                shell.engine(), message.id, actor=shell.author(), reasons=tuple(chosen)
+            )
+        )
 
 
 def _uncertain(message: Message) -> None:

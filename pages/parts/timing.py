@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo, available_timezones
 import streamlit as st
 
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox
+from hsl.delivery import outbox, recurring
 from hsl.message.content import Content
 from hsl.models import AudienceMode, utc_now
 from pages.parts import shell, show
 
-WHEN = {"now": "Now", "later": "At a time"}
+WHEN = {"now": "Now", "later": "At a time", "again": "Again and again"}
 MODES = {
     AudienceMode.FROZEN: "As it is now",
     AudienceMode.LIVE: "As it will be when it starts",
@@ -35,17 +35,36 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
     )
     if not can:
         st.caption("A video or document goes now: its file_id may lapse before a later time.")
-    if when != "later":
-        return {**plan, "when": "now"} if plan else {}
+    if when == "now":
+        quiet = _keep_quiet(key, plan)
+        return {**plan, "when": "now", "keep_quiet": quiet} if plan or quiet else {}
     zones = sorted(available_timezones())
     here = str(plan.get("zone") or shell.zone().key)
     tomorrow = (utc_now().astimezone(ZoneInfo(here)) + timedelta(days=1)).date()
     cells = st.columns([2, 2, 3])
-    day = cells[0].date_input(
-        "Date",
-        date.fromisoformat(plan["date"]) if plan.get("date") else tomorrow,
-        key=f"{key}-date",
-    )
+    day: object = tomorrow
+    days: list[int] = plan.get("weekdays", [tomorrow.weekday()])
+    if when == "again":
+        days = st.pills(
+            "On",
+            list(range(len(recurring.WEEKDAYS))),
+            selection_mode="multi",
+            default=days,
+            format_func=lambda number: recurring.WEEKDAYS[number][:3],
+            key=f"{key}-weekdays",
+        )
+        until = cells[0].date_input(
+            "Until (may stay empty)",
+            date.fromisoformat(plan["until"]) if plan.get("until") else None,
+            key=f"{key}-until",
+        )
+    else:
+        day = cells[0].date_input(
+            "Date",
+            date.fromisoformat(plan["date"]) if plan.get("date") else tomorrow,
+            key=f"{key}-date",
+        )
+        until = None
     clock = cells[1].time_input(
         "Time",
         time.fromisoformat(plan["time"]) if plan.get("time") else time(10, 0),
@@ -56,21 +75,34 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
         "Time zone", zones, index=zones.index(here) if here in zones else 0, key=f"{key}-zone"
     )
     chosen = {
-        "when": "later",
+        "when": when,
         "date": day.isoformat() if isinstance(day, date) else tomorrow.isoformat(),
         "time": clock.isoformat(timespec="minutes") if clock else "10:00",
         "zone": zone,
         "audience": plan.get("audience", AudienceMode.FROZEN.value),
         "late_minutes": plan.get("late_minutes", outbox.LATE_LIMIT / 60),
+        "weekdays": list(days),
+        "until": until.isoformat() if isinstance(until, date) else plan.get("until"),
     }
+    if when == "again" and until is None:
+        chosen["until"] = None
     problem = problem_of(chosen)
     if problem:
         st.error(problem, icon=":material/error:")
     else:
         moment = moment_of(chosen)
+        rule = repeat_of(chosen)
+        if rule is not None:
+            st.caption(rule.sentence().capitalize())
         if moment is not None:
-            st.caption(f"{show.moment(moment, shell.zone())}, {show.ago(moment)}")
-    if audience.is_individual:
+            st.caption(
+                ("First: " if rule else "")
+                + f"{show.moment(moment, shell.zone())}, {show.ago(moment)}"
+            )
+    if when == "again":
+        st.caption("Each time to the people who are in the group then.")
+        chosen["audience"] = AudienceMode.LIVE.value
+    elif audience.is_individual:
         if not audience.is_empty:
             st.caption("These people were chosen by name: exactly they get it.")
         chosen["audience"] = AudienceMode.FROZEN.value
@@ -84,6 +116,7 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
             horizontal=True,
             help="This group may change until then.",
         )
+    chosen["keep_quiet"] = _keep_quiet(key, plan)
     chosen["late_minutes"] = st.number_input(
         "At most so many minutes late",
         min_value=1,
@@ -101,17 +134,49 @@ def late_limit_of(plan: dict[str, Any]) -> float:
     return 60 * float(plan.get("late_minutes", outbox.LATE_LIMIT / 60))
 
 
+def _keep_quiet(key: str, plan: dict[str, Any]) -> bool:
+    start, end = shell.settings().quiet_times
+    return st.checkbox(
+        f"Wake nobody: from {start:%H:%M} to {end:%H:%M} it waits for their morning",
+        bool(plan.get("keep_quiet", False)),
+        key=f"{key}-quiet",
+        help="By each person's attribute time_zone, else by the school's zone, "
+        f"{shell.settings().time_zone}.",
+    )
+
+
 def moment_of(plan: dict[str, Any]) -> datetime | None:
-    """The chosen time; None for now. It names its zone."""
+    """The chosen time, or the first of a rule's; None for now. It names its zone."""
+    rule = repeat_of(plan)
+    if rule is not None:
+        first = rule.after(utc_now())
+        return None if first is None else first.astimezone(ZoneInfo(rule.zone))
     if plan.get("when") != "later":
         return None
     local = datetime.combine(date.fromisoformat(plan["date"]), time.fromisoformat(plan["time"]))
     return local.replace(tzinfo=ZoneInfo(plan["zone"]))
 
 
+def repeat_of(plan: dict[str, Any]) -> recurring.Repeat | None:
+    """The rule of a plan that sends again and again; None for one that sends once."""
+    if plan.get("when") != "again":
+        return None
+    return recurring.Repeat(
+        tuple(sorted(plan["weekdays"])),
+        time.fromisoformat(plan["time"]),
+        plan["zone"],
+        date.fromisoformat(plan["until"]) if plan.get("until") else None,
+    )
+
+
 def problem_of(plan: dict[str, Any]) -> str | None:
     """Why the chosen time cannot be; None where it can."""
     moment = moment_of(plan)
+    rule = repeat_of(plan)
+    if rule is not None:
+        if not rule.weekdays:
+            return "No weekday is chosen. Choose at least one."
+        return None if moment else f"No such day comes until {rule.until}. Choose a later one."
     if moment is None:
         return None
     zone = ZoneInfo(plan["zone"])

@@ -110,3 +110,34 @@ def test_discarding_asks_first(open_page: Open, house: Engine) -> None:
     assert drafts.load(house, "analyst", draft.id) is not None
     press(app, "Discard it")
     assert drafts.load(house, "analyst", draft.id) is None
+
+
+def test_a_rule_goes_again_and_again_until_it_is_stopped(open_page: Open, house: Engine) -> None:
+    choose(house)
+    draft = drafts.start(house, "analyst", content=CONTENT)
+    plan = {"when": "again", "weekdays": [0, 3], "time": "10:00", "zone": "Europe/Moscow"}
+    drafts.save(house, "analyst", draft, content=CONTENT, audience=None, plan=plan)
+    app = open_page("compose")
+    assert not app.error
+    next(box for box in app.checkbox if "Wake nobody" in box.label).check().run()
+    press(app, "Continue")
+    assert any("every Monday and Thursday at 10:00" in text.value for text in app.text)
+    next(b for b in app.button if b.key == "send").click().run()
+    with house.begin() as connection:
+        row = connection.execute(select(models.message_history)).one()
+    assert (row.status, row.audience_mode, row.keep_quiet) == ("scheduled", "live", True)
+    app = open_page("messages")
+    assert any("1 go again and again" in box.label for box in app.expander)
+    press(app, "Stop")
+    press(app, "Stop the rule")
+    with house.begin() as connection:
+        assert connection.execute(select(models.message_history.c.status)).scalar() == "cancelled"
+
+
+def test_a_rule_without_a_weekday_is_refused(open_page: Open, house: Engine) -> None:
+    choose(house)
+    draft = drafts.start(house, "analyst", content=CONTENT)
+    plan = {"when": "again", "weekdays": [], "time": "10:00", "zone": "Europe/Moscow"}
+    drafts.save(house, "analyst", draft, content=CONTENT, audience=None, plan=plan)
+    app = open_page("compose")
+    assert any("No weekday is chosen" in error.value for error in app.error)

@@ -36,6 +36,13 @@ def upgrade() -> None:
     for table, column in COLUMNS:
         op.add_column(table, column)
     op.create_index("ix_message_history_rule_id", "message_history", ["rule_id"])
+    op.create_index(
+        "ix_message_recipients_left",
+        "message_recipients",
+        ["message_id", "sending_at"],
+        sqlite_where=sa.text("sending_at IS NOT NULL"),
+        postgresql_where=sa.text("sending_at IS NOT NULL"),
+    )
     op.create_table(
         "message_versions",
         sa.Column("message_id", ROW_ID, autoincrement=False, nullable=False),
@@ -70,6 +77,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("recurring_messages")
     op.drop_table("message_versions")
+    op.drop_index("ix_message_recipients_left", "message_recipients")
     op.drop_index("ix_message_history_rule_id", "message_history")
     for table, column in reversed(COLUMNS):
         op.drop_column(table, column.name)

@@ -1,0 +1,267 @@
+"""Recurring messages: a rule that makes ordinary scheduled messages, always one ahead.
+
+The message ahead is seen, edited or cancelled like any other; its people are chosen when it starts.
+A time that passed while nothing ran is not made up for: its message waits by its lateness limit,
+and the rule goes on with the next time that is still to come.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, Row, Select, insert, select, update
+
+from hsl import audit, database, models
+from hsl.delivery import outbox
+from hsl.delivery.quiet import known_zones
+from hsl.message.content import Content
+from hsl.models import AudienceMode, MessageStatus, RecipientType
+
+Rules, History = models.recurring_messages, models.message_history
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """On these weekdays (0 is Monday) at this local time, up to and with the day `until`."""
+
+    weekdays: tuple[int, ...]
+    at: time
+    zone: str
+    until: date | None = None
+
+    @classmethod
+    def parse(cls, words: str, until: str | None = None) -> "Repeat":
+        """From "mon,thu 10:00 Europe/Moscow" or "daily 10:00 UTC". Raises OutboxError."""
+        parts = words.split()
+        if len(parts) != 3:
+            raise outbox.OutboxError(
+                f"{words} is not DAYS TIME ZONE, such as mon,thu 10:00 Europe/Moscow."
+            )
+        try:
+            return cls(_weekdays(parts[0]), time.fromisoformat(parts[1]), _zone(parts[2]),
+                       date.fromisoformat(until) if until else None)  # fmt: skip
+        except ValueError as fault:
+            raise outbox.OutboxError(
+                f"{fault}. Write it as mon,thu 10:00 Europe/Moscow, and a last day as 2027-06-30."
+            ) from None
+
+    def after(self, moment: datetime) -> datetime | None:
+        """The first time after `moment`, in UTC; None when the rule is over.
+
+        A local time that the clocks skip comes an hour later on that day; of one that they repeat,
+        the first counts.
+        """
+        zone = ZoneInfo(self.zone)
+        today = moment.astimezone(zone).date()
+        for ahead in range(9):
+            day = today + timedelta(days=ahead)
+            if self.until is not None and day > self.until:
+                return None
+            at = datetime.combine(day, self.at, zone).astimezone(UTC)
+            if day.weekday() in self.weekdays and at > moment:
+                return at
+        return None
+
+    def sentence(self) -> str:
+        """Such as "every Monday and Thursday at 10:00 (Europe/Moscow)"."""
+        if len(self.weekdays) == len(WEEKDAYS):
+            days = "day"
+        else:
+            names = [WEEKDAYS[day] for day in sorted(self.weekdays)]
+            days = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+        last = f", until {self.until}" if self.until else ""
+        return f"every {days} at {self.at:%H:%M} ({self.zone}){last}"
+
+
+def _weekdays(words: str) -> tuple[int, ...]:
+    if words == "daily":
+        return tuple(range(len(WEEKDAYS)))
+    short = [name[:3].lower() for name in WEEKDAYS]
+    unknown = [word for word in words.lower().split(",") if word[:3] not in short]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is not a weekday")
+    return tuple(sorted({short.index(word[:3]) for word in words.lower().split(",")}))
+
+
+def _zone(name: str) -> str:
+    if name not in known_zones():
+        raise ValueError(f"{name} is not a time zone")
+    return name
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule as pages and terminal show it; `next_message_id` is the one ahead."""
+
+    id: int
+    author: str
+    text: str
+    repeat: Repeat
+    next_at: datetime | None
+    next_message_id: int | None
+    stopped_reason: str | None
+
+
+def create(
+    engine: Engine,
+    *,
+    repeat: Repeat,
+    content: Content,
+    people: Select[Any],
+    audience: Mapping[str, Any],
+    group: str | None,
+    author: str,
+    bot_id: int,
+    draft_id: int | None = None,
+    late_limit: float | None = outbox.LATE_LIMIT,
+    keep_quiet: bool = False,
+) -> int:
+    """Make a rule and the first message of it, and return the message's id.
+
+    Raises OutboxError, and then nothing was made.
+    """
+    if not repeat.weekdays:
+        raise outbox.OutboxError("No weekday is chosen. Choose at least one.")
+    first = repeat.after(models.utc_now())
+    if first is None:
+        raise outbox.OutboxError(f"No such day comes until {repeat.until}. Choose a later one.")
+    with engine.begin() as connection:
+        outbox.finish_draft(connection, draft_id)
+        rule = connection.execute(
+            insert(Rules).returning(Rules),
+            {
+                "author": author,
+                "content": content.model_dump(mode="json"),
+                "audience": {"chosen": dict(audience), "group": group},
+                "weekdays": list(repeat.weekdays),
+                "local_time": f"{repeat.at:%H:%M}",
+                "zone": repeat.zone,
+                "until": repeat.until and repeat.until.isoformat(),
+                "late_limit": late_limit,
+                "keep_quiet": keep_quiet,
+                "created_at": models.utc_now(),
+            },
+        ).one()
+        audit.record(
+            connection,
+            actor=author,
+            action="rule_created",
+            object_type="rule",
+            object_id=rule.id,
+            details={"rule": repeat.sentence(), "group": group, "preview": content.text[:200]},
+        )
+        return _make(connection, rule, first, people, bot_id)
+
+
+def make_due(engine: Engine, *, now: datetime, bot_id: int, resolve: outbox.Resolve) -> list[int]:
+    """Make the next message of each rule whose last one's time has come; their ids."""
+    due = select(Rules).where(Rules.c.stopped_at.is_(None), Rules.c.next_at <= now)
+    made = []
+    with engine.begin() as connection:
+        for rule in connection.execute(due.with_for_update(skip_locked=True)).all():
+            following = _repeat(rule).after(now)
+            if following is None:
+                _stop(connection, rule.id, "over")
+            else:
+                people = resolve(rule.audience["chosen"])
+                made.append(_make(connection, rule, following, people, bot_id))
+    return made
+
+
+def stop(engine: Engine, rule_id: int, *, actor: str) -> int:
+    """Stop a rule and cancel the message that it made ahead; return how many were cancelled."""
+    with engine.begin() as connection:
+        rule = connection.execute(
+            select(Rules).where(Rules.c.id == rule_id).with_for_update()
+        ).one_or_none()
+        if rule is None or rule.stopped_at is not None:
+            raise outbox.OutboxError(f"There is no rule {rule_id} at work.")
+        _stop(connection, rule_id, f"stopped by {actor}")
+        ahead = connection.execute(
+            select(History.c.id).where(
+                History.c.rule_id == rule_id, History.c.status == MessageStatus.SCHEDULED
+            )
+        ).all()
+        for row in ahead:
+            outbox.cancel_within(connection, row.id, actor=actor)
+        audit.record(
+            connection,
+            actor=actor,
+            action="rule_stopped",
+            object_type="rule",
+            object_id=rule_id,
+            details={"rule": _repeat(rule).sentence(), "cancelled": [row.id for row in ahead]},
+        )
+    return len(ahead)
+
+
+def at_work(engine: Engine) -> list[Rule]:
+    """The rules that are not stopped, the next to come first."""
+    statement = select(Rules).where(Rules.c.stopped_at.is_(None)).order_by(Rules.c.next_at)
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(statement).all()
+        ahead = connection.execute(
+            select(History.c.id, History.c.rule_id).where(
+                History.c.rule_id.in_([row.id for row in rows]),
+                History.c.status == MessageStatus.SCHEDULED,
+            )
+        ).all()
+    messages = {row.rule_id: row.id for row in ahead}
+    return [_rule(row, messages.get(row.id)) for row in rows]
+
+
+def of_message(engine: Engine, message_id: int) -> Rule | None:
+    """The rule that made this message; None where a person did."""
+    statement = select(Rules).join(History, History.c.rule_id == Rules.c.id)
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(statement.where(History.c.id == message_id)).one_or_none()
+    return None if row is None else _rule(row, None)
+
+
+def _make(
+    connection: Connection, rule: Row[Any], moment: datetime, people: Select[Any], bot_id: int
+) -> int:
+    connection.execute(update(Rules).where(Rules.c.id == rule.id).values(next_at=moment))
+    group = rule.audience["group"]
+    return outbox.add(
+        connection,
+        content=Content.model_validate(rule.content),
+        people=people,
+        author=rule.author,
+        bot_id=bot_id,
+        recipient_type=RecipientType.INDIVIDUAL if group is None else RecipientType.GROUP,
+        scheduled_at=moment,
+        recipient_group=group,
+        cohort=rule.audience["chosen"],
+        audience_mode=AudienceMode.LIVE,
+        late_limit=rule.late_limit,
+        keep_quiet=rule.keep_quiet,
+        rule_id=rule.id,
+    )
+
+
+def _stop(connection: Connection, rule_id: int, reason: str) -> None:
+    connection.execute(
+        update(Rules)
+        .where(Rules.c.id == rule_id)
+        .values(stopped_at=models.utc_now(), stopped_reason=reason)
+    )
+
+
+def _repeat(row: Row[Any]) -> Repeat:
+    return Repeat(
+        tuple(row.weekdays),
+        time.fromisoformat(row.local_time),
+        row.zone,
+        date.fromisoformat(row.until) if row.until else None,
+    )
+
+
+def _rule(row: Row[Any], next_message_id: int | None) -> Rule:
+    text = Content.model_validate(row.content).text
+    return Rule(
+        row.id, row.author, text, _repeat(row), row.next_at, next_message_id, row.stopped_reason
+    )
