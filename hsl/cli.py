@@ -21,6 +21,7 @@ from hsl.settings import Settings, SettingsError, get_settings
 ACTOR = "operator"
 SANDBOX_WORDS = {
     "rate": "messages a second of one bot",
+    "tolerance": "messages of one bot that may come early",
     "chat_rate": "messages a second to one chat",
     "latency": "seconds an answer takes",
     "blocked_share": "share of people who blocked the bot, 0 to 1",

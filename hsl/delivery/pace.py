@@ -1,7 +1,8 @@
 """One rate per bot, kept in a database row that every process shares.
 
 A generic cell rate: `next_departure` is the time at which the next message would leave if all
-kept their distance. A late sender may catch up `CATCH_UP` messages and no more, as Telegram's own
+kept their distance. A late sender may catch up `CATCH_UP` messages (or what left in
+`CATCH_UP_FAST`) and no more, as Telegram's own
 limit tolerates only a small burst. A refusal (429) holds everyone until `not_before`, lowers the
 rate, and the rate climbs back slowly (additive increase, multiplicative decrease).
 """
@@ -18,9 +19,10 @@ from hsl import database, models
 from hsl.settings import PaceMode, Settings
 
 CATCH_UP = 1.5  # messages; the limit is taken to tolerate three
+CATCH_UP_FAST = 0.05  # seconds; at a paid pace the database's commits alone take several messages
 MARGIN = 0.99  # of the allowed rate, so that jitter on the way causes no refusal
 DECREASE = 0.7  # of the rate, after a refusal
-INCREASE = 0.5  # messages per second, gained in each
+INCREASE = 1 / 60  # of the full rate, gained in each step: 0.5/s of 30/s
 INCREASE_EVERY = 5.0  # seconds without a refusal
 LOWEST = 1.0  # messages per second
 TEN = 10  # messages between two pauses in the old rhythm
@@ -163,7 +165,7 @@ def permits(
     if row.trouble or _hold_left(connection, row, now) > 0:
         return []
     interval = 1.0 / _present_rate(row, rhythm, now)
-    due = max(row.next_departure, now - CATCH_UP * interval)
+    due = max(row.next_departure, now - max(CATCH_UP * interval, CATCH_UP_FAST))
     furthest = now + PAUSE + interval
     if due > furthest and not rhythm.ten_then_pause:
         # A clock that was set back must not hold the bot for as long as it jumped.
@@ -252,4 +254,4 @@ def _recovered_rate(row: BotState, rhythm: Rhythm, now: float) -> float:
     if row.rate >= rhythm.rate or row.rate_changed_at is None:
         return rhythm.rate
     steps = int((now - row.rate_changed_at.timestamp()) // INCREASE_EVERY)
-    return min(rhythm.rate, row.rate + max(steps, 0) * INCREASE)
+    return min(rhythm.rate, row.rate + max(steps, 0) * INCREASE * rhythm.rate)

@@ -31,7 +31,7 @@ class Arena:
     def __init__(self, folder: Path, address: str, *, rate: float, latency: float = 0.05) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+            self.port = probe.getsockname()[1]
         self.folder, self.rate, self.latency = folder, rate, latency
         self.log_file = folder / "accepted.jsonl"
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HSL_")}
@@ -40,7 +40,7 @@ class Arena:
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": address,
             "HSL_DATA_DIR": str(folder),
-            "HSL_SANDBOX_PORT": str(self._port),
+            "HSL_SANDBOX_PORT": str(self.port),
             "HSL_MESSAGES_PER_SECOND": str(rate),
         }
         self._environment.pop("BOT_TOKEN", None)
@@ -49,15 +49,23 @@ class Arena:
         self.settings = load_settings(HSL_MESSAGES_PER_SECOND=rate)
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def start_sandbox(self) -> "subprocess.Popen[bytes]":
-        """A sandbox that reaches everybody and adds to the log; returns when it answers."""
+    def start_sandbox(self, *words: str) -> "subprocess.Popen[bytes]":
+        """A sandbox that reaches everybody and adds to the log; returns when it answers.
+
+        `words` are further options of the command, which win.
+        """
         process = self._start(
-            "sandbox", "--port", str(self._port), "--log", str(self.log_file),
+            "sandbox", "--port", str(self.port), "--log", str(self.log_file),
             "--rate", str(self.rate), "--latency", str(self.latency),
             "--blocked-share", "0", "--deactivated-share", "0", "--never-started-share", "0",
+            *words,
         )  # fmt: skip
         wait_until(self._sandbox_answers, "the sandbox answers", patience=30)
         return process
+
+    def pay(self) -> None:
+        """Schedulers from now on send paid broadcasts."""
+        self._environment["HSL_PAID_BROADCAST"] = "1"
 
     def start_scheduler(self) -> "subprocess.Popen[bytes]":
         """A scheduler process; its words go to a file in the folder."""
@@ -77,7 +85,7 @@ class Arena:
 
     def _sandbox_answers(self) -> bool:
         try:
-            with urlopen(f"http://127.0.0.1:{self._port}/sandbox/stats", timeout=2):
+            with urlopen(f"http://127.0.0.1:{self.port}/sandbox/stats", timeout=2):
                 return True
         except (URLError, OSError):
             return False
