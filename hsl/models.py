@@ -223,6 +223,14 @@ class MessageRecipient(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class MessagePreparation(SQLModel, table=True):
+    """A large message while its recipients are written down: nobody sees it before all of them."""
+
+    __tablename__ = "message_preparations"
+    message_id: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    beat_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class MessageVersion(SQLModel, table=True):
     """What a message said before it was edited; what it says now stands in its own row."""
 
@@ -342,6 +350,7 @@ users = _table(User)
 enrollments = _table(Enrollment)
 message_history = _table(MessageHistory)
 message_recipients = _table(MessageRecipient)
+message_preparations = _table(MessagePreparation)
 message_versions = _table(MessageVersion)
 recurring_messages = _table(RecurringMessage)
 audit_log = _table(AuditLog)

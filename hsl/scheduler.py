@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import database, models
 from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox, pace, recurring, sender, tick
+from hsl.delivery import outbox, pace, preparing, recurring, sender, tick
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
@@ -121,6 +121,7 @@ class Scheduler:
             connection.execute(
                 delete(models.workers).where(models.workers.c.beat_at < now - FORGET_WORKERS)
             )
+        preparing.clear_stale(self.engine, now=now)
         if found:
             logger.warning("%s recipients are uncertain: their sender stopped", found)
 

@@ -3,6 +3,7 @@
 Locks are always taken in the order bot_pace, message_history, message_recipients.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -20,8 +21,8 @@ from sqlalchemy import (
     update,
 )
 
-from hsl import audit, models
-from hsl.delivery import sums
+from hsl import audit, database, models
+from hsl.delivery import preparing, sums
 from hsl.message.content import Content
 from hsl.models import (
     Action,
@@ -41,6 +42,7 @@ COUNTERS = {
     DeliveryStatus.DELETED: "deleted_deliveries",
 }
 LATE_LIMIT = 3600.0  # seconds
+LARGE = 20_000  # recipients from which a message is written in steps
 Resolve = Callable[[Mapping[str, Any]], Select[Any]]
 
 
@@ -73,24 +75,35 @@ def create(
     `draft_id` names the draft that it was written in: it goes with the transaction, so that a
     second click finds none. Raises OutboxError, and then nothing was made.
     """
-    with engine.begin() as connection:
-        finish_draft(connection, draft_id)
-        return add(
-            connection,
-            content=content,
-            people=people,
-            author=author,
-            bot_id=bot_id,
-            recipient_type=recipient_type,
-            scheduled_at=scheduled_at,
-            recipient_group=recipient_group,
-            cohort=cohort,
-            audience_mode=audience_mode,
-            follows_message_id=follows_message_id,
-            options=options,
-            late_limit=late_limit,
-            keep_quiet=keep_quiet,
-        )
+    given: dict[str, Any] = {
+        "content": content,
+        "people": people,
+        "author": author,
+        "bot_id": bot_id,
+        "recipient_type": recipient_type,
+        "scheduled_at": scheduled_at,
+        "recipient_group": recipient_group,
+        "cohort": cohort,
+        "audience_mode": audience_mode,
+        "follows_message_id": follows_message_id,
+        "options": options,
+        "late_limit": late_limit,
+        "keep_quiet": keep_quiet,
+    }
+    _check_new(content, scheduled_at, models.utc_now(), audience_mode, cohort)
+    with contextlib.ExitStack() as stack:
+        prepared = None
+        if audience_mode is AudienceMode.FROZEN and _is_large(engine, people):
+            prepared = stack.enter_context(preparing.prepared(engine, people))
+        with engine.begin() as connection:
+            finish_draft(connection, draft_id)
+            return add(connection, **given, prepared=prepared)
+
+
+def _is_large(engine: Engine, people: Select[Any]) -> bool:
+    some = people.order_by(None).limit(LARGE + 1).subquery()
+    with database.read_only(engine).begin() as connection:
+        return connection.execute(select(func.count()).select_from(some)).scalar_one() > LARGE
 
 
 def add(
@@ -110,21 +123,30 @@ def add(
     late_limit: float | None = LATE_LIMIT,
     keep_quiet: bool = False,
     rule_id: int | None = None,
+    prepared: int | None = None,
 ) -> int:
     """What `create` does, within the caller's transaction; `rule_id` names the rule behind it.
 
-    A rule's message may have nobody yet: its group is chosen when it starts.
+    A rule's message may have nobody yet: its group is chosen when it starts. `prepared` is the id
+    whose recipients are written already, see `preparing`.
     """
     now = models.utc_now()
     _check_new(content, scheduled_at, now, audience_mode, cohort)
-    found = people.order_by(None).subquery()
-    total = connection.execute(select(func.count()).select_from(found)).scalar_one()
+    if prepared is None:
+        found = people.order_by(None).subquery()
+        count = select(func.count()).select_from(found)
+    else:
+        if not preparing.finish(connection, prepared):
+            raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
+        count = select(func.count()).where(Recipients.c.message_id == prepared)
+    total = connection.execute(count).scalar_one()
     if total == 0 and rule_id is None:
         raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
     live = audience_mode is AudienceMode.LIVE
     message_id: int = connection.execute(
         insert(History).returning(History.c.id),
         {
+            **({} if prepared is None else {"id": prepared}),
             "message_text": content.text,
             "message_type": content.message_type,
             "file_id": content.file_id,
@@ -150,7 +172,7 @@ def add(
             "total_recipients": 0 if live else total,
         },
     ).scalar_one()
-    if not live:
+    if not live and prepared is None:
         _add_recipients(connection, message_id, people)
     audit.record(
         connection,

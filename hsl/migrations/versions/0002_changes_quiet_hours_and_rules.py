@@ -44,6 +44,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("sending_at IS NOT NULL"),
     )
     op.create_table(
+        "message_preparations",
+        sa.Column("message_id", ROW_ID, autoincrement=False, nullable=False),
+        sa.Column("beat_at", hsl.models.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id"),
+    )
+    op.create_table(
         "message_versions",
         sa.Column("message_id", ROW_ID, autoincrement=False, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -77,6 +83,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("recurring_messages")
     op.drop_table("message_versions")
+    op.drop_table("message_preparations")
     op.drop_index("ix_message_recipients_left", "message_recipients")
     op.drop_index("ix_message_history_rule_id", "message_history")
     for table, column in reversed(COLUMNS):

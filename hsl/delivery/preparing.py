@@ -1,0 +1,176 @@
+"""A large message's recipients, written in steps, so that another message goes on meanwhile.
+
+One statement for a million people would hold SQLite's only write lock for ten seconds, and nobody
+could be sent to. The recipients get the id of a message that does not exist yet; the transaction
+that makes it shows all of them at once. What a dead process left half-written is cleared away.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+
+from hsl import database, models
+from hsl.models import DeliveryStatus, MessageStatus, RecipientType
+
+Recipients, History = models.message_recipients, models.message_history
+Preparations = models.message_preparations
+AT_ONCE = 5_000  # recipients in one transaction
+BREATH = 0.02  # seconds between two of them, in which others get SQLite's lock
+STALE = timedelta(minutes=5)  # without a step, a preparation counts as abandoned
+
+_chosen = Table(
+    "chosen_people",
+    MetaData(),
+    Column("place", Integer, primary_key=True),
+    Column("user_id", BigInteger),
+    Column("username", String),
+    prefixes=["TEMPORARY"],
+)
+
+
+@contextmanager
+def prepared(engine: Engine, people: Select[Any]) -> Iterator[int]:
+    """Write recipients for all of `people`, and give the id of the message that they wait for.
+
+    Make the message within the block, in a transaction that calls `finish`; if the block is left
+    without that, the recipients are taken away again.
+    """
+    message_id = _reserve(engine)
+    try:
+        _write(engine, message_id, people)
+        yield message_id
+    finally:
+        _discard(engine, message_id)
+
+
+def finish(connection: Connection, message_id: int) -> bool:
+    """Let the message have its recipients; False if they were cleared away meanwhile."""
+    done = connection.execute(delete(Preparations).where(Preparations.c.message_id == message_id))
+    return done.rowcount == 1
+
+
+def clear_stale(engine: Engine, *, now: datetime) -> int:
+    """Take away what dead processes left half-written; return how many messages."""
+    with database.read_only(engine).begin() as connection:
+        stale = connection.execute(
+            select(Preparations.c.message_id).where(Preparations.c.beat_at < now - STALE)
+        ).all()
+    for row in stale:
+        _discard(engine, row.message_id)
+    return len(stale)
+
+
+def _reserve(engine: Engine) -> int:
+    """An id that no other message gets: of a row that is made and taken back."""
+    now = models.utc_now()
+    with engine.begin() as connection:
+        message_id: int = connection.execute(
+            insert(History).returning(History.c.id),
+            {
+                "message_text": "",
+                "buttons": [],
+                "options": {},
+                "version": 1,
+                "action": models.Action.SEND,
+                "author": "",
+                "bot_id": 0,
+                "status": MessageStatus.CANCELLED,
+                "recipient_type": RecipientType.GROUP,
+                "audience_at_creation": 0,
+                "created_at": now,
+                "scheduled_at": now,
+                "keep_quiet": False,
+                "total_recipients": 0,
+                "successful_deliveries": 0,
+                "failed_deliveries": 0,
+                "uncertain_deliveries": 0,
+                "cancelled_deliveries": 0,
+                "deleted_deliveries": 0,
+            },
+        ).scalar_one()
+        connection.execute(delete(History).where(History.c.id == message_id))
+        connection.execute(insert(Preparations).values(message_id=message_id, beat_at=now))
+    return message_id
+
+
+def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
+    found = people.order_by(None).subquery()
+    # The people are resolved once, into a table of this connection, without SQLite's write lock.
+    with database.read_only(engine).connect() as connection:
+        with connection.begin():
+            _chosen.create(connection)
+            connection.execute(
+                insert(_chosen).from_select(
+                    ["place", "user_id", "username"],
+                    select(
+                        func.row_number().over(order_by=found.c.user_id),
+                        found.c.user_id,
+                        found.c.username,
+                    ),
+                )
+            )
+            last: int | None = connection.execute(select(func.max(_chosen.c.place))).scalar_one()
+            total = last or 0
+        try:
+            for start in range(0, total, AT_ONCE):
+                with connection.begin():
+                    _write_some(connection, message_id, start)
+                time.sleep(BREATH)
+        finally:
+            with connection.begin():
+                _chosen.drop(connection)
+
+
+def _write_some(connection: Connection, message_id: int, start: int) -> None:
+    connection.execute(
+        update(Preparations)
+        .where(Preparations.c.message_id == message_id)
+        .values(beat_at=models.utc_now())
+    )
+    connection.execute(
+        insert(Recipients).from_select(
+            ["message_id", "user_id", "username", "delivery_status", "attempts"],
+            select(
+                literal(message_id, models.RowId),
+                _chosen.c.user_id,
+                _chosen.c.username,
+                literal(DeliveryStatus.PENDING.value),
+                literal(0),
+            ).where(_chosen.c.place > start, _chosen.c.place <= start + AT_ONCE),
+        )
+    )
+
+
+def _discard(engine: Engine, message_id: int) -> None:
+    """Take an unfinished preparation's recipients away in steps; a finished one's stay."""
+    open_ = select(Preparations.c.message_id).where(Preparations.c.message_id == message_id)
+    some = select(Recipients.c.id).where(Recipients.c.message_id == message_id).limit(AT_ONCE)
+    while True:
+        with engine.begin() as connection:
+            if connection.execute(open_.with_for_update()).first() is None:
+                return
+            if connection.execute(some.limit(1)).first() is None:
+                finish(connection, message_id)
+                return
+            connection.execute(delete(Recipients).where(Recipients.c.id.in_(some)))
+        time.sleep(BREATH)
