@@ -44,7 +44,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.create_function("hsl_lower", 1, _lower, deterministic=True)
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=NORMAL",
+        # NORMAL may lose the last commits with the power, and with them who was sent to just now.
+        "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT}",
     ):

@@ -198,8 +198,8 @@ class MessageRecipient(SQLModel, table=True):
         # Of those who left only, so that it costs nothing while a message is made.
         Index(
             "ix_message_recipients_left",
-            "message_id",
             "sending_at",
+            "message_id",
             sqlite_where=text("sending_at IS NOT NULL"),
             postgresql_where=text("sending_at IS NOT NULL"),
         ),

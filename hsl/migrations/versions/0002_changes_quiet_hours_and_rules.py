@@ -39,7 +39,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_message_recipients_left",
         "message_recipients",
-        ["message_id", "sending_at"],
+        ["sending_at", "message_id"],
         sqlite_where=sa.text("sending_at IS NOT NULL"),
         postgresql_where=sa.text("sending_at IS NOT NULL"),
     )
