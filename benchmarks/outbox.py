@@ -130,6 +130,10 @@ def claim_and_record(engine: Engine, people: int, *, from_the_end: bool = False)
     if engine.dialect.name == "postgresql":
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("VACUUM ANALYZE message_recipients"))
+            connection.execute(text("CHECKPOINT"))
+    else:
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     sent = Outcome(Verdict.SENT, telegram_message_id=5)
     done, results, began = 0, [], time.monotonic()
     while done < min(people, ROWS):

@@ -248,33 +248,65 @@ def _add_recipients(connection: Connection, message_id: int, people: Select[Any]
 def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
     """Start every scheduled message whose time has come, and return their ids.
 
-    A live audience is resolved here, in the transaction that starts the message. One that is later
-    than its limit, as nothing ran at its time, is paused instead.
+    A live audience is resolved here; a large one in steps before the transaction that starts it.
+    One that is later than its limit, as nothing ran at its time, is paused instead.
     """
     due = select(History).where(
         History.c.status == MessageStatus.SCHEDULED, History.c.scheduled_at <= now
     )
+    with database.read_only(engine).begin() as connection:
+        live = connection.execute(due.where(History.c.audience_mode == AudienceMode.LIVE)).all()
+    in_time = [row for row in live if not _is_too_late(row, now)]
+    large = {row.id: row for row in in_time if _is_large(engine, resolve(row.audience))}
     started: list[int] = []
+    for row in large.values():
+        with (
+            contextlib.suppress(preparing.PreparationError),
+            preparing.prepared(engine, resolve(row.audience), message_id=row.id),
+            engine.begin() as connection,
+        ):
+            started += _start_prepared(connection, row.id, now)
     with engine.begin() as connection:
         for row in connection.execute(
-            due.order_by(History.c.id).with_for_update(skip_locked=True)
+            due.where(History.c.id.not_in(large))
+            .order_by(History.c.id)
+            .with_for_update(skip_locked=True)
         ).all():
-            late = (now - row.scheduled_at).total_seconds()
-            if row.late_limit is not None and late > row.late_limit:
-                _hold_back(connection, row, late)
+            if _is_too_late(row, now):
+                _hold_back(connection, row, (now - row.scheduled_at).total_seconds())
                 continue
             total = row.total_recipients
             if row.audience_mode == AudienceMode.LIVE:
                 total = _add_recipients(connection, row.id, resolve(row.audience))
-            values: dict[str, Any] = {
-                "status": MessageStatus.SENDING,
-                "started_at": now,
-                "total_recipients": total,
-            }
-            connection.execute(update(History).where(History.c.id == row.id).values(values))
+            _start(connection, row.id, now, total)
             started.append(row.id)
         finish_complete(connection, started, now=now)
     return started
+
+
+def _start_prepared(connection: Connection, message_id: int, now: datetime) -> list[int]:
+    """Start a message whose recipients were written in steps, if it still waits for that."""
+    row = connection.execute(
+        select(History).where(History.c.id == message_id).with_for_update()
+    ).one()
+    if row.status != MessageStatus.SCHEDULED or not preparing.finish(connection, message_id):
+        return []
+    rows = select(func.count()).where(Recipients.c.message_id == message_id)
+    _start(connection, message_id, now, int(connection.execute(rows).scalar_one()))
+    return [message_id]
+
+
+def _start(connection: Connection, message_id: int, now: datetime, total: int) -> None:
+    connection.execute(
+        update(History)
+        .where(History.c.id == message_id)
+        .values(status=MessageStatus.SENDING, started_at=now, total_recipients=total)
+    )
+
+
+def _is_too_late(row: Row[Any], now: datetime) -> bool:
+    late = (now - row.scheduled_at).total_seconds()
+    return row.late_limit is not None and late > row.late_limit
 
 
 def _hold_back(connection: Connection, row: Row[Any], late: float) -> None:
@@ -539,6 +571,8 @@ def locked(
     ).one_or_none()
     if row is None:
         raise OutboxError(f"There is no message {message_id}. `hsl status` lists them.")
+    if preparing.is_going_on(connection, message_id):
+        raise OutboxError(f"Message {message_id} is just starting. Try again in a few seconds.")
     if row.status not in allowed:
         verb = action.removeprefix("message_")
         wanted = ", ".join(sorted(allowed))

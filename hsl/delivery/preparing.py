@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 
 from hsl import database, models
 from hsl.models import DeliveryStatus, MessageStatus, RecipientType
@@ -48,14 +49,21 @@ _chosen = Table(
 )
 
 
+class PreparationError(RuntimeError):
+    """The preparation is another process's, or was cleared away as abandoned."""
+
+
 @contextmanager
-def prepared(engine: Engine, people: Select[Any]) -> Iterator[int]:
+def prepared(
+    engine: Engine, people: Select[Any], *, message_id: int | None = None
+) -> Iterator[int]:
     """Write recipients for all of `people`, and give the id of the message that they wait for.
 
     Make the message within the block, in a transaction that calls `finish`; if the block is left
-    without that, the recipients are taken away again.
+    without that, the recipients are taken away again. `message_id` names a message that is there
+    already and has no recipients yet. Raises PreparationError.
     """
-    message_id = _reserve(engine)
+    message_id = _reserve(engine) if message_id is None else _take(engine, message_id)
     try:
         _write(engine, message_id, people)
         yield message_id
@@ -113,6 +121,23 @@ def _reserve(engine: Engine) -> int:
     return message_id
 
 
+def _take(engine: Engine, message_id: int) -> int:
+    try:
+        with engine.begin() as connection:
+            connection.execute(
+                insert(Preparations).values(message_id=message_id, beat_at=models.utc_now())
+            )
+    except IntegrityError as fault:
+        raise PreparationError(f"Message {message_id} is being prepared by another.") from fault
+    return message_id
+
+
+def is_going_on(connection: Connection, message_id: int) -> bool:
+    """True while this message's recipients are being written."""
+    found = select(Preparations.c.message_id).where(Preparations.c.message_id == message_id)
+    return connection.execute(found).first() is not None
+
+
 def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
     found = people.order_by(None).subquery()
     # The people are resolved once, into a table of this connection, without SQLite's write lock.
@@ -142,11 +167,13 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
 
 
 def _write_some(connection: Connection, message_id: int, start: int) -> None:
-    connection.execute(
+    beat = connection.execute(
         update(Preparations)
         .where(Preparations.c.message_id == message_id)
         .values(beat_at=models.utc_now())
     )
+    if beat.rowcount != 1:  # this process stalled for so long that it was taken for dead
+        raise PreparationError(f"The recipients of message {message_id} were cleared away.")
     connection.execute(
         insert(Recipients).from_select(
             ["message_id", "user_id", "username", "delivery_status", "attempts"],

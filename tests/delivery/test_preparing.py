@@ -1,5 +1,6 @@
 """A large message is written in steps, and seen only as a whole or not at all."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -101,3 +102,67 @@ def test_one_that_was_cleared_away_meanwhile_is_refused(
     with pytest.raises(outbox.OutboxError, match="try again"):
         create_message()
     assert history.listing(engine)[1] == 0
+
+
+@pytest.fixture
+def live(create_message: CreateMessage) -> int:
+    """A scheduled message to whoever there is when it starts; its time is in an hour."""
+    return create_message(
+        audience_mode=models.AudienceMode.LIVE,
+        cohort={"include": []},
+        scheduled_at=models.utc_now() + timedelta(hours=1),
+    )
+
+
+EVERYBODY = select(models.users.c.user_id, models.users.c.username)
+
+
+def start(engine: Engine) -> list[int]:
+    later = models.utc_now() + timedelta(hours=1, seconds=1)
+    return outbox.start_due(engine, now=later, resolve=lambda _: EVERYBODY)
+
+
+def test_a_large_live_audience_is_written_in_steps_too(engine: Engine, live: int) -> None:
+    assert written(engine) == 0
+    assert start(engine) == [live]
+    message = history.one(engine, live)
+    assert message is not None
+    assert (message.status, message.closing.total, written(engine)) == ("sending", 20, 20)
+    assert start(engine) == []
+
+
+def test_one_that_is_just_starting_is_left_alone(
+    engine: Engine, live: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, refusals = preparing._write_some, []
+
+    def meddle(connection: Any, *found: Any) -> None:
+        step(connection, *found)
+        if not refusals:
+            with pytest.raises(outbox.OutboxError, match="just starting") as refused:
+                outbox.locked(connection, live, set(models.MessageStatus), "message_cancelled")
+            refusals.append(refused)
+
+    monkeypatch.setattr(preparing, "_write_some", meddle)
+    assert start(engine) == [live]
+    assert refusals
+
+
+def test_a_start_that_another_process_makes_is_not_made_twice(engine: Engine, live: int) -> None:
+    with preparing.prepared(engine, EVERYBODY, message_id=live):
+        assert start(engine) == []
+        assert written(engine) == 20
+    # That process died without finishing; the next turn starts it.
+    assert written(engine) == 0
+    assert start(engine) == [live]
+    assert written(engine) == 20
+
+
+def test_who_was_taken_for_dead_writes_no_more(engine: Engine, live: int) -> None:
+    with (
+        pytest.raises(preparing.PreparationError, match="cleared away"),
+        preparing.prepared(engine, EVERYBODY, message_id=live),
+    ):
+        preparing.clear_stale(engine, now=models.utc_now() + 2 * preparing.STALE)
+        preparing._write(engine, live, EVERYBODY)
+    assert written(engine) == 0

@@ -147,3 +147,29 @@ def test_a_sent_message_is_deleted_from_the_chats_after_a_question(
     press(app, "Delete it from 46 chats")
     (run,) = history.runs(house, message)
     assert (run.closing.total, run.author) == (46, "analyst")
+
+
+def test_the_failed_are_tried_again_for_chosen_reasons(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    rows = models.message_recipients
+    with house.begin() as connection:
+        failed = connection.execute(rows.select().where(rows.c.delivery_status == "failed")).all()
+        connection.execute(
+            update(rows)
+            .where(rows.c.id.in_([row.id for row in failed[:3]]))
+            .values(reason="not_found")
+        )
+        connection.execute(
+            update(rows).where(rows.c.delivery_status == "pending").values(delivery_status="sent")
+        )
+        connection.execute(
+            update(models.message_history).values(status="sent", successful_deliveries=46)
+        )
+    app = open_page("messages", message=str(message))
+    press(app, "Try the 10 failed again")
+    next(m for m in app.multiselect if "failed because" in m.label).set_value(["not_found"]).run()
+    press(app, "Try 3 again")
+    found = history.one(house, message)
+    assert found is not None
+    assert (found.status, found.closing.pending, found.closing.failed) == ("sending", 3, 7)
