@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Update, select, update
+from sqlalchemy import Connection, Engine, Row, Update, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hsl import database, models
@@ -32,6 +32,11 @@ SHORTEST_SLEEP = 0.02  # seconds; an event loop under load wakes no more exactly
 FREE_RATE = 30.0  # messages per second, all that Telegram lets through unpaid
 PAID_AGAIN = 3600.0  # seconds after a refusal until a paid broadcast is tried again
 HOLD_OFFLINE = 2.0  # seconds without a try when the server cannot be reached
+
+
+_HELD = (
+    select(models.bot_pace).where(models.bot_pace.c.bot_id == bindparam("bot")).with_for_update()
+)
 
 
 @dataclass(frozen=True)
@@ -122,13 +127,12 @@ def expected_seconds(people: int, settings: Settings) -> float:
 
 def lock(connection: Connection, bot_id: int, rhythm: Rhythm) -> BotState:
     """The bot's row, locked until the transaction ends; made at the first call."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(
-        insert(models.bot_pace).values(bot_id=bot_id, rate=rhythm.rate).on_conflict_do_nothing()
-    )
-    row = connection.execute(
-        select(models.bot_pace).where(models.bot_pace.c.bot_id == bot_id).with_for_update()
-    ).one()
+    row = connection.execute(_HELD, {"bot": bot_id}).one_or_none()
+    if row is None:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        new = insert(models.bot_pace).values(bot_id=bot_id, rate=rhythm.rate)
+        connection.execute(new.on_conflict_do_nothing())
+        row = connection.execute(_HELD, {"bot": bot_id}).one()
     return _state(row)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, select, update
 
 from hsl import models
 from hsl.delivery.quiet import LONGEST, QuietHours
@@ -21,6 +21,32 @@ BACKOFF = (2.0, 5.0, 15.0, 60.0)  # seconds until the next try of a request that
 SMALL = 100  # recipients of a message that need not wait for the large ones
 LARGE_FIRST = 4  # every so many departures a large message goes first, so that none starves
 SLEEPERS = 500  # recipients looked at in one tick for those who sleep
+
+_other, _again = Recipients.alias("other"), Recipients.c.next_attempt_at
+# Made once, as a tick spends more time on making statements than the database on running them.
+# Who was written to in the last second is not correlated, so that both databases read it once; it
+# is bounded on both sides, for a clock that was set back.
+_waiting = (
+    select(Recipients.c.id, Recipients.c.user_id)
+    .where(
+        Recipients.c.message_id == bindparam("message"),
+        Recipients.c.delivery_status == DeliveryStatus.PENDING,
+        Recipients.c.user_id.not_in(
+            select(_other.c.user_id).where(
+                _other.c.sending_at.between(bindparam("since"), bindparam("until"))
+            )
+        ),
+    )
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True, of=Recipients)
+)
+# One range of the index each, as an OR of them would read the whole line.
+_RANGES = (
+    _waiting.where(_again <= bindparam("now")),
+    # A clock that was set back must hold nobody for as long as it jumped.
+    _waiting.where(_again > bindparam("too_far")),
+    _waiting.where(_again.is_(None)),
+)
 
 
 class Line:
@@ -77,40 +103,19 @@ class Line:
         keeps = bool(message.keep_quiet) and self._quiet is not None
         limit = max(most, SLEEPERS) if keeps else most
         longest_wait = LONGEST if keeps else timedelta(seconds=2 * BACKOFF[-1])
-        again = Recipients.c.next_attempt_at
+        values = {
+            "message": message.id,
+            "now": self._now,
+            "since": self._now - PER_CHAT,
+            "until": self._now + PER_CHAT,
+            "too_far": self._now + longest_wait,
+        }
         found: list[tuple[int, int]] = []
-        # One range of the index each, as an OR of them would read the whole line.
-        for due in (
-            again <= self._now,
-            # A clock that was set back must hold nobody for as long as it jumped.
-            again > self._now + longest_wait,
-            again.is_(None),
-        ):
+        for statement in _RANGES:
             if len(found) < limit:
-                found += self._select(message.id, due, limit - len(found))
+                rows = self._connection.execute(statement, {**values, "most": limit - len(found)})
+                found += [(row.id, row.user_id) for row in rows]
         return self._awake(found)[:most] if keeps else found
-
-    def _select(
-        self, message_id: int, due: ColumnElement[bool], limit: int
-    ) -> list[tuple[int, int]]:
-        other = Recipients.alias("other")
-        # Uncorrelated, so that both databases read those of the last second once, by their index.
-        # Bounded on both sides, for a clock that was set back.
-        just_written = select(other.c.user_id).where(
-            other.c.sending_at.between(self._now - PER_CHAT, self._now + PER_CHAT)
-        )
-        rows = self._connection.execute(
-            select(Recipients.c.id, Recipients.c.user_id)
-            .where(
-                Recipients.c.message_id == message_id,
-                Recipients.c.delivery_status == DeliveryStatus.PENDING,
-                due,
-                Recipients.c.user_id.not_in(just_written),
-            )
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=Recipients)
-        )
-        return [(row.id, row.user_id) for row in rows]
 
     def _awake(self, found: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         """Those who do not sleep; the others wait for their morning."""

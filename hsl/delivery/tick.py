@@ -26,6 +26,10 @@ People, Workers = models.users, models.workers
 ALIKE_IN_A_ROW = 10  # unknown refusals with one description that stop a message
 Clock = Callable[[], float]
 WORKER_SILENT = 20.0  # seconds without a beat after which a worker counts as dead
+_SENDING = select(History.c.id, History.c.total_recipients, History.c.keep_quiet).where(
+    History.c.bot_id == bindparam("bot"), History.c.status == MessageStatus.SENDING
+)
+_HELD_SENDING = _SENDING.order_by(History.c.id).with_for_update()
 
 
 @dataclass(frozen=True)
@@ -130,14 +134,11 @@ def depart(
     moment before a long wait for it would leave at once, beside those of another process.
     `quiet` holds for the messages that ask to be kept for the morning.
     """
-    sending = select(History.c.id, History.c.total_recipients, History.c.keep_quiet).where(
-        History.c.bot_id == bot_id, History.c.status == MessageStatus.SENDING
-    )
-    if most < 1 or connection.execute(sending.limit(1)).first() is None:
+    if most < 1 or connection.execute(_SENDING.limit(1), {"bot": bot_id}).first() is None:
         return []
     bot = pace.lock(connection, bot_id, rhythm)
     now = clock()
-    messages = connection.execute(sending.order_by(History.c.id).with_for_update()).all()
+    messages = connection.execute(_HELD_SENDING, {"bot": bot_id}).all()
     permits = pace.permits(connection, bot, rhythm, now=now, horizon=horizon, most=most)
     if not permits:
         return []
