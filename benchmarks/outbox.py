@@ -8,15 +8,17 @@ a second in messages of 1,000 to PEOPLE recipients; beside it, job queues on the
 See `benchmarks.sending` for the peers' virtual environment.
 """
 
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Engine, select, text, update
 
-from benchmarks.sending import Server, on_postgresql
+from benchmarks.common import Server, on_postgresql, size
 from hsl import dispatch, models
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import outbox, pace, tick
@@ -99,6 +101,19 @@ def create(arena: Arena) -> int:
     return int(number)
 
 
+def weigh(engine: Engine) -> int:
+    """Bytes of the database."""
+    if engine.dialect.name == "sqlite":
+        checkpoint(engine)
+    return size(engine.url.render_as_string(hide_password=False))
+
+
+def checkpoint(engine: Engine) -> None:
+    """Bring SQLite's log into its file, so that neither time nor size has a part of it."""
+    with closing(sqlite3.connect(str(engine.url.database))) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def claim_and_record(engine: Engine, people: int, *, from_the_end: bool = False) -> float:
     """Rows a second through whole ticks of a sender, at the beginning or end of a message."""
     history, rows = models.message_history, models.message_recipients
@@ -107,11 +122,13 @@ def claim_and_record(engine: Engine, people: int, *, from_the_end: bool = False)
     some = select(models.users.c.user_id, models.users.c.username).limit(people)
     number = outbox.create(
         engine,
-        content=Content(text="Count"),
-        people=some,
-        author="benchmark",
-        bot_id=BOT,
-        recipient_type=models.RecipientType.GROUP,
+        outbox.NewMessage(
+            content=Content(text="Count"),
+            people=some,
+            author="benchmark",
+            bot_id=BOT,
+            recipient_type=models.RecipientType.GROUP,
+        ),
     )
     outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: some)
     if from_the_end:
@@ -132,8 +149,7 @@ def claim_and_record(engine: Engine, people: int, *, from_the_end: bool = False)
             connection.execute(text("VACUUM ANALYZE message_recipients"))
             connection.execute(text("CHECKPOINT"))
     else:
-        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        checkpoint(engine)
     sent = Outcome(Verdict.SENT, telegram_message_id=5)
     done, results, began = 0, [], time.monotonic()
     while done < min(people, ROWS):
@@ -156,7 +172,10 @@ def measure(name: str, address: str | None) -> None:
         arena = Arena(Path(folder), address or f"sqlite:///{folder}/hsl.db", rate=30.0)
         try:
             add_people(arena.engine)
+            before = weigh(arena.engine)
             create(arena)
+            bytes_each = (weigh(arena.engine) - before) / PEOPLE
+            print(f"  a recipient who waits weighs {bytes_each:.0f} bytes")
             sizes = [size for size in (1_000, 10_000, 100_000, PEOPLE) if size <= PEOPLE]
             for size in dict.fromkeys(sizes):
                 found = claim_and_record(arena.engine, size)

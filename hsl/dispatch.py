@@ -116,8 +116,7 @@ def send(
     found = look(engine, settings, content, audience)
     if not found.may_go:
         raise outbox.OutboxError(f"Nothing was sent: {found.problems[0].message}")
-    return outbox.create(
-        engine,
+    new = outbox.NewMessage(
         content=content,
         people=resolve.people(audience, engine.dialect.name),
         author=author,
@@ -130,10 +129,10 @@ def send(
         cohort=audience.model_dump(mode="json"),
         audience_mode=audience_mode,
         follows_message_id=follows_message_id,
-        draft_id=draft_id,
         late_limit=late_limit,
         keep_quiet=keep_quiet,
     )
+    return outbox.create(engine, new, draft_id=draft_id)
 
 
 def repeat(

@@ -5,6 +5,7 @@ Locks are always taken in the order bot_pace, message_history, message_recipient
 
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -50,54 +51,44 @@ class OutboxError(ValueError):
     """A message cannot be made or changed as asked; nothing was changed."""
 
 
-def create(
-    engine: Engine,
-    *,
-    content: Content,
-    people: Select[Any],
-    author: str,
-    bot_id: int,
-    recipient_type: RecipientType,
-    scheduled_at: datetime | None = None,
-    recipient_group: str | None = None,
-    cohort: Mapping[str, Any] | None = None,
-    audience_mode: AudienceMode = AudienceMode.FROZEN,
-    follows_message_id: int | None = None,
-    options: Mapping[str, Any] | None = None,
-    draft_id: int | None = None,
-    late_limit: float | None = LATE_LIMIT,
-    keep_quiet: bool = False,
-) -> int:
+@dataclass(frozen=True)
+class NewMessage:
+    """A message to be made. `people` selects user_id and username.
+
+    Without `scheduled_at` it is due at once. If it can start only more than `late_limit` seconds
+    after its time, it is paused and asks. `cohort` is the audience as it was filtered, and
+    `recipient_group` says it in words. With `keep_quiet` nobody gets it in their sleep.
+    """
+
+    content: Content
+    people: Select[Any]
+    author: str
+    bot_id: int
+    recipient_type: RecipientType
+    scheduled_at: datetime | None = None
+    recipient_group: str | None = None
+    cohort: Mapping[str, Any] | None = None
+    audience_mode: AudienceMode = AudienceMode.FROZEN
+    follows_message_id: int | None = None
+    rule_id: int | None = None
+    late_limit: float | None = LATE_LIMIT
+    keep_quiet: bool = False
+
+
+def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> int:
     """Make a message and its recipients in one transaction, and return its id.
 
-    `people` selects user_id and username. Without `scheduled_at` it is due at once. If it can
-    start only more than `late_limit` seconds after its time, it is paused and asks.
     `draft_id` names the draft that it was written in: it goes with the transaction, so that a
     second click finds none. Raises OutboxError, and then nothing was made.
     """
-    given: dict[str, Any] = {
-        "content": content,
-        "people": people,
-        "author": author,
-        "bot_id": bot_id,
-        "recipient_type": recipient_type,
-        "scheduled_at": scheduled_at,
-        "recipient_group": recipient_group,
-        "cohort": cohort,
-        "audience_mode": audience_mode,
-        "follows_message_id": follows_message_id,
-        "options": options,
-        "late_limit": late_limit,
-        "keep_quiet": keep_quiet,
-    }
-    _check_new(content, scheduled_at, models.utc_now(), audience_mode, cohort)
+    _check_new(new, models.utc_now())
     with contextlib.ExitStack() as stack:
         prepared = None
-        if audience_mode is AudienceMode.FROZEN and _is_large(engine, people):
-            prepared = stack.enter_context(preparing.prepared(engine, people))
+        if new.audience_mode is AudienceMode.FROZEN and _is_large(engine, new.people):
+            prepared = stack.enter_context(preparing.prepared(engine, new.people))
         with engine.begin() as connection:
             finish_draft(connection, draft_id)
-            return add(connection, **given, prepared=prepared)
+            return add(connection, new, prepared=prepared)
 
 
 def _is_large(engine: Engine, people: Select[Any]) -> bool:
@@ -106,66 +97,39 @@ def _is_large(engine: Engine, people: Select[Any]) -> bool:
         return connection.execute(select(func.count()).select_from(some)).scalar_one() > LARGE
 
 
-def add(
-    connection: Connection,
-    *,
-    content: Content,
-    people: Select[Any],
-    author: str,
-    bot_id: int,
-    recipient_type: RecipientType,
-    scheduled_at: datetime | None = None,
-    recipient_group: str | None = None,
-    cohort: Mapping[str, Any] | None = None,
-    audience_mode: AudienceMode = AudienceMode.FROZEN,
-    follows_message_id: int | None = None,
-    options: Mapping[str, Any] | None = None,
-    late_limit: float | None = LATE_LIMIT,
-    keep_quiet: bool = False,
-    rule_id: int | None = None,
-    prepared: int | None = None,
-) -> int:
-    """What `create` does, within the caller's transaction; `rule_id` names the rule behind it.
+def add(connection: Connection, new: NewMessage, *, prepared: int | None = None) -> int:
+    """What `create` does, within the caller's transaction.
 
     A rule's message may have nobody yet: its group is chosen when it starts. `prepared` is the id
     whose recipients are written already, see `preparing`.
     """
     now = models.utc_now()
-    _check_new(content, scheduled_at, now, audience_mode, cohort)
-    if prepared is None:
-        found = people.order_by(None).subquery()
-        count = select(func.count()).select_from(found)
-    else:
-        if not preparing.finish(connection, prepared):
-            raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
-        count = select(func.count()).where(Recipients.c.message_id == prepared)
-    total = connection.execute(count).scalar_one()
-    if total == 0 and rule_id is None:
-        raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
-    live = audience_mode is AudienceMode.LIVE
+    _check_new(new, now)
+    total = _total(connection, new, prepared)
+    live = new.audience_mode is AudienceMode.LIVE
     message_id: int = connection.execute(
         insert(History).returning(History.c.id),
         {
             **({} if prepared is None else {"id": prepared}),
-            "message_text": content.text,
-            "message_type": content.message_type,
-            "file_id": content.file_id,
-            "buttons": content.buttons_json(),
-            "options": dict(options or {}),
-            "author": author,
-            "bot_id": bot_id,
+            "message_text": new.content.text,
+            "message_type": new.content.message_type,
+            "file_id": new.content.file_id,
+            "buttons": new.content.buttons_json(),
+            "options": {},
+            "author": new.author,
+            "bot_id": new.bot_id,
             "status": MessageStatus.SCHEDULED,
-            "recipient_type": recipient_type,
-            "recipient_group": recipient_group,
-            "audience": None if cohort is None else dict(cohort),
-            "audience_mode": audience_mode,
+            "recipient_type": new.recipient_type,
+            "recipient_group": new.recipient_group,
+            "audience": None if new.cohort is None else dict(new.cohort),
+            "audience_mode": new.audience_mode,
             "audience_at_creation": total,
-            "follows_message_id": follows_message_id,
-            "rule_id": rule_id,
+            "follows_message_id": new.follows_message_id,
+            "rule_id": new.rule_id,
             "created_at": now,
-            "scheduled_at": scheduled_at or now,
-            "late_limit": late_limit,
-            "keep_quiet": keep_quiet,
+            "scheduled_at": new.scheduled_at or now,
+            "late_limit": new.late_limit,
+            "keep_quiet": new.keep_quiet,
             "version": 1,
             "action": Action.SEND,
             **dict.fromkeys(COUNTERS.values(), 0),
@@ -173,25 +137,39 @@ def add(
         },
     ).scalar_one()
     if not live and prepared is None:
-        _add_recipients(connection, message_id, people)
+        _add_recipients(connection, message_id, new.people)
     audit.record(
         connection,
-        actor=author,
-        action="message_scheduled" if scheduled_at else "message_created",
+        actor=new.author,
+        action="message_scheduled" if new.scheduled_at else "message_created",
         object_type="message",
         object_id=message_id,
         details={
             "recipients": total,
-            "group": recipient_group,
-            "preview": content.text[:200],
-            "type": content.message_type,
-            "buttons": sum(len(line) for line in content.buttons),
-            "scheduled_at": (scheduled_at or now).isoformat(),
-            "audience_mode": audience_mode,
-            **({} if rule_id is None else {"rule": rule_id}),
+            "group": new.recipient_group,
+            "preview": new.content.text[:200],
+            "type": new.content.message_type,
+            "buttons": sum(len(line) for line in new.content.buttons),
+            "scheduled_at": (new.scheduled_at or now).isoformat(),
+            "audience_mode": new.audience_mode,
+            **({} if new.rule_id is None else {"rule": new.rule_id}),
         },
     )
     return message_id
+
+
+def _total(connection: Connection, new: NewMessage, prepared: int | None) -> int:
+    if prepared is None:
+        found = new.people.order_by(None).subquery()
+        count = select(func.count()).select_from(found)
+    else:
+        if not preparing.finish(connection, prepared):
+            raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
+        count = select(func.count()).where(Recipients.c.message_id == prepared)
+    total = int(connection.execute(count).scalar_one())
+    if total == 0 and new.rule_id is None:
+        raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
+    return total
 
 
 def finish_draft(connection: Connection, draft_id: int | None) -> None:
@@ -203,14 +181,8 @@ def finish_draft(connection: Connection, draft_id: int | None) -> None:
         raise OutboxError("This draft was sent or discarded before. Nothing was sent twice.")
 
 
-def _check_new(
-    content: Content,
-    scheduled_at: datetime | None,
-    now: datetime,
-    audience_mode: AudienceMode,
-    cohort: Mapping[str, Any] | None,
-) -> None:
-    problems = content.check()
+def _check_new(new: NewMessage, now: datetime) -> None:
+    problems, scheduled_at = new.content.check(), new.scheduled_at
     if problems:
         raise OutboxError(f"Nothing was sent: {problems[0].message}")
     if scheduled_at is not None:
@@ -218,11 +190,11 @@ def _check_new(
             raise OutboxError(f"{scheduled_at} has no time zone. Add one, such as +03:00.")
         if scheduled_at <= now:
             raise OutboxError(f"{scheduled_at.isoformat()} is in the past. Choose a later time.")
-        if content.message_type is not models.MessageType.TEXT:
+        if new.content.message_type is not models.MessageType.TEXT:
             raise OutboxError(
                 "Videos and documents cannot be scheduled: their file_id may lapse. Send it now."
             )
-    if audience_mode is AudienceMode.LIVE and (scheduled_at is None or cohort is None):
+    if new.audience_mode is AudienceMode.LIVE and (scheduled_at is None or new.cohort is None):
         raise OutboxError("Only a scheduled message to a filtered group can choose people later.")
 
 

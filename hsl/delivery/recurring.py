@@ -226,8 +226,7 @@ def _make(
 ) -> int:
     connection.execute(update(Rules).where(Rules.c.id == rule.id).values(next_at=moment))
     group = rule.audience["group"]
-    return outbox.add(
-        connection,
+    new = outbox.NewMessage(
         content=Content.model_validate(rule.content),
         people=people,
         author=rule.author,
@@ -241,6 +240,7 @@ def _make(
         keep_quiet=rule.keep_quiet,
         rule_id=rule.id,
     )
+    return outbox.add(connection, new)
 
 
 def _stop(connection: Connection, rule_id: int, reason: str) -> None:

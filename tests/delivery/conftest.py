@@ -36,11 +36,10 @@ def people(engine: Engine) -> list[int]:
 
 @pytest.fixture
 def create_message(engine: Engine, people: list[int]) -> CreateMessage:
-    """Make a message to all of `people`; further arguments go to `outbox.create`."""
+    """Make a message to all of `people`; further arguments go to `outbox.NewMessage`."""
 
-    def create(**arguments: object) -> int:
-        return outbox.create(
-            engine,
+    def create(*, draft_id: int | None = None, **arguments: object) -> int:
+        new = outbox.NewMessage(
             **{
                 "content": Content(text="Hello"),
                 "people": select(models.users.c.user_id, models.users.c.username),
@@ -48,7 +47,8 @@ def create_message(engine: Engine, people: list[int]) -> CreateMessage:
                 "bot_id": BOT,
                 "recipient_type": RecipientType.GROUP,
                 **arguments,
-            },
+            }
         )
+        return outbox.create(engine, new, draft_id=draft_id)
 
     return create

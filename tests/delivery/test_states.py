@@ -108,11 +108,13 @@ class Delivery(RuleBasedStateMachine):
         users = models.users
         number = outbox.create(
             self.engine,
-            content=Content(text="Hello"),
-            people=select(users.c.user_id, users.c.username).where(users.c.user_id.in_(people)),
-            author="anna",
-            bot_id=BOT,
-            recipient_type=RecipientType.GROUP,
+            outbox.NewMessage(
+                content=Content(text="Hello"),
+                people=select(users.c.user_id, users.c.username).where(users.c.user_id.in_(people)),
+                author="anna",
+                bot_id=BOT,
+                recipient_type=RecipientType.GROUP,
+            ),
         )
         for person in people:
             self.allowed[(number, person)] = 1
