@@ -21,7 +21,7 @@ from sqlalchemy import Engine, select, text, update
 from benchmarks.common import Server, on_postgresql, size
 from hsl import dispatch, models
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox, pace, tick
+from hsl.delivery import outbox, pace, queue, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from tests.delivery.arena import Arena, wait_until
@@ -150,6 +150,8 @@ def claim_and_record(engine: Engine, people: int, *, from_the_end: bool = False)
             connection.execute(text("CHECKPOINT"))
     else:
         checkpoint(engine)
+    # The same people got the message before this one, and a chat gets one a second.
+    time.sleep(queue.PER_CHAT.total_seconds() + 0.1)
     sent = Outcome(Verdict.SENT, telegram_message_id=5)
     done, results, began = 0, [], time.monotonic()
     while done < min(people, ROWS):

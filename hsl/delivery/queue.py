@@ -74,6 +74,8 @@ class Line:
                 if found is not None:
                     chosen[found[1]] = found[0]
                     break
+            else:
+                break  # nobody waits any more
         return list(chosen.values())
 
     def _in_turn(

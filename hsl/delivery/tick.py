@@ -168,12 +168,11 @@ def depart(
             Recipients.c.telegram_message_id,
         )
     ).all()
-    people = {
-        row.user_id: dict(row._mapping)
-        for row in connection.execute(
-            select(People).where(People.c.user_id.in_([row.user_id for row in taken]))
-        )
-    }
+    found = connection.execute(
+        select(People).where(People.c.user_id.in_([row.user_id for row in taken]))
+    )
+    names = tuple(found.keys())
+    people = {row.user_id: dict(zip(names, row, strict=True)) for row in found}
     return [
         Departure(
             row.id,
