@@ -26,9 +26,9 @@ People, Workers = models.users, models.workers
 ALIKE_IN_A_ROW = 10  # unknown refusals with one description that stop a message
 Clock = Callable[[], float]
 WORKER_SILENT = 20.0  # seconds without a beat after which a worker counts as dead
-_SENDING = select(History.c.id, History.c.total_recipients, History.c.keep_quiet).where(
-    History.c.bot_id == bindparam("bot"), History.c.status == MessageStatus.SENDING
-)
+_SENDING = select(
+    History.c.id, History.c.total_recipients, History.c.keep_quiet, History.c.version
+).where(History.c.bot_id == bindparam("bot"), History.c.status == MessageStatus.SENDING)
 _HELD_SENDING = _SENDING.order_by(History.c.id).with_for_update()
 
 
@@ -156,9 +156,7 @@ def depart(
             lease_owner=worker,
             sending_at=datetime.fromtimestamp(now, UTC),
             attempts=Recipients.c.attempts + 1,
-            version=select(History.c.version)
-            .where(History.c.id == Recipients.c.message_id)
-            .scalar_subquery(),
+            version=case({row.id: row.version for row in messages}, value=Recipients.c.message_id),
         )
         .returning(
             Recipients.c.id,
@@ -309,7 +307,12 @@ def _mark_reachability(connection: Connection, results: Sequence[Result]) -> Non
                 updated_at=models.utc_now(),
             )
         )
-    reached = [r.departure.user_id for r in results if r.outcome.verdict is Verdict.SENT]
+    reached = [
+        result.departure.user_id
+        for result in results
+        if result.outcome.verdict is Verdict.SENT
+        and result.departure.person.get("unreachable_reason")
+    ]
     if reached:
         connection.execute(
             update(People)
