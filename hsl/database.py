@@ -1,5 +1,6 @@
 """The engine, its transactions, and migrations at start: all that differs between databases."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl.settings import Settings
 
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
+_CLOCK = select(func.clock_timestamp())
 
 
 class DatabaseError(RuntimeError):
@@ -66,6 +68,17 @@ def _begin_sqlite(connection: Connection) -> None:
 def read_only(engine: Engine) -> Engine:
     """The same pool for reading: on SQLite its transactions do not wait for a writer."""
     return engine.execution_options(hsl_read_only=True)
+
+
+def now(connection: Connection) -> datetime:
+    """The present time, aware, in UTC, by the one clock that all processes on a database share.
+
+    PostgreSQL's own, as machines' clocks differ; SQLite's processes are all on one machine.
+    """
+    if connection.dialect.name == "postgresql":
+        found: datetime = connection.execute(_CLOCK).scalar_one()
+        return found.astimezone(UTC)
+    return datetime.now(UTC)
 
 
 def hour_of(column: ColumnElement[Any], dialect_name: str) -> ColumnElement[str]:

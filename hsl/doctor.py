@@ -53,7 +53,7 @@ def scheduler_silent_for(engine: Engine) -> timedelta | None:
                 models.workers.c.kind == "scheduler"
             )
         ).one()
-    return None if row.beat is None else models.utc_now() - row.beat
+        return None if row.beat is None else database.now(connection) - row.beat
 
 
 def _database(engine: Engine) -> Check:
@@ -106,7 +106,10 @@ def _pace(engine: Engine, settings: Settings) -> Check:
         row = None
     if row is not None and row.trouble:
         return Check(
-            "sending", False, row.trouble, "Mend the cause, then resume the paused messages."
+            "sending",
+            False,
+            row.trouble,
+            "Mend the cause. Telegram is asked again by itself, and what was paused goes on then.",
         )
     if row is not None and row.not_before is not None and row.is_held:
         return Check(

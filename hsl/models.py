@@ -323,6 +323,8 @@ class BotPace(SQLModel, table=True):
     rate_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     trouble: str | None = None
     trouble_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    trouble_looks: int = 0  # since a message was last taken
+    trouble_look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paid_refusal: str | None = None  # why Telegram would not take a paid broadcast
     paid_refused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     token_fingerprint: str | None = None

@@ -10,7 +10,8 @@ import os
 import signal
 import socket
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -21,8 +22,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import database, models
 from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox, pace, preparing, recurring, sender, tick
+from hsl.delivery import outbox, pace, preparing, recurring, sender, tick, trouble
 from hsl.delivery.gateway import Gateway
+from hsl.delivery.outcome import Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
 from hsl.settings import Settings
@@ -71,6 +73,8 @@ class Scheduler:
             while not stop.is_set():
                 await asyncio.to_thread(self._jobs.run_pending)
                 await asyncio.to_thread(self._guarded, self.start_due)
+                with self._guarding("look_at_bot"):
+                    await self.look_at_bot(gateway)
                 if sending.done():
                     break
                 await _wait(stop, DUE)
@@ -83,12 +87,27 @@ class Scheduler:
         with self.engine.begin() as connection:
             self._enter(connection)
             bot = pace.lock(connection, self.settings.bot_id, pace.Rhythm.of(self.settings))
-            values: dict[str, Any] = {"token_fingerprint": fingerprint}
             if bot.token_fingerprint != fingerprint:
-                values |= {"trouble": None, "trouble_since": None}
+                trouble.end(connection, bot.bot_id)
             connection.execute(
-                update(models.bot_pace).where(models.bot_pace.c.bot_id == bot.bot_id).values(values)
+                update(models.bot_pace)
+                .where(models.bot_pace.c.bot_id == bot.bot_id)
+                .values(token_fingerprint=fingerprint)
             )
+
+    async def look_at_bot(self, gateway: Gateway) -> None:
+        """While the bot is in trouble, ask for it now and then; when it answers, go on."""
+        bot_id = self.settings.bot_id
+        if not await asyncio.to_thread(trouble.look_due, self.engine, bot_id):
+            return
+        found = await gateway.call("getMe", {})
+        if found.verdict is Verdict.SENT:
+            await asyncio.to_thread(self.end_trouble)
+
+    def end_trouble(self) -> None:
+        """Go on with what the bot's trouble paused."""
+        with self.engine.begin() as connection:
+            trouble.end(connection, self.settings.bot_id)
 
     def beat(self) -> None:
         """Say that this process is alive; its rows on the way are its own as long as it does."""
@@ -96,7 +115,7 @@ class Scheduler:
             known = connection.execute(
                 update(models.workers)
                 .where(models.workers.c.name == self.name)
-                .values(beat_at=models.utc_now())
+                .values(beat_at=database.now(connection))
             )
             if known.rowcount == 0:  # it slept for so long that it was forgotten
                 self._enter(connection)
@@ -109,14 +128,14 @@ class Scheduler:
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 started_at=self._started_at,
-                beat_at=models.utc_now(),
+                beat_at=database.now(connection),
             )
         )
 
     def recover(self) -> None:
         """Name as uncertain what dead processes left on its way, and forget the long dead."""
-        now = models.utc_now()
         with self.engine.begin() as connection:
+            now = database.now(connection)
             found = tick.recover(connection, now=now)
             connection.execute(
                 delete(models.workers).where(models.workers.c.beat_at < now - FORGET_WORKERS)
@@ -127,9 +146,9 @@ class Scheduler:
 
     def start_due(self) -> None:
         """Start messages whose time has come, and let rules make their next ones."""
-        now = models.utc_now()
         history, rules = models.message_history.c, models.recurring_messages.c
         with database.read_only(self.engine).begin() as connection:
+            now = database.now(connection)
             message = select(history.id).where(
                 history.status == "scheduled", history.scheduled_at <= now
             )
@@ -150,13 +169,16 @@ class Scheduler:
             connection.execute(delete(models.workers).where(models.workers.c.name == self.name))
 
     def _guarded(self, job: Callable[[], None]) -> None:
-        try:
+        with self._guarding(job.__name__):
             job()
+
+    @contextmanager
+    def _guarding(self, name: str) -> Iterator[None]:
+        try:
+            yield
         except SQLAlchemyError as fault:
             # The next turn of the loop tries again; the sender waits by itself.
-            logger.error(
-                "%s: the database does not answer (%s)", job.__name__, type(fault).__name__
-            )
+            logger.error("%s: the database does not answer (%s)", name, type(fault).__name__)
 
 
 def compose(

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from hsl import audit, database, models
-from hsl.delivery import preparing, sums
+from hsl.delivery import preparing, sums, trouble
 from hsl.message.content import Content
 from hsl.models import (
     Action,
@@ -345,15 +345,12 @@ def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = N
 def resume(engine: Engine, message_id: int, *, actor: str) -> None:
     """Go on with a paused message: at its time if that is still to come, else at once."""
     with engine.begin() as connection:
-        # Whoever resumes says that the bot's trouble is over; if not, its next answer tells.
+        bot = select(History.c.bot_id).where(History.c.id == message_id).scalar_subquery()
         connection.execute(
-            update(models.bot_pace)
-            .where(
-                models.bot_pace.c.bot_id
-                == select(History.c.bot_id).where(History.c.id == message_id).scalar_subquery()
-            )
-            .values(trouble=None, trouble_since=None)
-        )
+            select(models.bot_pace.c.bot_id)
+            .where(models.bot_pace.c.bot_id == bot)
+            .with_for_update()
+        ).one_or_none()
         row = locked(connection, message_id, {MessageStatus.PAUSED}, "message_resumed")
         status = MessageStatus.SENDING if row.started_at else MessageStatus.SCHEDULED
         # Who resumes a late message has seen that it is late.
@@ -361,6 +358,8 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
             update(History).where(History.c.id == message_id).values(late_limit=None)
         )
         set_status(connection, row, status, None, actor, "message_resumed")
+        # Whoever resumes says that the bot's trouble is over; if not, its next answer tells.
+        trouble.end(connection, row.bot_id)
         finish_complete(connection, [message_id], now=models.utc_now())
 
 

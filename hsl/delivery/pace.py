@@ -73,6 +73,7 @@ class BotState:
     held_seconds: float
     rate_changed_at: datetime | None
     trouble: str | None
+    trouble_looks: int
     token_fingerprint: str | None
     paid_refusal: str | None
     paid_refused_at: datetime | None
@@ -156,6 +157,7 @@ def _state(row: Row[Any]) -> BotState:
         held_seconds=row.held_seconds,
         rate_changed_at=row.rate_changed_at,
         trouble=row.trouble,
+        trouble_looks=row.trouble_looks,
         token_fingerprint=row.token_fingerprint,
         paid_refusal=row.paid_refusal,
         paid_refused_at=row.paid_refused_at,

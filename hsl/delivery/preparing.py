@@ -117,7 +117,8 @@ def _reserve(engine: Engine) -> int:
             },
         ).scalar_one()
         connection.execute(delete(History).where(History.c.id == message_id))
-        connection.execute(insert(Preparations).values(message_id=message_id, beat_at=now))
+        beat = database.now(connection)
+        connection.execute(insert(Preparations).values(message_id=message_id, beat_at=beat))
     return message_id
 
 
@@ -125,7 +126,7 @@ def _take(engine: Engine, message_id: int) -> int:
     try:
         with engine.begin() as connection:
             connection.execute(
-                insert(Preparations).values(message_id=message_id, beat_at=models.utc_now())
+                insert(Preparations).values(message_id=message_id, beat_at=database.now(connection))
             )
     except IntegrityError as fault:
         raise PreparationError(f"Message {message_id} is being prepared by another.") from fault
@@ -170,7 +171,7 @@ def _write_some(connection: Connection, message_id: int, start: int) -> None:
     beat = connection.execute(
         update(Preparations)
         .where(Preparations.c.message_id == message_id)
-        .values(beat_at=models.utc_now())
+        .values(beat_at=database.now(connection))
     )
     if beat.rowcount != 1:  # this process stalled for so long that it was taken for dead
         raise PreparationError(f"The recipients of message {message_id} were cleared away.")

@@ -9,6 +9,7 @@ without the other.
 
 import asyncio
 import logging
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -88,8 +89,7 @@ class Sender:
         """Let departures leave in their order, each at its time."""
         while True:
             departure = await self._leaving.get()
-            # Never longer than was planned ahead, wherever the wall clock jumps meanwhile.
-            await asyncio.sleep(min(max(0.0, departure.at - time.time()), 2 * TICK))
+            await asyncio.sleep(max(0.0, departure.at - tick.steady_time()))
             while (early := self._spacing.wait(time.monotonic())) > 0:
                 await asyncio.sleep(early)
             task = asyncio.create_task(self._send(departure))
@@ -160,30 +160,33 @@ class Sender:
                 "Message %s, recipient %s", departure.message_id, departure.recipient_id
             )
             found = lost(f"the sender failed: {type(fault).__name__}")
-        self._results.append(
-            tick.Result(departure, self._judge(departure, found), models.utc_now(), personal)
-        )
+        if self._breaks(departure.message_id, found, personal):
+            found, personal = replace(found, verdict=Verdict.MESSAGE_FAULT), False
+        self._results.append(tick.Result(departure, found, models.utc_now(), personal))
 
     async def _ask(
         self, departure: tick.Departure, method: str, arguments: dict[str, Any]
     ) -> Outcome:
-        if time.time() - departure.at > TOO_LATE:
+        if tick.steady_time() - departure.at > TOO_LATE:
             return never_left("the machine stalled before the request left")
         found = await self._gateway.call(method, arguments)
         if found.verdict is Verdict.MIGRATED and found.migrate_to is not None:
             return await self._gateway.call(method, {**arguments, "chat_id": found.migrate_to})
         return found
 
-    def _judge(self, departure: tick.Departure, found: Outcome) -> Outcome:
-        """The circuit breaker: unknown refusals alike in a row are the message's fault."""
+    def _breaks(self, message_id: int, found: Outcome, personal: bool) -> bool:
+        """The circuit breaker: refusals alike in a row are the message's fault, not the people's.
+
+        Those are unknown ones, and those of a personal text, whose fault may be its file's.
+        """
         if found.verdict is Verdict.SENT:
-            self._alike.pop(departure.message_id, None)
-            return found
-        if found.verdict is not Verdict.FAILED or found.reason != "other":
-            return found
-        words, times = self._alike[departure.message_id]
-        times = times + 1 if words == found.description else 1
-        self._alike[departure.message_id] = (found.description or "", times)
-        if times < tick.ALIKE_IN_A_ROW:
-            return found
-        return replace(found, verdict=Verdict.MESSAGE_FAULT)
+            self._alike.pop(message_id, None)
+        unknown = found.verdict is Verdict.FAILED and found.reason == "other"
+        if not unknown and not (personal and found.verdict is Verdict.MESSAGE_FAULT):
+            return False
+        # Where in the text a fault stands differs from person to person.
+        words = re.sub(r"\d+", "", found.description or "")
+        last, times = self._alike[message_id]
+        times = times + 1 if words == last else 1
+        self._alike[message_id] = (words, times)
+        return times >= tick.ALIKE_IN_A_ROW

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
-from hsl import audit, models
+from hsl import audit, database, models
 from hsl.delivery import changes as changes_of_chats
-from hsl.delivery import outbox, pace, queue
+from hsl.delivery import outbox, pace, queue, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.models import Action, DeliveryStatus, MessageStatus
@@ -25,6 +25,7 @@ History, Recipients = outbox.History, outbox.Recipients
 People, Workers = models.users, models.workers
 ALIKE_IN_A_ROW = 10  # unknown refusals with one description that stop a message
 Clock = Callable[[], float]
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 WORKER_SILENT = 20.0  # seconds without a beat after which a worker counts as dead
 _SENDING = select(
     History.c.id, History.c.total_recipients, History.c.keep_quiet, History.c.version
@@ -34,7 +35,7 @@ _HELD_SENDING = _SENDING.order_by(History.c.id).with_for_update()
 
 @dataclass(frozen=True)
 class Departure:
-    """A recipient whose intent is written: send at `at` (seconds since 1970) or give back."""
+    """A recipient whose intent is written: send at `at` (of `steady_time`) or give back."""
 
     recipient_id: int
     message_id: int
@@ -63,13 +64,13 @@ def record(
     worker: str,
     bot_id: int,
     rhythm: pace.Rhythm,
-    clock: Clock = time.time,
+    clock: Clock | None = None,
 ) -> None:
     """Write outcomes down, with counters, reachability, pace and stops that follow from them."""
     if not results:
         return
     bot = pace.lock(connection, bot_id, rhythm)
-    now = clock()
+    now = _read(clock, connection)
     messages = {result.departure.message_id for result in results}
     targets = _targets_of_deletions(connection, messages)
     statuses = _lock_messages(connection, messages | set(targets.values()))
@@ -114,6 +115,8 @@ def record(
         changes_of_chats.mark_deleted(connection, target, user_ids)
     _mark_reachability(connection, results)
     _act_on_faults(connection, bot, results, now)
+    if any(result.outcome.verdict is Verdict.SENT for result in results):
+        trouble.forget_looks(connection, bot)
     outbox.finish_complete(connection, sorted(messages), now=datetime.fromtimestamp(now, UTC))
 
 
@@ -126,18 +129,19 @@ def depart(
     horizon: float,
     most: int,
     quiet: QuietHours | None = None,
-    clock: Clock = time.time,
+    clock: Clock | None = None,
 ) -> list[Departure]:
     """Take permits for the coming `horizon` seconds and write the intents of those who leave.
 
-    `clock` gives seconds since 1970. It is asked only when the bot's row is held: permits of a
-    moment before a long wait for it would leave at once, beside those of another process.
+    `clock` gives seconds since 1970; the database's, unless given. It is asked only when the bot's
+    row is held: permits of a moment before a long wait for it would leave at once, beside those of
+    another process.
     `quiet` holds for the messages that ask to be kept for the morning.
     """
     if most < 1 or connection.execute(_SENDING.limit(1), {"bot": bot_id}).first() is None:
         return []
     bot = pace.lock(connection, bot_id, rhythm)
-    now = clock()
+    now, steady = _read(clock, connection), steady_time()
     messages = connection.execute(_HELD_SENDING, {"bot": bot_id}).all()
     permits = pace.permits(connection, bot, rhythm, now=now, horizon=horizon, most=most)
     if not permits:
@@ -176,7 +180,7 @@ def depart(
             row.id,
             row.message_id,
             row.user_id,
-            permit.at,
+            steady + permit.at - now,
             row.attempts,
             people.get(row.user_id, {}),
             row.telegram_message_id,
@@ -222,6 +226,15 @@ def recover(connection: Connection, *, now: datetime) -> int:
         )
         outbox.finish_complete(connection, sorted(per_message), now=now)
     return len(lost)
+
+
+def steady_time() -> float:
+    """Seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(_STEADY)
+
+
+def _read(clock: Clock | None, connection: Connection) -> float:
+    return clock() if clock is not None else database.now(connection).timestamp()
 
 
 def _targets_of_deletions(connection: Connection, ids: set[int]) -> dict[int, int]:
@@ -333,7 +346,7 @@ def _act_on_faults(
         elif outcome.verdict is Verdict.PAID_REFUSED:
             pace.refuse_paid(connection, bot, outcome.description or "refused", now=now)
         elif outcome.verdict is Verdict.BOT_FAULT:
-            stop_bot(connection, bot, outcome)
+            trouble.begin(connection, bot, outcome)
         elif outcome.verdict is Verdict.MESSAGE_FAULT and not result.personal:
             stop_message(connection, result.departure.message_id, outcome.description or "")
 
@@ -358,30 +371,3 @@ def stop_message(connection: Connection, message_id: int, description: str) -> N
             object_id=message_id,
             details={"description": description},
         )
-
-
-def stop_bot(connection: Connection, bot: pace.BotState, outcome: Outcome) -> None:
-    """Pause all of a bot's messages for a fault of the bot, such as a revoked token."""
-    if bot.trouble:
-        return
-    words = outcome.description or f"status {outcome.error_code}"
-    bot.trouble = f"Telegram refused the bot: {words}"
-    connection.execute(
-        update(models.bot_pace)
-        .where(models.bot_pace.c.bot_id == bot.bot_id)
-        .values(trouble=bot.trouble, trouble_since=models.utc_now())
-    )
-    paused = connection.execute(
-        update(History)
-        .where(History.c.bot_id == bot.bot_id, History.c.status == MessageStatus.SENDING)
-        .values(status=MessageStatus.PAUSED, status_reason=bot.trouble)
-        .returning(History.c.id)
-    ).all()
-    audit.record(
-        connection,
-        actor="scheduler",
-        action="bot_stopped",
-        object_type="bot",
-        object_id=bot.bot_id,
-        details={"description": words, "paused": [row.id for row in paused]},
-    )

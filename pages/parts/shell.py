@@ -89,8 +89,8 @@ def band() -> None:
     state = pace.state(engine(), settings().bot_id)
     if state is not None and state.trouble:
         st.error(
-            "Sending has stopped: Telegram refuses the bot. Mend its token in the settings, start "
-            "again, then resume the paused messages.",
+            f"Sending has stopped. {show.plain(state.trouble)}. Mend its token in the settings and "
+            "start again, or wait: Telegram is asked again by itself, and what was paused goes on.",
             icon=":material/block:",
         )
     elif state is not None and state.is_held:

@@ -1,10 +1,15 @@
 """The shared rate."""
 
 import itertools
+import time
+from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine
+import pytest
+import time_machine
+from sqlalchemy import Connection, Engine, select
 
-from hsl.delivery import pace
+from hsl import models
+from hsl.delivery import outbox, pace, tick
 from hsl.settings import load_settings
 
 START = 1_800_000_000.0
@@ -122,3 +127,32 @@ def test_a_clock_set_forward_lifts_no_rate(engine: Engine) -> None:
     times = departures(engine, pace.Rhythm(30), [START, START + 3600, START + 3600.05])
     assert len(times) < 10
     assert refusals(times, rate=30, tolerance=3) == 0
+
+
+@pytest.mark.parametrize("database_address", ["postgresql"], indirect=True)
+def test_machines_whose_clocks_differ_share_one_rate(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    """Two schedulers on machines that are two minutes apart, on one PostgreSQL."""
+    for _ in range(5):
+        create_message()
+    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
+    taken, began = 0, time.monotonic()
+    while time.monotonic() - began < 2.0:
+        for apart in (0, 120):
+            with (
+                time_machine.travel(time.time() + apart, tick=True),
+                engine.begin() as connection,
+            ):
+                taken += len(
+                    tick.depart(
+                        connection,
+                        worker=f"w{apart}",
+                        bot_id=1,
+                        rhythm=pace.Rhythm(15),
+                        horizon=0.05,
+                        most=10,
+                    )
+                )
+        time.sleep(0.02)
+    assert 24 <= taken <= 34

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hsl import models, scheduler
-from hsl.delivery import outbox, pace, sums, tick
+from hsl.delivery import outbox, pace, sums, tick, trouble
 from hsl.message.content import Button, Content
 from hsl.sandbox import server
 from hsl.sandbox.app import Sandbox
@@ -150,6 +150,37 @@ def test_a_revoked_token_pauses_and_a_resume_goes_on(
     outbox.resume(engine, message_id, actor="anna")
     work(engine, sandbox, ended(engine, message_id))
     assert closing(engine, message_id).sent == 20
+
+
+def test_a_bot_in_trouble_goes_on_by_itself_when_telegram_takes_it_again(
+    engine: Engine,
+    create_message: Callable[..., int],
+    sandbox: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(trouble, "FIRST_LOOK", 0.3)
+    sandbox.state.options.revoked = True
+    message_id = create_message()
+
+    def mended() -> bool:
+        found = status(engine, message_id).status
+        if found == "paused":
+            sandbox.state.options.revoked = False
+        return bool(found == "sent")
+
+    work(engine, sandbox, mended)
+    assert closing(engine, message_id).sentence() == "20 chosen = 20 sent"
+
+
+def test_a_file_that_nobody_can_get_stops_a_personal_message_too(
+    engine: Engine, create_message: Callable[..., int], sandbox: Running
+) -> None:
+    words = {i: f"Bad Request: can't parse entities at byte offset {i}" for i in range(100, 120)}
+    sandbox.state.options.descriptions.update(words)
+    message_id = create_message(content=Content(text="Hi {first_name|you}"))
+    work(engine, sandbox, ended(engine, message_id))
+    assert status(engine, message_id).status == "failed"
+    assert tick.ALIKE_IN_A_ROW <= closing(engine, message_id).failed < 20
 
 
 def test_a_server_that_is_not_there_loses_nobody(
