@@ -172,6 +172,11 @@ class MessageHistory(SQLModel, table=True):
     audience_mode: AudienceMode = Field(default=AudienceMode.FROZEN, sa_column=Column(Text))
     audience_at_creation: int = 0
     follows_message_id: int | None = Field(default=None, sa_column=Column(RowId))
+    # How many of the audience were left out when it was resolved, by rule, such as {"cap": 214}.
+    left_out: dict[str, int] = _json(dict)
+    experiment_id: int | None = Field(default=None, sa_column=Column(RowId, index=True))
+    arm: str | None = None  # of the experiment
+    archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # its recipients' rows
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
     scheduled_at: datetime = Field(sa_type=UtcDateTime)
     late_limit: float | None = None  # seconds; None: it may start however late
@@ -270,6 +275,139 @@ class RecurringMessage(SQLModel, table=True):
     stopped_reason: str | None = None
 
 
+class Suppression(SQLModel, table=True):
+    """A person who must not be written to. Only a person takes the mark away, never an import."""
+
+    __tablename__ = "suppressions"
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    reason: str
+    marked_by: str
+    marked_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class SegmentMode(StrEnum):
+    """A segment's people: chosen anew each time, or as they were when it was frozen."""
+
+    DYNAMIC = "dynamic"
+    FROZEN = "frozen"
+
+
+class SavedSegment(SQLModel, table=True):
+    """A cohort with a name; as an exclusion list its people get no message at all."""
+
+    __tablename__ = "segments"
+    __table_args__ = NEVER_AGAIN
+    id: int | None = _row_id()
+    name: str = Field(unique=True)
+    owner: str
+    description: str = ""
+    cohort: dict[str, Any] = _json(dict)
+    mode: SegmentMode = Field(default=SegmentMode.DYNAMIC, sa_column=Column(Text, nullable=False))
+    is_exclusion: bool = False
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class SegmentMember(SQLModel, table=True):
+    """A person in a frozen segment."""
+
+    __tablename__ = "segment_members"
+    segment_id: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+
+
+class SegmentSize(SQLModel, table=True):
+    """How many people a segment had on a day (UTC, such as "2026-11-24")."""
+
+    __tablename__ = "segment_sizes"
+    segment_id: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    day: str = Field(primary_key=True)
+    people: int
+
+
+class ButtonPress(SQLModel, table=True):
+    """A person pressed a button that sends data, first at `pressed_at`; recorded by the bot."""
+
+    __tablename__ = "button_presses"
+    message_id: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    user_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False, index=True)
+    )
+    button: str = Field(sa_column=Column(Text, primary_key=True))  # its callback_data
+    pressed_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Experiment(SQLModel, table=True):
+    """An audience split at random, each arm with a message of its own, or none (the hold-out)."""
+
+    __tablename__ = "experiments"
+    __table_args__ = NEVER_AGAIN
+    id: int | None = _row_id()
+    name: str
+    author: str
+    salt: str  # people are assigned by a hash of it and their id
+    audience: dict[str, Any] = _json(dict)
+    arms: list[dict[str, Any]] = _json(list)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class PeopleSource(SQLModel, table=True):
+    """Where people come from again and again: a query on another database, or files."""
+
+    __tablename__ = "sources"
+    __table_args__ = NEVER_AGAIN
+    id: int | None = _row_id()
+    name: str = Field(unique=True)
+    kind: str  # sql or files
+    address: str = Field(sa_column=Column(Text, nullable=False))  # without a password
+    query: str | None = Field(default=None, sa_column=Column(Text))
+    mapping: dict[str, str] = _json(dict)  # their column to ours
+    every_minutes: int | None = None
+    mark_left: bool = True  # who is gone from it gets the status "left" in their streams
+    created_by: str
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    next_run_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
+
+
+class SourceRun(SQLModel, table=True):
+    """One reading of a source, with its figures; `error` says why it changed nothing."""
+
+    __tablename__ = "source_runs"
+    __table_args__ = NEVER_AGAIN
+    id: int | None = _row_id()
+    source_id: int = Field(sa_column=Column(RowId, nullable=False, index=True))
+    started_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    left_streams: int = 0
+    rejected: int = 0
+    rejects_file: str | None = None
+    error: str | None = Field(default=None, sa_column=Column(Text))
+
+
+class SourcePlace(SQLModel, table=True):
+    """A person's place in a stream as a source last told of it; what is gone has left."""
+
+    __tablename__ = "source_places"
+    source_id: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    course_stream: str = Field(primary_key=True)
+    run_id: int = Field(sa_column=Column(RowId, nullable=False))
+
+
+class ArchivedMonth(SQLModel, table=True):
+    """Recipients' rows of messages that started in a month, moved out to a Parquet file."""
+
+    __tablename__ = "archived_months"
+    month: str = Field(primary_key=True)  # such as "2025-03"
+    file: str = Field(primary_key=True)  # its name in the archive's folder
+    rows: int
+    sha256: str
+    archived_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class AuditLog(SQLModel, table=True):
     """Who did what to which thing, and when. Rows are only ever added."""
 
@@ -364,6 +502,16 @@ message_preparations = _table(MessagePreparation)
 message_versions = _table(MessageVersion)
 recurring_messages = _table(RecurringMessage)
 audit_log = _table(AuditLog)
+suppressions = _table(Suppression)
+segments = _table(SavedSegment)
+segment_members = _table(SegmentMember)
+segment_sizes = _table(SegmentSize)
+button_presses = _table(ButtonPress)
+experiments = _table(Experiment)
+sources = _table(PeopleSource)
+source_runs = _table(SourceRun)
+source_places = _table(SourcePlace)
+archived_months = _table(ArchivedMonth)
 drafts = _table(Draft)
 selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
