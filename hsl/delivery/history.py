@@ -1,7 +1,7 @@
 """Messages and their recipients as they are read: lists, one message, and its export."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -218,7 +218,6 @@ def _recipients(message_id: int) -> Select[Any]:
 
 
 def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
-    people = closing.total or row.audience_at_creation
     return Message(
         id=row.id,
         content=Content(
@@ -232,7 +231,7 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         author=row.author,
         status=MessageStatus(row.status),
         status_reason=row.status_reason,
-        to=f"people {row.recipient_group}" if row.recipient_group else f"{people:,} chosen by name",
+        to=_to(row.recipient_group, closing.total or row.audience_at_creation),
         audience_mode=row.audience_mode,
         audience_at_creation=row.audience_at_creation,
         follows_message_id=row.follows_message_id,
@@ -245,8 +244,23 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         scheduled_at=row.scheduled_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        closing=closing,
+        closing=_in_its_words(closing, Action(row.action)),
     )
+
+
+def _in_its_words(closing: sums.ClosingSum, action: Action) -> sums.ClosingSum:
+    if action is Action.EDIT:
+        return replace(closing, whole="chats", done="edited")
+    if action is Action.DELETE:
+        return replace(closing, whole="chats", done="deleted")
+    return closing
+
+
+def _to(group: str | None, people: int) -> str:
+    if group is None:
+        return f"{people:,} chosen by name"
+    speaks_for_itself = group.startswith(("everybody", "nobody")) or group[:1].isdigit()
+    return group if speaks_for_itself else f"people {group}"
 
 
 def needs_a_person(engine: Engine) -> tuple[list[Message], int]:

@@ -95,9 +95,8 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     problems = [problem.message for problem in found.problems]
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
     rule, keep_quiet = timing.repeat_of(draft.plan), bool(draft.plan.get("keep_quiet"))
-    st.text(
-        f"{found.people:,} people: {audience.sentence()}; {found.unreachable:,} of them unreachable"
-    )
+    lost = f"; {found.unreachable:,} of them unreachable" if found.unreachable else ""
+    st.text(f"{found.people:,} people: {audience.sentence()}{lost}")
     live = draft.plan.get("audience") == AudienceMode.LIVE.value and moment is not None
     if rule is not None:
         st.text(f"It goes {rule.sentence()}")

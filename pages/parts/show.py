@@ -122,10 +122,11 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
         f"<b>{part.people:,}</b> {html.escape(part.words)}</span>"
         for part in parts
     )
+    whole = f"<b>{closing.total:,}</b> {html.escape(closing.whole)}"
     return (
         f'<div class="hsl-sum" role="img" aria-label="{html.escape(closing.sentence())}">'
         f"{bar}</div>"
-        f'<div class="hsl-terms"><b>{closing.total:,}</b> chosen = {terms}</div>'
+        f'<div class="hsl-terms">{whole} = {terms}</div>'
     )
 
 
