@@ -317,8 +317,10 @@ def _edit(parsed: argparse.Namespace, settings: Settings) -> None:
     if message is None:
         raise outbox.OutboxError(f"There is no message {parsed.id}.")
     text = parsed.text if parsed.text_file is None else parsed.text_file.read_text("utf-8")
-    buttons = sending.buttons_of(parsed, _fail) or message.content.buttons
-    content = message.content.model_copy(update={"text": text, "buttons": buttons})
+    before = changes.standing(engine, parsed.id) if parsed.sent else message.content
+    before = before or message.content
+    buttons = sending.buttons_of(parsed, _fail) or before.buttons
+    content = before.model_copy(update={"text": text, "buttons": buttons})
     number = dispatch.save_edit(
         engine, message_id=parsed.id, content=content, in_chats=parsed.sent, author=ACTOR
     )

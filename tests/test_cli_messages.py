@@ -135,6 +135,23 @@ def test_a_sent_message_is_edited_in_its_chats_by_a_run(hsl: Terminal, engine: E
         ).one()
     assert (run.action, run.message_text, run.target_message_id) == ("edit", "Tuesday", 1)
     assert run.buttons == [[{"text": "Join", "url": "https://example.org"}]]
+    with engine.begin() as connection:
+        connection.execute(
+            update(models.message_history)
+            .where(models.message_history.c.id == 2)
+            .values(
+                status="sent",
+                successful_deliveries=5,
+                buttons=[[{"text": "Come", "url": "https://a.org"}]],
+            )
+        )
+    # The next edit starts from what stands in the chats, not from what was sent first.
+    hsl("edit", "1", "--sent", "--text", "Wednesday")
+    with engine.begin() as connection:
+        second = connection.execute(
+            select(models.message_history).where(models.message_history.c.id == 3)
+        ).one()
+    assert second.buttons == [[{"text": "Come", "url": "https://a.org"}]]
     listed = hsl("status").stdout.splitlines()
     assert "Edits message 1 in its chats" in listed[0]
     assert listed[0].endswith("5 chats = 5 not tried yet")

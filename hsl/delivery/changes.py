@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, literal, or_, select, update
 
 from hsl import audit, database, models
 from hsl.delivery import outbox
@@ -20,6 +20,19 @@ History, Recipients = outbox.History, outbox.Recipients
 Versions = models.message_versions
 DELETABLE_FOR = timedelta(hours=48)  # core.telegram.org/bots/api#deletemessage
 ARRIVED = {MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED, MessageStatus.PAUSED}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A run that changed the text in chats: `reached` of the `chats` it was made for have it."""
+
+    run_id: int
+    content: Content
+    made_at: datetime
+    made_by: str
+    reached: int
+    chats: int
+    status: MessageStatus
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ def edit_sent(
     _require_good(content)
     with engine.begin() as connection:
         outbox.finish_draft(connection, draft_id)
-        row = outbox.locked(connection, message_id, ARRIVED, "message_edited_in_chats")
+        row = outbox.locked(connection, message_id, ARRIVED, "edited in its chats")
         _require_send(row)
         if content.message_type != row.message_type or content.file_id != row.file_id:
             raise OutboxError("Only the text and the buttons of a sent message can be changed.")
@@ -100,18 +113,62 @@ def edit_sent(
 def delete_sent(engine: Engine, message_id: int, *, actor: str) -> int:
     """Delete a message from the chats where it arrived within the last 48 hours; the run's id."""
     with engine.begin() as connection:
-        row = outbox.locked(connection, message_id, ARRIVED, "message_deleted_from_chats")
+        row = outbox.locked(connection, message_id, ARRIVED, "deleted from its chats")
         _require_send(row)
         return _run(connection, row, Action.DELETE, _content(row), actor)
 
 
 def deletable(engine: Engine, message_id: int) -> int:
     """In how many chats a message can still be deleted."""
-    with database.read_only(engine).begin() as connection:
-        found = connection.execute(
-            select(func.count()).select_from(Recipients).where(*_reached(message_id, Action.DELETE))
+    return _count_reached(engine, message_id, Action.DELETE)
+
+
+def editable(engine: Engine, message_id: int) -> int:
+    """In how many chats a message stands, and can be edited."""
+    return _count_reached(engine, message_id, Action.EDIT)
+
+
+def edits(engine: Engine, message_id: int) -> list[Edit]:
+    """The runs that edited this message in its chats, the first one first.
+
+    A cancelled run that reached nobody changed nothing, and is not among them.
+    """
+    statement = (
+        select(History)
+        .where(
+            History.c.target_message_id == message_id,
+            History.c.action == Action.EDIT,
+            or_(History.c.successful_deliveries > 0, History.c.status != MessageStatus.CANCELLED),
         )
-        return int(found.scalar_one())
+        .order_by(History.c.id)
+    )
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(statement).all()
+    return [
+        Edit(
+            row.id,
+            _content(row),
+            row.created_at,
+            row.author,
+            row.successful_deliveries,
+            row.total_recipients,
+            MessageStatus(row.status),
+        )
+        for row in rows
+    ]
+
+
+def standing(engine: Engine, message_id: int) -> Content | None:
+    """What stands in the chats now: the last edit's that reached any, else as it was sent.
+
+    None when there is no message of this id.
+    """
+    reached = [edit for edit in edits(engine, message_id) if edit.reached]
+    if reached:
+        return reached[-1].content
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(select(History).where(History.c.id == message_id)).one_or_none()
+    return None if row is None else _content(row)
 
 
 def versions(engine: Engine, message_id: int) -> list[Version]:
@@ -151,6 +208,14 @@ def mark_deleted(connection: Connection, target: int, user_ids: list[int]) -> No
             deleted_deliveries=History.c.deleted_deliveries + gone,
         )
     )
+
+
+def _count_reached(engine: Engine, message_id: int, action: Action) -> int:
+    with database.read_only(engine).begin() as connection:
+        found = connection.execute(
+            select(func.count()).select_from(Recipients).where(*_reached(message_id, action))
+        )
+        return int(found.scalar_one())
 
 
 def _run(
