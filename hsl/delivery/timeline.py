@@ -1,0 +1,175 @@
+"""What happened to a message, from its making to its end, told in plain words.
+
+Stands on the audit log, which has each change; on the message's own times; and on its recipients'
+attempts, as a refusal that was tried again leaves no other trace.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, func, select
+
+from hsl import database, models
+from hsl.delivery import pace, sums
+from hsl.models import Action, AudienceMode
+
+Log, History, Recipients = models.audit_log, models.message_history, models.message_recipients
+ITSELF = "scheduler"  # the actor of what nobody did by hand
+BOT_EVENTS = ("bot_stopped", "bot_works_again")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened; `by` is the person who did it, `sum` the closing sum after it."""
+
+    at: datetime
+    words: str
+    by: str | None = None
+    sum: str = ""
+
+
+def events(engine: Engine, message_id: int) -> list[Event]:
+    """Everything recorded about this message, the first first; none where there is no message."""
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(select(History).where(History.c.id == message_id)).one_or_none()
+        if row is None:
+            return []
+        found = [
+            *_own(connection, message_id),
+            *_started(row),
+            *_of_the_bot(connection, row),
+            *_refused(connection, row),
+        ]
+    return sorted(found, key=lambda event: event.at)
+
+
+def tried_again(engine: Engine, message_id: int) -> int:
+    """How many tries did not count: Telegram asked to wait (429), or could not be reached."""
+    again = select(func.coalesce(func.sum(Recipients.c.attempts - 1), 0)).where(
+        Recipients.c.message_id == message_id, Recipients.c.attempts > 1
+    )
+    with database.read_only(engine).begin() as connection:
+        return int(connection.execute(again).scalar_one())
+
+
+def _own(connection: Connection, message_id: int) -> list[Event]:
+    rows = connection.execute(
+        select(Log)
+        .where(Log.c.object_type == "message", Log.c.object_id == str(message_id))
+        .order_by(Log.c.id)
+    ).all()
+    return [
+        Event(
+            row.at,
+            _words(row.action, row.details),
+            None if row.actor == ITSELF else row.actor,
+            row.details.get("sum", "") or _sum_of(row.details),
+        )
+        for row in rows
+    ]
+
+
+def _started(row: Row[Any]) -> list[Event]:
+    if row.started_at is None:
+        return []
+    if row.action != Action.SEND:
+        return [Event(row.started_at, f"Began, in {row.total_recipients:,} chats")]
+    words = f"Started, to {row.total_recipients:,} people"
+    if row.audience_mode == AudienceMode.LIVE:
+        words += f" ({row.audience_at_creation:,} when it was made)"
+    return [Event(row.started_at, words)]
+
+
+def _of_the_bot(connection: Connection, row: Row[Any]) -> list[Event]:
+    """What a fault of the bot did to this message; the entry names the messages it concerned."""
+    entries = connection.execute(
+        select(Log)
+        .where(
+            Log.c.object_type == "bot",
+            Log.c.object_id == str(row.bot_id),
+            Log.c.action.in_(BOT_EVENTS),
+            Log.c.at >= row.created_at,
+        )
+        .order_by(Log.c.id)
+    ).all()
+    found = []
+    for entry in entries:
+        told = {
+            "paused": f"Paused: Telegram refused the bot ({entry.details.get('description')})",
+            "resumed": "Went on: Telegram takes the bot again",
+            "waiting": "Telegram takes the bot again, but later than this message may be: it waits "
+            "for a person",
+        }
+        found += [
+            Event(entry.at, words)
+            for name, words in told.items()
+            if row.id in entry.details.get(name, [])
+        ]
+    return found
+
+
+def _refused(connection: Connection, row: Row[Any]) -> list[Event]:
+    """The bot's last hold, where it fell into this message's time."""
+    bot = connection.execute(
+        select(models.bot_pace).where(models.bot_pace.c.bot_id == row.bot_id)
+    ).one_or_none()
+    if bot is None or bot.not_before is None or row.started_at is None:
+        return []
+    at = bot.not_before - timedelta(seconds=bot.held_seconds)
+    if at < row.started_at or (row.finished_at is not None and at > row.finished_at):
+        return []
+    length = f"{bot.held_seconds:,.0f} s"
+    if bot.held_seconds != pace.HOLD_OFFLINE:
+        return [Event(at, f"Telegram asked to wait {length} (429), and nobody was sent to")]
+    return [Event(at, f"Telegram could not be reached, or asked to wait: a hold of {length}")]
+
+
+def _words(action: str, details: dict[str, Any]) -> str:
+    people = details.get("people", details.get("recipients", 0))
+    count = f"{people:,} people" if isinstance(people, int) else "people"
+    run = details.get("run")
+    made = f"Made by rule {details.get('rule')}" if details.get("rule") else "Scheduled"
+    told = {
+        "message_created": f"Written, to go at once to {count}",
+        "message_scheduled": f"{made}, for {count}",
+        "message_edited": f"Text changed for those still to come: version {details.get('version')}",
+        "message_edit_in_chats": f"Text changed in {people:,} chats, by message {run}",
+        "message_delete_in_chats": f"Deleted from {people:,} chats, by message {run}",
+        "message_paused": "Paused",
+        "message_resumed": "Resumed",
+        "message_cancelled": f"Cancelled: {details.get('cancelled', 0):,} people do not get it",
+        "message_retried": f"{count} who failed are tried again",
+        "message_too_late": "Held back: nothing was running at its time, and it was too late after",
+        "message_failed": f"Stopped: Telegram refused the message ({details.get('description')})",
+        "uncertain_marked_delivered": f"{count} uncertain are taken for delivered",
+        "uncertain_sent_again": f"{count} uncertain are sent to once more",
+        "message_send_production": _finished(details),
+        "scheduled_message_sent": _finished(details),
+    }
+    return told.get(action) or action.replace("_", " ").capitalize()
+
+
+def _finished(details: dict[str, Any]) -> str:
+    seconds = details.get("seconds")
+    if seconds is None:
+        return "Finished"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    took = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else ""
+    return f"Finished after {took or f'{rest} s'}"
+
+
+def _sum_of(details: dict[str, Any]) -> str:
+    counted = details.get("statistics")
+    if not counted:
+        return ""
+    closing = sums.ClosingSum(
+        total=details.get("recipients", 0),
+        sent=counted.get("sent", 0),
+        failed_by_reason={"failed": counted["failed"]} if counted.get("failed") else {},
+        uncertain=counted.get("uncertain", 0),
+        cancelled=counted.get("cancelled", 0),
+        deleted=counted.get("deleted", 0),
+    )
+    return closing.sentence()
