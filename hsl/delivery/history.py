@@ -179,6 +179,19 @@ def recipients(
     return pd.DataFrame([dict(row._mapping) for row in rows], columns=list(EXPORTED)), int(total)
 
 
+def got_by_version(engine: Engine, message_id: int) -> dict[int, int]:
+    """How many people got which version of the text, also where it was deleted later."""
+    got = [DeliveryStatus.SENT, DeliveryStatus.DELETED]
+    statement = (
+        select(Recipients.c.version, func.count().label("people"))
+        .where(Recipients.c.message_id == message_id, Recipients.c.delivery_status.in_(got))
+        .group_by(Recipients.c.version)
+    )
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(statement).all()
+    return {row.version: row.people for row in rows if row.version is not None}
+
+
 def reasons(engine: Engine, message_id: int) -> list[str]:
     """The reasons that stand at this message's recipients."""
     with database.read_only(engine).begin() as connection:
@@ -264,13 +277,28 @@ def _to(group: str | None, people: int) -> str:
 
 
 def needs_a_person(engine: Engine) -> tuple[list[Message], int]:
-    """Paused and aborted messages, and how many recipients are uncertain in all."""
-    waiting, _ = listing(engine, statuses=(MessageStatus.PAUSED, MessageStatus.FAILED), limit=5)
+    """Paused and aborted messages, and how many recipients are uncertain in all.
+
+    Not those that a fault of the bot paused: they go on by themselves.
+    """
+    bots = models.bot_pace.c
+    faults = select(bots.trouble).where(bots.trouble.is_not(None))
+    statement = (
+        select(History)
+        .where(
+            History.c.status.in_([MessageStatus.PAUSED, MessageStatus.FAILED]),
+            or_(History.c.status_reason.is_(None), History.c.status_reason.not_in(faults)),
+        )
+        .order_by(History.c.id.desc())
+        .limit(5)
+    )
     with database.read_only(engine).begin() as connection:
-        row = connection.execute(
-            select(func.coalesce(func.sum(History.c.uncertain_deliveries), 0).label("people"))
-        ).one()
-    return waiting, int(row.people)
+        rows = connection.execute(statement).all()
+        closing = sums.counted_sums(connection, rows)
+        uncertain = connection.execute(
+            select(func.coalesce(func.sum(History.c.uncertain_deliveries), 0))
+        ).scalar_one()
+    return [_message(row, closing[row.id]) for row in rows], int(uncertain)
 
 
 def uncertain_messages(engine: Engine) -> list[int]:

@@ -49,6 +49,11 @@ CSS = """<style>
 .hsl-problem{color:#B3261E;font-size:.9rem;margin:-6px 0 6px}
 @media (prefers-color-scheme:dark){.hsl-problem{color:#FF8A80}}
 .hsl-dim{opacity:.78;font-size:.86rem}
+.hsl-events{list-style:none;margin:0;padding:0}
+.hsl-events li{display:grid;grid-template-columns:12.5rem 1fr;gap:.1rem 1rem;margin:0}
+.hsl-events li{padding:.35rem 0}
+.hsl-events time{opacity:.78;font-variant-numeric:tabular-nums}
+@media (max-width:640px){.hsl-events li{grid-template-columns:1fr}}
 .hsl-line{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 </style>"""
 
@@ -65,6 +70,11 @@ def number(count: float) -> str:
     return f"{count:,.0f}"
 
 
+def people(count: int) -> str:
+    """Such as "1 person" or "1,204 people"."""
+    return f"{count:,} {'person' if count == 1 else 'people'}"
+
+
 def share(part: float, whole: float) -> str:
     """Such as "98.4 % of 1,204"."""
     return f"{100 * part / whole:.1f} % of {whole:,.0f}" if whole else "–"
@@ -75,6 +85,12 @@ def moment(when: datetime, zone: ZoneInfo) -> str:
     local = when.astimezone(zone)
     year = "" if local.year == utc_now().astimezone(zone).year else f" {local.year}"
     return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local:%Z}"
+
+
+def exactly(when: datetime, zone: ZoneInfo) -> str:
+    """The same to the second, such as "Fri 28 Nov, 19:00:07 MSK"."""
+    local = when.astimezone(zone)
+    return moment(when, zone).replace(f"{local:%H:%M}", f"{local:%H:%M:%S}", 1)
 
 
 def ago(when: datetime) -> str:
