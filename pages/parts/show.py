@@ -110,12 +110,12 @@ def duration(seconds: float) -> str:
     return f"{max(seconds, 1):.0f} s"
 
 
-def state(status: str) -> str:
-    """HTML of a state: a shape, a colour and a word."""
+def state(status: str, word: str | None = None) -> str:
+    """HTML of a state: a shape, a colour and a word, its own unless another is given."""
     colour = COLOURS.get(status, "#8A8F98")
     return (
         f'<span class="hsl-state"><span style="color:{colour}">{SHAPES.get(status, "○")}</span> '
-        f"{html.escape(WORDS.get(status, status))}</span>"
+        f"{html.escape(word or WORDS.get(status, status))}</span>"
     )
 
 
