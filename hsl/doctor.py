@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
-from hsl.delivery import pace
+from hsl.delivery import standing
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.models import MessageStatus
@@ -104,24 +104,33 @@ def _scheduler(engine: Engine) -> Check:
 
 def _pace(engine: Engine, settings: Settings) -> Check:
     try:
-        row = pace.state(engine, settings.bot_id)
+        bot = standing.of_bot(engine, settings)
     except SQLAlchemyError:
-        row = None
-    if row is not None and row.trouble:
+        return Check(
+            "sending", True, f"{settings.messages_per_second:g} messages a second at most."
+        )
+    if bot.trouble:
+        looked = f" at {bot.next_look:%Y-%m-%d %H:%M:%S} UTC" if bot.next_look else ""
         return Check(
             "sending",
             False,
-            row.trouble,
-            "Mend the cause. Telegram is asked again by itself, and what was paused goes on then.",
+            f"{bot.trouble}.",
+            f"Mend the cause. Telegram is asked again{looked} while a scheduler runs, and what was "
+            "paused goes on then.",
         )
-    if row is not None and row.not_before is not None and row.is_held:
+    if bot.held_until is not None:
+        until = f"{bot.held_until:%Y-%m-%d %H:%M:%S} UTC"
         return Check(
             "sending",
             False,
-            f"Telegram asked to wait until {row.not_before:%Y-%m-%d %H:%M:%S} UTC.",
-            "It goes on by itself then, more slowly at first.",
+            f"Telegram asked to wait until {until}."
+            if bot.asked_to_wait
+            else "Telegram cannot be reached.",
+            "It goes on by itself then, more slowly at first."
+            if bot.asked_to_wait
+            else "It is tried again every few seconds.",
         )
-    return Check("sending", True, f"{settings.messages_per_second:g} messages a second at most.")
+    return Check("sending", True, f"{bot.rate:.1f} of {bot.full_rate:.1f} messages a second.")
 
 
 def _messages(engine: Engine, settings: Settings) -> Check:

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from hsl import models
+from hsl.delivery import pace, trouble
+from hsl.delivery.outcome import Outcome, Verdict
 from tests.test_cli import Terminal, hsl, ten
 
 __all__ = ["hsl", "ten"]
@@ -232,7 +234,9 @@ def test_a_reader_who_leaves_early_ends_it_quietly(hsl: Terminal) -> None:
 
 
 @pytest.mark.usefixtures("ten")
-def test_the_doctor_names_messages_of_another_bot(hsl: Terminal, engine: Engine) -> None:
+def test_the_doctor_names_messages_of_another_bot_and_the_bots_trouble(
+    hsl: Terminal, engine: Engine
+) -> None:
     for _ in range(2):
         hsl("send", "--all", "--text", "Hi", "--yes", BOT_TOKEN="999:other")
     away = {"HSL_TELEGRAM_API_URL": "http://127.0.0.1:1", "BOT_TOKEN": "5:mine"}
@@ -240,7 +244,12 @@ def test_the_doctor_names_messages_of_another_bot(hsl: Terminal, engine: Engine)
     assert not checks["messages"]["ok"]
     assert checks["messages"]["detail"].startswith("2 messages belong to bot 999")
     assert checks["messages"]["remedy"] == "Set that bot's BOT_TOKEN, or cancel them."
+    refused = Outcome(Verdict.BOT_FAULT, "bot_fault", False, 401, "Unauthorized")
+    with engine.begin() as connection:
+        trouble.begin(connection, pace.lock(connection, 5, pace.Rhythm(30)), refused)
     hsl("cancel", "1")
     hsl("cancel", "2")
     checks = {c["name"]: c for c in json.loads(hsl("doctor", "--json", **away).stdout)}
     assert checks["messages"]["ok"]
+    assert checks["sending"]["detail"] == "Telegram refused the bot: Unauthorized."
+    assert "Telegram is asked again at 20" in checks["sending"]["remedy"]

@@ -4,6 +4,7 @@ Stands on the audit log, which has each change; on the message's own times; and 
 attempts, as a refusal that was tried again leaves no other trace.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,7 +37,8 @@ def events(engine: Engine, message_id: int) -> list[Event]:
         if row is None:
             return []
         found = [
-            *_own(connection, message_id),
+            *_made_as_run(row),
+            *_own(connection, row),
             *_started(row),
             *_of_the_bot(connection, row),
             *_refused(connection, row),
@@ -53,20 +55,31 @@ def tried_again(engine: Engine, message_id: int) -> int:
         return int(connection.execute(again).scalar_one())
 
 
-def _own(connection: Connection, message_id: int) -> list[Event]:
-    rows = connection.execute(
+def _made_as_run(row: Row[Any]) -> list[Event]:
+    """The beginning of a run, which the audit keeps at the message that it changes."""
+    where = f"message {row.target_message_id}"
+    chats = f"{row.total_recipients:,} chats"
+    if row.action == Action.EDIT:
+        return [Event(row.created_at, f"Made to edit {where} in {chats}", row.author)]
+    if row.action == Action.DELETE:
+        return [Event(row.created_at, f"Made to delete {where} from {chats}", row.author)]
+    return []
+
+
+def _own(connection: Connection, row: Row[Any]) -> list[Event]:
+    entries = connection.execute(
         select(Log)
-        .where(Log.c.object_type == "message", Log.c.object_id == str(message_id))
+        .where(Log.c.object_type == "message", Log.c.object_id == str(row.id))
         .order_by(Log.c.id)
     ).all()
     return [
         Event(
-            row.at,
-            _words(row.action, row.details),
-            None if row.actor == ITSELF else row.actor,
-            row.details.get("sum", "") or _sum_of(row.details),
+            entry.at,
+            _words(entry.action, entry.details, Action(row.action)),
+            None if entry.actor == ITSELF else entry.actor,
+            _sum(entry.details, Action(row.action)),
         )
-        for row in rows
+        for entry in entries
     ]
 
 
@@ -125,29 +138,34 @@ def _refused(connection: Connection, row: Row[Any]) -> list[Event]:
     return [Event(at, f"Telegram could not be reached, or asked to wait: a hold of {length}")]
 
 
-def _words(action: str, details: dict[str, Any]) -> str:
-    people = details.get("people", details.get("recipients", 0))
-    count = f"{people:,} people" if isinstance(people, int) else "people"
-    run = details.get("run")
-    made = f"Made by rule {details.get('rule')}" if details.get("rule") else "Scheduled"
+def _words(action: str, details: dict[str, Any], kind: Action) -> str:
+    number = details.get("people", details.get("recipients", 0))
+    count = _count(number, kind)
+    chats, run = f"{number:,} chats", details.get("run")
+    made = f"Made by rule {details['rule']}" if "rule" in details else "Scheduled"
     told = {
         "message_created": f"Written, to go at once to {count}",
         "message_scheduled": f"{made}, for {count}",
         "message_edited": f"Text changed for those still to come: version {details.get('version')}",
-        "message_edit_in_chats": f"Text changed in {people:,} chats, by message {run}",
-        "message_delete_in_chats": f"Deleted from {people:,} chats, by message {run}",
+        "message_edit_in_chats": f"Being edited in {chats}, by message {run}",
+        "message_delete_in_chats": f"Being deleted from {chats}, by message {run}",
         "message_paused": "Paused",
         "message_resumed": "Resumed",
-        "message_cancelled": f"Cancelled: {details.get('cancelled', 0):,} people do not get it",
-        "message_retried": f"{count} who failed are tried again",
+        "message_cancelled": f"Cancelled for {_count(details.get('cancelled', 0), kind)}",
+        "message_retried": f"Tries the failed again: {count}",
         "message_too_late": "Held back: nothing was running at its time, and it was too late after",
         "message_failed": f"Stopped: Telegram refused the message ({details.get('description')})",
-        "uncertain_marked_delivered": f"{count} uncertain are taken for delivered",
-        "uncertain_sent_again": f"{count} uncertain are sent to once more",
+        "uncertain_marked_delivered": f"Uncertain, taken for delivered: {count}",
+        "uncertain_sent_again": f"Uncertain, sent to once more: {count}",
         "message_send_production": _finished(details),
         "scheduled_message_sent": _finished(details),
     }
     return told.get(action) or action.replace("_", " ").capitalize()
+
+
+def _count(number: int, kind: Action) -> str:
+    one, more = ("person", "people") if kind is Action.SEND else ("chat", "chats")
+    return f"{number:,} {one if number == 1 else more}"
 
 
 def _finished(details: dict[str, Any]) -> str:
@@ -160,16 +178,23 @@ def _finished(details: dict[str, Any]) -> str:
     return f"Finished after {took or f'{rest} s'}"
 
 
-def _sum_of(details: dict[str, Any]) -> str:
-    counted = details.get("statistics")
+def _sum(details: dict[str, Any], action: Action) -> str:
+    """The closing sum as it was then; a run's speaks of chats."""
+    sentence = str(details.get("sum") or _sum_of(details.get("statistics") or {}, details))
+    if action is Action.SEND:
+        return sentence
+    done = "edited" if action is Action.EDIT else "deleted"
+    return re.sub(r"\bsent\b", done, sentence.replace(" chosen = ", " chats = "))
+
+
+def _sum_of(counted: dict[str, int], details: dict[str, Any]) -> str:
     if not counted:
         return ""
-    closing = sums.ClosingSum(
+    return sums.ClosingSum(
         total=details.get("recipients", 0),
         sent=counted.get("sent", 0),
         failed_by_reason={"failed": counted["failed"]} if counted.get("failed") else {},
         uncertain=counted.get("uncertain", 0),
         cancelled=counted.get("cancelled", 0),
         deleted=counted.get("deleted", 0),
-    )
-    return closing.sentence()
+    ).sentence()

@@ -43,9 +43,34 @@ def test_it_tells_a_message_from_its_making_to_its_end(
     assert [event.by for event in found] == ["anna", None, "anna", "anna", "boris", None]
     assert found[-1].sum == "20 chosen = 15 sent + 5 failed"
     run = changes.delete_sent(engine, message_id, actor="anna")
-    assert told(engine, message_id)[-1] == f"Deleted from 15 chats, by message {run}"
+    assert told(engine, message_id)[-1] == f"Being deleted from 15 chats, by message {run}"
     start(engine)
-    assert told(engine, run) == ["Began, in 15 chats"]
+    outbox.cancel(engine, run, actor="boris")
+    assert told(engine, run) == [
+        f"Made to delete message {message_id} from 15 chats",
+        "Began, in 15 chats",
+        "Cancelled for 15 chats",
+    ]
+    ended = timeline.events(engine, run)[-1]
+    assert (ended.by, ended.sum) == ("boris", "15 chats = 15 cancelled")
+
+
+def test_it_tells_what_was_decided_about_the_failed_and_the_uncertain(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    message_id = create_message()
+    start(engine)
+    leaving = depart(engine)
+    record(engine, leaving[:1], Outcome(Verdict.UNCERTAIN, "no_answer"))
+    record(engine, leaving[1:2], BLOCKED)
+    record(engine, leaving[2:], SENT)
+    outbox.retry_failed(engine, message_id, actor="anna")
+    outbox.mark_delivered(engine, message_id, actor="boris")
+    assert told(engine, message_id)[-3:] == [
+        "Finished after 0 s",
+        "Tries the failed again: 1 person",
+        "Uncertain, taken for delivered: 1 person",
+    ]
 
 
 def test_it_tells_what_a_fault_of_the_bot_did_to_it(
