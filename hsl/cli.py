@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import __version__, database, dispatch, moving, sending, status
 from hsl.audience import importer
-from hsl.delivery import changes, history, outbox, recurring
+from hsl.delivery import changes, history, outbox, recurring, texts
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
@@ -317,7 +317,7 @@ def _edit(parsed: argparse.Namespace, settings: Settings) -> None:
     if message is None:
         raise outbox.OutboxError(f"There is no message {parsed.id}.")
     text = parsed.text if parsed.text_file is None else parsed.text_file.read_text("utf-8")
-    before = changes.standing(engine, parsed.id) if parsed.sent else message.content
+    before = texts.standing(engine, parsed.id) if parsed.sent else message.content
     before = before or message.content
     buttons = sending.buttons_of(parsed, _fail) or before.buttons
     content = before.model_copy(update={"text": text, "buttons": buttons})

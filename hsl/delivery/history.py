@@ -179,19 +179,6 @@ def recipients(
     return pd.DataFrame([dict(row._mapping) for row in rows], columns=list(EXPORTED)), int(total)
 
 
-def got_by_version(engine: Engine, message_id: int) -> dict[int, int]:
-    """How many people got which version of the text, also where it was deleted later."""
-    got = [DeliveryStatus.SENT, DeliveryStatus.DELETED]
-    statement = (
-        select(Recipients.c.version, func.count().label("people"))
-        .where(Recipients.c.message_id == message_id, Recipients.c.delivery_status.in_(got))
-        .group_by(Recipients.c.version)
-    )
-    with database.read_only(engine).begin() as connection:
-        rows = connection.execute(statement).all()
-    return {row.version: row.people for row in rows if row.version is not None}
-
-
 def reasons(engine: Engine, message_id: int) -> list[str]:
     """The reasons that stand at this message's recipients."""
     with database.read_only(engine).begin() as connection:

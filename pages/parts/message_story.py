@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from hsl.delivery import changes, history, timeline
+from hsl.delivery import changes, texts, timeline
 from hsl.delivery.history import Message
 from hsl.models import Action, MessageStatus
 from pages.parts import desk, shell, show
@@ -14,9 +14,7 @@ TO_COME = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
 
 def show_content(message: Message) -> None:
     """What stands in the chats, what is still to come, and the earlier texts."""
-    engine = shell.engine()
-    edits = changes.edits(engine, message.id) if message.action is Action.SEND else []
-    made = [edit for edit in edits if edit.reached]
+    made = texts.edits(shell.engine(), message.id) if message.action is Action.SEND else []
     written = made[-1].content if made else message.content
     if made:
         st.markdown(f"**In the chats now**, {_of(made[-1])}")
@@ -29,11 +27,11 @@ def show_content(message: Message) -> None:
     _earlier(message, made)
 
 
-def _earlier(message: Message, made: list[changes.Edit]) -> None:
+def _earlier(message: Message, made: list[Message]) -> None:
     """The texts before the present one, the last first, with how many got which."""
     if not made and message.version == 1:
         return
-    got = history.got_by_version(shell.engine(), message.id)
+    got = texts.got_by_version(shell.engine(), message.id)
     for edit in reversed(made[:-1]):
         with st.expander(f"Before that, {_of(edit)}"):
             desk.show_preview(edit.content, {})
@@ -49,13 +47,14 @@ def _earlier(message: Message, made: list[changes.Edit]) -> None:
             desk.show_preview(version.content, {})
 
 
-def _of(edit: changes.Edit) -> str:
+def _of(edit: Message) -> str:
     """Markdown of who edited it, when, and how far it came."""
-    when = show.plain(show.moment(edit.made_at, shell.zone()))
-    some = f"{edit.reached:,} of " if edit.reached < edit.chats else ""
+    when = show.plain(show.moment(edit.created_at, shell.zone()))
+    reached, chats = edit.closing.sent, edit.closing.total
+    some = f"{reached:,} of " if reached < chats else ""
     return (
-        f"edited by {show.plain(edit.made_by)}, {when}, in {some}{edit.chats:,} chats "
-        f"([message {edit.run_id}](/messages?message={edit.run_id}))"
+        f"edited by {show.plain(edit.author)}, {when}, in {some}{chats:,} chats "
+        f"([message {edit.id}](/messages?message={edit.id}))"
     )
 
 

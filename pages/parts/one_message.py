@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import changes, history, outbox, recurring
+from hsl.delivery import changes, history, outbox, recurring, texts
 from hsl.delivery.history import Message
 from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
@@ -168,7 +168,7 @@ def _edit(message: Message, audience: Audience, *, in_chats: bool) -> None:
     draft = drafts.start(
         shell.engine(),
         shell.author(),
-        content=(changes.standing(shell.engine(), message.id) if in_chats else None)
+        content=(texts.standing(shell.engine(), message.id) if in_chats else None)
         or message.content,
         audience=audience.model_dump(mode="json"),
         edits_message_id=message.id,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from hsl import spans
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
 from hsl.models import utc_now
@@ -104,10 +105,7 @@ def ago(when: datetime) -> str:
 
 def duration(seconds: float) -> str:
     """Such as "40 s", "3 min", "2 h" or "4 days"."""
-    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
-        if seconds >= size * (1 if size < 86_400 else 2):
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 1):.0f} s"
+    return spans.words(seconds)
 
 
 def state(status: str, word: str | None = None) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from hsl import models
-from hsl.delivery import changes, history, outbox
+from hsl.delivery import changes, history, outbox, texts
 from hsl.message.content import Button, Content
 from tests.delivery.test_outbox import SENT, actions, depart, record, sign_on, start, state
 from tests.delivery.test_sender import Running, closing, ended, sandbox, work
@@ -133,20 +133,20 @@ def test_what_stands_in_the_chats_is_the_last_edit_that_reached_any(
     message_id = create_message(content=first)
     start(engine)
     record(engine, depart(engine), SENT)
-    assert changes.standing(engine, message_id) == first
-    assert changes.standing(engine, 999) is None
-    assert (changes.edits(engine, message_id), changes.editable(engine, message_id)) == ([], 20)
+    assert texts.standing(engine, message_id) == first
+    assert texts.standing(engine, 999) is None
+    assert (texts.edits(engine, message_id), changes.editable(engine, message_id)) == ([], 20)
     run = changes.edit_sent(engine, message_id, second, actor="boris")
-    assert changes.standing(engine, message_id) == first
+    assert texts.standing(engine, message_id) == first
     start(engine)
     record(engine, depart(engine, now=time.time() + 2), SENT)  # a chat waits a second
-    assert changes.standing(engine, message_id) == second
-    (edit,) = changes.edits(engine, message_id)
-    assert (edit.run_id, edit.made_by, edit.reached, edit.chats) == (run, "boris", 20, 20)
+    assert texts.standing(engine, message_id) == second
+    (edit,) = texts.edits(engine, message_id)
+    assert (edit.id, edit.author, edit.closing.sent, edit.closing.total) == (run, "boris", 20, 20)
     cancelled = changes.edit_sent(engine, message_id, third, actor="anna")
     outbox.cancel(engine, cancelled, actor="anna")
-    assert changes.standing(engine, message_id) == second
-    assert [edit.content for edit in changes.edits(engine, message_id)] == [second]
+    assert texts.standing(engine, message_id) == second
+    assert [edit.content for edit in texts.edits(engine, message_id)] == [second]
 
 
 def test_a_refused_change_says_what_cannot_be_done(

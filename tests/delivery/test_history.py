@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from hsl import models
-from hsl.delivery import changes, history, outbox, pace, trouble
+from hsl.delivery import changes, history, outbox, pace, texts, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 
 CreateMessage = Callable[..., int]
@@ -125,7 +125,7 @@ def test_a_runs_sum_tells_of_chats(engine: Engine, message_id: int) -> None:
                 status="sent", failed_deliveries=0, successful_deliveries=20, version=2
             )
         )
-    assert history.got_by_version(engine, message_id) == {1: 16, 2: 4}
+    assert texts.got_by_version(engine, message_id) == {1: 16, 2: 4}
     run = changes.delete_sent(engine, message_id, actor="anna")
     with engine.begin() as connection:
         connection.execute(

@@ -49,10 +49,10 @@ def test_it_tells_a_message_from_its_making_to_its_end(
     assert told(engine, run) == [
         f"Made to delete message {message_id} from 15 chats",
         "Began, in 15 chats",
-        "Cancelled for 15 chats",
+        "Cancelled",
     ]
     ended = timeline.events(engine, run)[-1]
-    assert (ended.by, ended.sum) == ("boris", "15 chats = 15 cancelled")
+    assert (ended.by, ended.sum) == ("boris", "15 chats = 15 not tried yet")
 
 
 def test_it_tells_what_was_decided_about_the_failed_and_the_uncertain(
