@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from hsl import database, dispatch
 from hsl.audience.cohort import Audience
-from hsl.delivery import history, outbox, recurring, sums
+from hsl.delivery import history, outbox, recurring, sums, texts
 from hsl.delivery.history import Message
 from hsl.models import Action, AudienceMode, MessageStatus
 from hsl.settings import Settings
@@ -20,13 +20,18 @@ LISTED = 20  # messages
 
 @dataclass(frozen=True)
 class State:
-    """One message as it stands; `expected` is how many it will go to, where that may change."""
+    """One message as it stands.
+
+    `expected` is how many it will go to, where that may change; `got` is how many people got which
+    version of its text.
+    """
 
     message: Message
     closing: sums.ClosingSum
     progress: dict[str, float | None]
     expected: int | None
     rule: recurring.Rule | None
+    got: dict[int, int]
 
     def for_machines(self) -> dict[str, Any]:
         """What `--json` prints: status, counters and the closing sum."""
@@ -41,6 +46,7 @@ class State:
             "to": message.to,
             "author": message.author,
             "version": message.version,
+            "got_version": self.got,
             "total_recipients": closing.total,
             "expected_recipients": self.expected,
             "sent": closing.sent,
@@ -68,7 +74,7 @@ class State:
         if self.rule is not None:
             found.append(f"By rule {self.rule.id}: {self.rule.repeat.sentence()}")
         if message.version > 1:
-            found.append(f"Its text is version {message.version}; earlier ones stand on its page")
+            found.append(self._versions())
         if self.expected is not None:
             found.append(f"{self.expected:,} people expected: they are chosen when it starts")
             return found
@@ -76,6 +82,10 @@ class State:
         if message.started_at is not None:
             found.append(self._how_far())
         return found
+
+    def _versions(self) -> str:
+        went = [f"version {n} went to {people:,}" for n, people in sorted(self.got.items())]
+        return f"Its text is version {self.message.version}: {', '.join(went) or 'nobody got one'}"
 
     def _when(self, settings: Settings) -> str:
         message = self.message
@@ -124,6 +134,7 @@ def state_of(engine: Engine, message_id: int) -> State:
         progress=history.progress(engine, message_id),
         expected=_expected(engine, message),
         rule=recurring.of_message(engine, message_id),
+        got=texts.got_by_version(engine, message_id),
     )
 
 

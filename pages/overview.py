@@ -35,7 +35,7 @@ def needs_you() -> None:
     for message in waiting:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(
-                f"{show.state(message.status)} {escape(message.title)}: "
+                f"{show.message_state(message)} {escape(message.title)}: "
                 f"{escape(message.status_reason or '')}"
             )
             if st.button("Look at it", key=f"need-{message.id}"):

@@ -199,7 +199,7 @@ def test_a_scheduled_message_tells_when_to_whom_and_to_how_many(hsl: Terminal) -
         "Message 1: scheduled",
         "Better line",
         "To people in 4th_stream, by operator, for 2099-01-01 10:00:00 MSK",
-        "Its text is version 2; earlier ones stand on its page",
+        "Its text is version 2: nobody got one",
         "5 chosen = 5 not tried yet",
     ]
 
@@ -216,6 +216,19 @@ def test_a_rules_message_tells_how_many_there_are_by_now(hsl: Terminal, engine: 
     assert "chosen =" not in told
     assert json.loads(hsl("status", "1", "--json").stdout)["expected_recipients"] == 8
     assert "10 people when it was made" in hsl("status").stdout
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_message_of_several_versions_tells_how_many_got_which(
+    hsl: Terminal, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(models.message_history).values(version=2))
+        connection.execute(update(Recipients).where(Recipients.c.user_id == 10).values(version=2))
+    assert "Its text is version 2: version 1 went to 4, version 2 went to 1" in (
+        hsl("status", "1").stdout
+    )
+    assert json.loads(hsl("status", "1", "--json").stdout)["got_version"] == {"1": 4, "2": 1}
 
 
 @pytest.mark.usefixtures("sent")

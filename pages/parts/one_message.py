@@ -107,7 +107,7 @@ def _head(message: Message) -> None:
     )
     reason = f" – {escape(message.status_reason)}" if message.status_reason else ""
     st.html(
-        f"{show.state(message.status)}{reason} <span class='hsl-dim'> · to {escape(message.to)}"
+        f"{show.message_state(message)}{reason} <span class='hsl-dim'> · to {escape(message.to)}"
         f" · by {escape(message.author)} · {facts}</span>"
     )
     if message.audience_mode == AudienceMode.LIVE:

@@ -37,7 +37,7 @@ def show_recipients(message: Message) -> None:
     )  # fmt: skip
     chosen_status = status.selectbox(
         "Status", ["", *[s.value for s in DeliveryStatus]], key="status", bind="query-params",
-        format_func=lambda s: show.WORDS.get(s, s) or "any",
+        format_func=lambda status: _status(status, message) or "any",
     )  # fmt: skip
     chosen_reason = reason.selectbox(
         "Reason", ["", *reasons], key="reason",
@@ -107,7 +107,7 @@ def _readable(table: pd.DataFrame, message: Message, *, with_reasons: bool) -> p
             _person(row.first_name, row.username, row.user_id) for row in table.itertuples()
         ],
         "Status": table["delivery_status"].map(
-            lambda status: f"{show.SHAPES[status]} {show.WORDS.get(status, status)}"
+            lambda status: f"{show.SHAPES[status]} {_status(status, message)}"
         ),
         "Reason": table["reason"].map(lambda why: REASON_WORDS.get(why, why) if why else ""),
         "What Telegram said": table["error_description"].fillna(""),
@@ -122,6 +122,13 @@ def _readable(table: pd.DataFrame, message: Message, *, with_reasons: bool) -> p
     if message.version == 1:
         del columns["Version"]
     return pd.DataFrame(columns)
+
+
+def _status(status: str, message: Message) -> str:
+    """Its word; what a run has done in a chat is edited or deleted there, and not sent."""
+    if status == DeliveryStatus.SENT:
+        return message.closing.done
+    return show.WORDS.get(status, status)
 
 
 def _person(name: str | None, username: str | None, user_id: int) -> str:

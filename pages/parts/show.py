@@ -10,7 +10,7 @@ import streamlit as st
 from hsl import spans
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
-from hsl.models import utc_now
+from hsl.models import Action, utc_now
 
 COLOURS = {
     "sent": "#009E73",
@@ -35,6 +35,7 @@ SHAPES = {
     "deleted": "⌫",
 }
 WORDS = {"pending": "not tried yet"}
+RUN_WORDS = {"sent": "done", "sending": "at work"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
 
 CSS = """<style>
@@ -117,6 +118,12 @@ def state(status: str, word: str | None = None) -> str:
     )
 
 
+def message_state(message: Message) -> str:
+    """HTML of a message's state; a run that changes chats is not said to send."""
+    word = None if message.action is Action.SEND else RUN_WORDS.get(message.status)
+    return state(message.status, word)
+
+
 def well(is_well: bool) -> str:
     """HTML of a check's answer: a shape, a colour and a word."""
     colour, shape, word = ("#009E73", "●", "ok") if is_well else ("#D55E00", "▲", "not well")
@@ -153,7 +160,7 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
                 st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
             when = message.finished_at or message.started_at or message.scheduled_at
             st.html(
-                f'{state(message.status)} <span class="hsl-dim"> · to {html.escape(message.to)} · '
+                f'{message_state(message)} <span class="hsl-dim"> · to {html.escape(message.to)} · '
                 f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
                 f"by {html.escape(message.author)}</span>"
             )

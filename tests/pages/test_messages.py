@@ -269,3 +269,25 @@ def test_the_timeline_speaks_plainly(open_page: Open, house: Engine, message: in
     assert "Started, to 56 people" in said
     assert "Paused <span class='hsl-dim'>by anna</span>" in said
     assert "production" not in said
+
+
+def test_a_run_is_said_to_edit_and_not_to_send(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    everybody_got_it(house)
+    run = changes.edit_sent(house, message, Content(text="Moved"), actor="boris")
+    with house.begin() as connection:
+        connection.execute(
+            update(models.message_recipients)
+            .where(models.message_recipients.c.message_id == run)
+            .values(delivery_status="sent")
+        )
+        connection.execute(
+            update(models.message_history)
+            .where(models.message_history.c.id == run)
+            .values(status="sent", successful_deliveries=56, started_at=models.utc_now())
+        )
+    app = open_page("messages", message=str(run))
+    assert set(app.dataframe[0].value["Status"]) == {"● edited"}
+    assert "done</span>" in words(app)
+    assert "56</b> edited" in words(app)
