@@ -59,7 +59,8 @@ def run(
     if not found.may_go:
         raise outbox.OutboxError("; ".join(problem.message for problem in found.problems))
     total, unreachable, seconds = found.people, found.unreachable, found.seconds
-    summary = f"{total:,} people: {audience.sentence()}; {unreachable:,} of them unreachable"
+    lost = f"; {unreachable:,} of them unreachable" if unreachable else ""
+    summary = f"{total:,} people: {audience.sentence()}{lost}"
     quiet = dispatch.quiet_warning(settings, at, keep_quiet=parsed.keep_quiet)
     for warning in [*found.warnings, *([quiet] if quiet and rule is None else [])]:
         print(warning, file=sys.stderr)
