@@ -21,7 +21,8 @@ from sqlalchemy import (
 from hsl import models
 from hsl.audience.cohort import Audience, Cohort
 from hsl.models import DeliveryStatus
-from hsl.warehouse.tables import SEARCHED, attribute_column, lower_column
+from hsl.warehouse import names
+from hsl.warehouse.tables import attribute_column
 
 People, Enrolled = models.users, models.enrollments
 Recipients = models.message_recipients
@@ -121,13 +122,12 @@ def attribute(name: str, dialect_name: str) -> ColumnElement[str]:
 
 def _search(words: str, dialect_name: str) -> ColumnElement[bool]:
     wanted = words.strip().removeprefix("@").lower()
-    lower = func.hsl_lower if dialect_name == "sqlite" else func.lower
-    matches: list[ColumnElement[bool]] = [
-        func.starts_with(literal_column(f"users.{lower_column(name)}", Text()), wanted)
-        if dialect_name == "duckdb"
-        else lower(People.c[name]).startswith(wanted, autoescape=True)
-        for name in SEARCHED
-    ]
+    if dialect_name == "duckdb":
+        matches = [names.beginning_with(wanted)]
+    else:
+        lower = func.hsl_lower if dialect_name == "sqlite" else func.lower
+        columns = [People.c[name] for name in names.SEARCHED]
+        matches = [lower(column).startswith(wanted, autoescape=True) for column in columns]
     if wanted.isdigit():
         matches.append(People.c.user_id == int(wanted))
     return or_(*matches)
