@@ -76,7 +76,7 @@ class Snapshot:
     @property
     def people(self) -> int:
         """How many people there are."""
-        return int(self._one("SELECT count(*) FROM users", [])[0])
+        return int(self._store.row("SELECT count(*) FROM users")[0])
 
     def refresh(self) -> None:
         """Read what changed; readers go on with the old until it is there."""
@@ -91,7 +91,7 @@ class Snapshot:
         """How many people `chosen` holds."""
         counted = func.count(), func.count(models.users.c.unreachable_reason)
         found = resolve.people(chosen, TARGET).order_by(None).with_only_columns(*counted)
-        row = self._one(*translated(found))
+        row = self._store.row(*translated(found))
         return Count(int(row[0]), int(row[1]))
 
     def among(self, ids: Sequence[int], chosen: Cohort | Audience) -> set[int]:
@@ -156,10 +156,6 @@ class Snapshot:
         ids = tuple(int(number) for number in found["user_id"])
         rows = self.page(Cohort(user_ids=ids), limit=most)
         return found[["user_id", "word"]].merge(rows, on="user_id", sort=False)
-
-    def _one(self, sql: str, values: list[Any]) -> tuple[Any, ...]:
-        with self._store.cursor() as cursor:
-            return tuple(cursor.execute(sql, values).fetchone() or ())
 
     def _frame(self, sql: str, values: list[Any]) -> pd.DataFrame:
         return self._store.frame(sql, values)

@@ -10,6 +10,7 @@ import logging
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,6 @@ from sqlalchemy import Engine
 
 import hsl
 from hsl.warehouse import tables
-from hsl.warehouse.loading import STATUSES
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,8 @@ class Cache:
     """The file of one database in a folder."""
 
     def __init__(self, folder: Path, engine: Engine) -> None:
-        # An address may hold a password, which is no part of the database's identity.
-        address = engine.url.set(password=None).render_as_string()
+        # A password is no part of the database's identity, and must not be written down.
+        address = engine.url.render_as_string(hide_password=True)
         if engine.dialect.name == "sqlite" and engine.url.database:
             address = str(Path(engine.url.database).resolve())
         self._identity = f"{VERSION} {hsl.__version__} {duckdb.__version__} {address}"
@@ -61,7 +61,8 @@ class Cache:
             return self._copy(store)
         except duckdb.Error as fault:
             log.info("The index's file %s is not used: %s", self.file, _first_line(fault))
-            store.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # nothing may have begun
+                store.execute("ROLLBACK")
             return False
         finally:
             store.execute("DETACH cache")
@@ -106,7 +107,6 @@ class Cache:
 
 def _fill(writer: duckdb.DuckDBPyConnection, cursor: duckdb.DuckDBPyConnection, who: str) -> None:
     writer.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-    writer.execute(f"CREATE TYPE delivery_status AS ENUM {STATUSES}")
     for name in TABLES:
         rows = cursor.execute(f"FROM {name}").to_arrow_reader(ROWS_AT_ONCE)
         writer.register("incoming", rows)

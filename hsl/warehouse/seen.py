@@ -40,8 +40,8 @@ def now(source: Source, *, is_postgresql: bool) -> Seen:
         seconds = source.answer("SELECT CAST(extract(epoch FROM clock_timestamp()) AS float8)")
         read_at = datetime.fromtimestamp(seconds[0][0], UTC)
     row = source.answer(
-        "SELECT coalesce(max(id), 0), "
-        f"coalesce(max(CASE WHEN action = '{IMPORT}' THEN id END), 0) FROM audit_log"
+        "SELECT (SELECT coalesce(max(id), 0) FROM audit_log), "
+        f"(SELECT coalesce(max(id), 0) FROM audit_log WHERE action = '{IMPORT}')"
     )[0]
     made = source.answer(f"SELECT {source.seconds('at')} FROM audit_log WHERE id = {row[0]}")
     return Seen(read_at, int(row[0]), made[0][0] if made else None, int(row[1]))

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -23,6 +24,8 @@ from hsl.warehouse.seen import IMPORT, Seen
 log = logging.getLogger(__name__)
 
 SAVE_EVERY = 3600.0  # seconds between two writings of the cache
+PERSON_WAITS = 2.0  # seconds until it is read again when a person has changed something
+SENDING_WAITS = 15.0  # and while a message is being sent
 WORTH_SAVING = 50_000  # rows read since; fewer are read again in no time
 
 
@@ -33,6 +36,7 @@ class _State:
     attributes: dict[str, AttributeType]
     seen: Seen
     people_version: int  # goes up whenever people or their places changed
+    is_sending: bool  # any message
     loaded_at: datetime
     clock: float
 
@@ -40,11 +44,14 @@ class _State:
 class Store:
     """People and deliveries as they were at `loaded_at`; threads may share it.
 
-    `fresh()` brings it up to date: at once when people came in, else after `refresh_after` seconds
-    in the background. Nobody waits for that: readers see the state before until the new one is
-    there, whole. `folder` is where a cache file may lie; None: nowhere. `memory` bounds what DuckDB
-    takes, such as "4GB". `archive_files` tells where archived recipients lie; if left out, those
-    that the main database lists, below `folder`.
+    `fresh()` brings it up to date: at once when people came in; in the background soon after a
+    person changed anything, every 15 seconds while a message is being sent, and every
+    `refresh_after` seconds else. Nobody waits for that: readers see the state before until the new
+    one is there, whole.
+
+    `folder` is where a cache file may lie; None: nowhere. `memory` bounds what DuckDB takes, such
+    as "4GB". `archive_files` tells where archived recipients lie; if left out, those that the main
+    database lists, below `folder`.
 
     The first use reads everything. Raises StoreError where that does not fit into the memory.
     """
@@ -111,9 +118,10 @@ class Store:
         state = self._now()
         if self._loading.locked():
             return self  # it is being done
-        if state.seen.last_import != self._last_import():
-            self.refresh()
-        elif self._clock() - state.clock > self._refresh_after:
+        entry, imported = self._latest_entries()
+        if imported != state.seen.last_import:
+            self._refresh_unless_another_does()
+        elif self._clock() - state.clock > self._patience(state, entry):
             threading.Thread(target=self._refresh_quietly, name="store", daemon=True).start()
         return self
 
@@ -132,6 +140,12 @@ class Store:
         with self.cursor() as cursor, limits.within(cursor):
             return cursor.execute(sql, list(values)).fetch_df()
 
+    def row(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...]:
+        """The first row of one SELECT; empty where there is none. Raises as `frame`."""
+        limits.require_select(sql)
+        with self.cursor() as cursor, limits.within(cursor):
+            return tuple(cursor.execute(sql, list(values)).fetchone() or ())
+
     def _now(self) -> _State:
         state = self._state
         if state is not None:
@@ -141,13 +155,22 @@ class Store:
         self._save_sometimes()
         return first
 
-    def _last_import(self) -> int:
+    def _patience(self, state: _State, entry: int) -> float:
+        """Seconds for which the present contents are young enough."""
+        if entry != state.seen.last_entry:
+            return min(PERSON_WAITS, self._refresh_after)
+        return min(SENDING_WAITS, self._refresh_after) if state.is_sending else self._refresh_after
+
+    def _latest_entries(self) -> tuple[int, int]:
+        """The last entry of the audit log, and the last import in it."""
         entries = models.audit_log.c
+        last = select(func.coalesce(func.max(entries.id), 0))
+        imported = last.where(entries.action == IMPORT)
         with database.read_only(self._engine).begin() as connection:
-            found = connection.execute(
-                select(func.max(entries.id).label("last")).where(entries.action == IMPORT)
+            row = connection.execute(
+                select(last.scalar_subquery(), imported.scalar_subquery())
             ).one()
-        return int(found.last or 0)
+        return int(row[0]), int(row[1])
 
     def _start(self) -> _State:
         store = limits.open_database(self._memory)
@@ -198,8 +221,13 @@ class Store:
             version += 1
             with self._cursor() as cursor:
                 kinds = attributes.types(cursor, attributes.columns(cursor))
+        with self._cursor() as cursor:
+            sending = cursor.execute(
+                "SELECT 1 FROM message_history WHERE status = 'sending' LIMIT 1"
+            )
+            is_sending = sending.fetchone() is not None
         self._changed_since_save += rows
-        self._state = _State(kinds, after, version, after.read_at, began)
+        self._state = _State(kinds, after, version, is_sending, after.read_at, began)
         return self._state
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -220,18 +248,21 @@ class Store:
                     "Set HSL_INDEX_MEMORY to more, or archive old messages."
                 ) from fault
 
-    def _refresh_quietly(self) -> None:
+    def _refresh_unless_another_does(self) -> None:
         if not self._loading.acquire(blocking=False):
-            return  # another thread does it
+            return
         try:
             self._refresh()
-        except Exception:
-            # Readers go on with what there is; the page says how old that is.
-            log.exception("The index of people and deliveries could not be refreshed.")
-            return
         finally:
             self._loading.release()
         self._save_sometimes()
+
+    def _refresh_quietly(self) -> None:
+        try:
+            self._refresh_unless_another_does()
+        except Exception:
+            # Readers go on with what there is; the page says how old that is.
+            log.exception("The index of people and deliveries could not be refreshed.")
 
     def _save_sometimes(self) -> None:
         worth = self._cache is not None and self._changed_since_save >= WORTH_SAVING
