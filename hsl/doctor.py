@@ -135,6 +135,8 @@ def _figures(engine: Engine, settings: Settings) -> Check:
     except (StoreError, SQLAlchemyError) as fault:
         words = str(fault).splitlines()[0]
         return Check("figures", False, words, "Mend that, then look again.")
+    if store.lost:
+        return Check("figures", False, store.lost[0], "Until then old figures are too low.")
     if found.holds:
         return Check(
             "figures",

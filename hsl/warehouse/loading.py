@@ -1,24 +1,20 @@
 """All of the main database into the store, and a table of it anew."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import duckdb
-import pyarrow as pa
-import pyarrow.dataset as ds
 
 from hsl.warehouse import attributes, names, tables
-from hsl.warehouse.errors import StoreError
+from hsl.warehouse.archived import Archive
 from hsl.warehouse.source import Source
 from hsl.warehouse.tables import Kept
 
 STATUSES = "('pending', 'sending', 'sent', 'failed', 'uncertain', 'cancelled', 'deleted')"
-ROWS_AT_ONCE = 65_536
-# Names the Parquet files in which archived recipients lie.
-ArchiveFiles = Callable[[], Sequence[Path]]
+WITHOUT_ROWS = """SELECT id FROM message_history WHERE archived_at IS NOT NULL
+    AND id NOT IN (SELECT message_id FROM message_recipients)"""
 
 
-def load(store: duckdb.DuckDBPyConnection, source: Source, archive: ArchiveFiles | None) -> None:
+def load(store: duckdb.DuckDBPyConnection, source: Source, archive: Archive) -> None:
     """Make and fill every table, in place of those that are there."""
     people(store, source)
     for kept in (
@@ -31,12 +27,7 @@ def load(store: duckdb.DuckDBPyConnection, source: Source, archive: ArchiveFiles
         whole(store, source, kept)
     # Rows of one message lie together and in the order of time, so that most need not be read.
     whole(store, source, tables.RECIPIENTS, tables.VISIBLE)
-    if archive is not None:
-        archived = store.execute(
-            "SELECT id FROM message_history WHERE archived_at IS NOT NULL AND id NOT IN "
-            "(SELECT message_id FROM message_recipients)"
-        ).fetchall()
-        from_archive(store, archive(), [number for (number,) in archived])
+    from_archive(store, archive)
 
 
 def people(store: duckdb.DuckDBPyConnection, source: Source) -> None:
@@ -99,7 +90,9 @@ def split_people(source: Source, known: Sequence[str], incoming: str) -> str:
         return f"SELECT {columns} FROM {incoming}"
     # All of them at once, as the JSON is read once then. A pointer takes dots and dollars too.
     pointers = ", ".join(tables.text(_pointer(name)) for name in known)
-    values = f"json_extract_string({source.typed(tables.USERS, 'attributes')}, [{pointers}])"
+    json = source.typed(tables.USERS, "attributes")
+    # What is no JSON after all, such as a NaN, is nobody's attribute and stops nothing.
+    values = f"TRY(json_extract_string({json}, [{pointers}]))"
     split = ", ".join(
         f"split[{place}] AS {tables.attribute_column(name)}"
         for place, name in enumerate(known, start=1)
@@ -107,34 +100,17 @@ def split_people(source: Source, known: Sequence[str], incoming: str) -> str:
     return f"SELECT {columns}, {split} FROM (SELECT *, {values} AS split FROM {incoming})"
 
 
-def from_archive(
-    store: duckdb.DuckDBPyConnection, files: Sequence[Path], messages: Sequence[int]
-) -> None:
-    """Add these messages' recipients out of the archive's files. Raises StoreError.
-
-    They are read by Arrow, as the store itself may open no file.
-    """
-    if not messages or not files:
-        return
-    columns = list(tables.RECIPIENTS.columns)
-    wanted = ds.field("message_id").isin(list(messages))
-    try:
-        for file in files:
-            rows = ds.dataset(file, format="parquet").scanner(
-                columns=columns, filter=wanted, batch_size=ROWS_AT_ONCE
-            )
-            store.register("incoming", rows.to_reader())
-            store.execute(
-                "INSERT INTO message_recipients SELECT message_id, user_id, "
-                "CAST(delivery_status AS delivery_status), reason, sending_at, sent_at, error_code "
-                "FROM incoming ORDER BY message_id"
-            )
-            store.unregister("incoming")
-    except (OSError, pa.ArrowInvalid, duckdb.Error) as fault:
-        raise StoreError(
-            f"The archive's file {file} cannot be read: {str(fault).splitlines()[0]}. "
-            "Put it back where it was, or restore it from a backup."
-        ) from fault
+def from_archive(store: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+    """Add the recipients of archived messages that have none here."""
+    found = store.execute(f"SELECT id FROM ({WITHOUT_ROWS})").fetchall()
+    for rows in archive.rows([number for (number,) in found]):
+        store.register("incoming", rows)
+        store.execute(
+            "INSERT INTO message_recipients SELECT message_id, user_id, "
+            "CAST(delivery_status AS delivery_status), reason, sending_at, sent_at, error_code "
+            "FROM incoming ORDER BY message_id"
+        )
+        store.unregister("incoming")
 
 
 def _pointer(name: str) -> str:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from hsl.warehouse import attributes, loading, names, tables
-from hsl.warehouse.loading import ArchiveFiles
+from hsl.warehouse.archived import Archive
 from hsl.warehouse.seen import Seen
 from hsl.warehouse.source import Source
 
@@ -47,7 +47,7 @@ class Changes:
 
 
 def refresh(
-    store: duckdb.DuckDBPyConnection, source: Source, seen: Seen, archive: ArchiveFiles | None
+    store: duckdb.DuckDBPyConnection, source: Source, seen: Seen, archive: Archive
 ) -> Changes:
     """Bring every table up to `source`, within the caller's transaction.
 
@@ -127,7 +127,7 @@ def _recipients(
     store: duckdb.DuckDBPyConnection,
     source: Source,
     since: datetime,
-    archive: ArchiveFiles | None,
+    archive: Archive,
 ) -> int:
     row = store.execute(
         "SELECT epoch(min(sending_at)) FROM message_recipients WHERE delivery_status = 'sending'"
@@ -142,6 +142,8 @@ def _recipients(
     loading.take(store, source, tables.RECIPIENTS, lately, "latest")
     changed = _write_latest(store)
     store.execute("INSERT INTO altered SELECT DISTINCT message_id FROM latest; DROP TABLE latest")
+    if archive.lost:
+        store.execute(f"INSERT INTO altered {loading.WITHOUT_ROWS}")
     wrong = _wrong(store)
     store.execute("DROP TABLE altered")
     if not wrong:
@@ -195,7 +197,7 @@ def _again(
     store: duckdb.DuckDBPyConnection,
     source: Source,
     messages: list[int],
-    archive: ArchiveFiles | None,
+    archive: Archive,
 ) -> int:
     """Read all recipients of these messages."""
     listed = ", ".join(map(str, messages))
@@ -207,13 +209,7 @@ def _again(
     store.execute(f"DELETE FROM message_recipients WHERE message_id IN ({listed})")
     store.execute("INSERT INTO message_recipients FROM all_of_them ORDER BY message_id, sending_at")
     store.execute("DROP TABLE all_of_them")
-    if archive is not None:
-        moved = store.execute(
-            f"SELECT id FROM message_history WHERE id IN ({listed}) AND archived_at IS NOT NULL "
-            f"AND id NOT IN (SELECT message_id FROM message_recipients)"
-        ).fetchall()
-        if moved:
-            loading.from_archive(store, archive(), [number for (number,) in moved])
+    loading.from_archive(store, archive)
     return found
 
 
@@ -226,6 +222,7 @@ def _presses(store: duckdb.DuckDBPyConnection, source: Source, since: datetime) 
     ).fetchone()
     store.execute("DROP TABLE new_presses")
     if not _as_many(store, source, "button_presses"):
+        source.allow(int(source.answer("SELECT count(*) FROM button_presses")[0][0]))
         loading.whole(store, source, tables.PRESSES)
         return loading.count(store, "button_presses")
     return int(row[0]) if row else 0

@@ -12,10 +12,11 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Engine, func, select
 
 from hsl import database, models
-from hsl.warehouse import archived, attributes, limits, loading, refreshing, seen, source, tables
+from hsl.warehouse import attributes, limits, loading, refreshing, seen, source, tables
+from hsl.warehouse.archived import Archive, ArchiveFiles
 from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.cache import Cache
 from hsl.warehouse.errors import StoreError
@@ -64,11 +65,11 @@ class Store:
         refresh_after: float,
         clock: Callable[[], float] = time.monotonic,
         memory: str = limits.MEMORY,
-        archive_files: Callable[[Connection], list[Path]] | None = None,
+        archive_files: ArchiveFiles | None = None,
     ) -> None:
         self._engine = engine
         self._cache = None if folder is None else Cache(folder, engine)
-        self._archive = archived.finder(engine, folder, archive_files)
+        self._archive = Archive(engine, folder, archive_files)
         self._refresh_after = refresh_after
         self._clock = clock
         self._memory = memory
@@ -93,6 +94,12 @@ class Store:
         """A number that changes with every change of people and their places."""
         return self._now().people_version
 
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """A sentence for each file of the archive whose recipients are not here."""
+        self._now()
+        return self._archive.lost
+
     def refresh(self) -> None:
         """Read what changed, now; readers go on with the old until it is there."""
         self._now()
@@ -102,8 +109,8 @@ class Store:
 
     def save(self) -> None:
         """Write the cache file, for the next start. Raises StoreError where that cannot be."""
-        if self._cache is None:
-            return
+        if self._cache is None or self._archive.lost:
+            return  # the next start may find again what is lost now
         with self._saving, self.cursor() as cursor:
             try:
                 self._cache.write(cursor)

@@ -238,14 +238,36 @@ def test_archived_recipients_are_there_too(
     assert in_store(store)["message_recipients"] == before
 
 
-def test_a_lost_archive_is_said(
+def test_a_lost_archive_is_said_and_read_when_it_is_back(
     engine: Engine, world: World, open_store: OpenStore, tmp_path: Path
 ) -> None:
+    before = in_database(engine)["message_recipients"]
     _archive(engine, tmp_path)
-    for file in tmp_path.glob("archive/*/*"):
-        file.unlink()
-    with pytest.raises(StoreError, match=r"old\.parquet cannot be read"):
-        _people(open_store())
+    file = tmp_path / "archive" / "2026-11" / "old.parquet"
+    away = file.rename(tmp_path / "away.parquet")
+    store = open_store()
+    assert len(in_store(store)["message_recipients"]) < len(before)
+    assert "old.parquet cannot be read" in store.lost[0]
+    store.save()
+    away.rename(file)
+    for found in (store, open_store()):
+        found.refresh()
+        assert in_store(found)["message_recipients"] == before
+        assert found.lost == ()
+
+
+def test_what_is_no_json_stops_nothing(engine: Engine, open_store: OpenStore) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL takes no such JSON")
+    with engine.begin() as connection:
+        for number, value in ((1, float("nan")), (2, 1)):
+            connection.execute(
+                insert(models.users).values(
+                    user_id=number, attributes={"a": value}, updated_at=models.utc_now()
+                )
+            )
+    rows = open_store().frame('SELECT user_id, "a:a" AS a FROM users ORDER BY user_id')
+    assert rows["a"].tolist()[1] == "1"
 
 
 def _archive(engine: Engine, folder: Path) -> int:

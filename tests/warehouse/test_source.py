@@ -33,13 +33,14 @@ def test_it_reads_the_same(sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> N
     assert in_store(full) == in_database(sqlite)
 
 
-def test_it_reads_one_moment(sqlite: Engine) -> None:
-    world = World(sqlite, 1)
-    with sqlite.begin() as connection:
+@pytest.mark.parametrize("much", [True, False])
+def test_it_reads_one_moment(engine: Engine, much: bool) -> None:
+    world = World(engine, 1)
+    with engine.begin() as connection:
         world.people_come(connection)
-    with source.opened(sqlite, much=True) as rows:
+    with source.opened(engine, much=much) as rows:
         before = rows.answer("SELECT count(*) FROM users")
-        with sqlite.begin() as connection:
+        with engine.begin() as connection:
             world.people_come(connection)
         assert rows.answer("SELECT count(*) FROM users") == before
         assert rows.read(tables.USERS).read_all().num_rows == before[0][0]
