@@ -18,7 +18,7 @@ PAGE = 50  # rows
 @st.fragment(run_every=30)
 def age_of_index() -> None:
     index = shell.people()
-    if st.session_state["index-read"] != index.loaded_at:
+    if st.session_state["index-read"] != index.version:
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{index.people:,} people, as of {show.ago(index.loaded_at)}")
@@ -152,6 +152,7 @@ def result(cohort: Cohort, chosen: Audience) -> None:
             st.rerun()
     if not found.people:
         st.info("Nobody fits. Take a filter away, or search for fewer letters.")
+        people_table.show_similar(cohort.search, chosen, zone=shell.zone())
         return
     sort, way = st.columns([3, 2], vertical_alignment="bottom")
     column = sort.selectbox(
@@ -171,6 +172,8 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     people_table.show_people(rows, inside, zone=shell.zone())
     if pages > 1:
         st.pagination(pages, key="people-page")
+    else:
+        people_table.show_similar(cohort.search, chosen, zone=shell.zone())
     st.altair_chart(charts.people(index.by_stream(cohort), "stream"), alt="People found, by stream")
 
 
@@ -212,7 +215,7 @@ with actions.container(horizontal=True, horizontal_alignment="right", vertical_a
     words = f"Write to {count:,} people" if count else "Choose people to write to"
     if st.button(words, type="primary", disabled=not count, icon=":material/edit_note:"):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})
-st.session_state["index-read"] = shell.people().loaded_at
+st.session_state["index-read"] = shell.people().version
 age_of_index()
 if shell.people().people == 0:
     st.info("There are no people yet. Use “Import people” above, or `python -m hsl import FILE`.")
