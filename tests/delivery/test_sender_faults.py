@@ -227,3 +227,32 @@ def test_answers_to_two_attempts_in_one_tick_do_not_hide_each_other(
     with engine.begin() as connection:
         tick.record(connection, results, worker="w", bot_id=BOT, rhythm=fast)
     assert statuses(engine) == {"sent": 1}
+
+
+def test_only_what_is_not_on_its_way_is_given_back(
+    engine: Engine, create_message: CreateMessage
+) -> None:
+    message = create_message()
+    start(engine)
+    fast = pace.Rhythm(10_000)
+
+    def depart(most: int) -> set[int]:
+        with engine.begin() as connection:
+            left = tick.depart(
+                connection, worker="w", bot_id=BOT, rhythm=fast, horizon=0.1, most=most
+            )
+        return {departure.recipient_id for departure in left}
+
+    known, _unknown = depart(3), depart(4)
+    with engine.begin() as connection:
+        back = tick.give_back(connection, worker="w", bot_id=BOT, rhythm=fast, on_their_way=known)
+    assert back == 4
+    assert statuses(engine) == {"pending": 17, "sending": 3}
+    depart(5)
+    outbox.cancel(engine, message, actor="anna")
+    with engine.begin() as connection:
+        tick.give_back(connection, worker="w", bot_id=BOT, rhythm=fast, on_their_way=known)
+    assert statuses(engine) == {"cancelled": 17, "sending": 3}
+    with engine.begin() as connection:
+        counted = connection.execute(select(History.c.cancelled_deliveries)).scalar_one()
+    assert counted == 17
