@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
         description="Local hours in which messages that ask for it wait for the morning",
     )
+    frequency_cap: str = Field(
+        "",
+        alias="HSL_FREQUENCY_CAP",
+        pattern=r"^$|^[1-9]\d{0,3}/[1-9]\d{0,2}d$",
+        description="Most messages to a person in so many days, such as 2/7d; empty: no cap",
+    )
     index_refresh: float = Field(
         300.0,
         alias="HSL_INDEX_REFRESH",

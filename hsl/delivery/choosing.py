@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     String,
     cast,
+    delete,
     func,
     insert,
     literal,
@@ -25,6 +26,7 @@ from hsl import models
 from hsl.models import DeliveryStatus
 
 Recipients = models.message_recipients
+MARKED = "do-not-message"  # the rule that also holds for what waits already
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,20 @@ def write(connection: Connection, message_id: int, people: Select[Any]) -> Chose
     ruled = people.order_by(None).cte("ruled")
     added = _added(message_id, ruled).cte("added")
     return _chosen(connection.execute(_rules(ruled).add_cte(added)).all())
+
+
+def settled(connection: Connection, message_id: int, left_out: dict[str, int]) -> Chosen:
+    """What came of recipients that were written in steps; whoever was marked meanwhile is out."""
+    marked = connection.execute(
+        delete(Recipients).where(
+            Recipients.c.message_id == message_id,
+            Recipients.c.user_id.in_(select(models.suppressions.c.user_id)),
+        )
+    ).rowcount
+    if marked:
+        left_out = {**left_out, MARKED: left_out.get(MARKED, 0) + marked}
+    recipients = select(func.count()).where(Recipients.c.message_id == message_id)
+    return Chosen(int(connection.execute(recipients).scalar_one()), left_out)
 
 
 def _added(message_id: int, found: FromClause) -> Any:

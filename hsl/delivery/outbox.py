@@ -4,16 +4,20 @@ Locks are always taken in the order bot_pace, message_history, message_recipient
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
     Select,
+    and_,
+    bindparam,
     delete,
     func,
     insert,
@@ -43,6 +47,7 @@ COUNTERS = {
     DeliveryStatus.DELETED: "deleted_deliveries",
 }
 LATE_LIMIT = 3600.0  # seconds
+IDS_AT_ONCE = 500  # values of one IN list
 LARGE = 20_000  # recipients from which a message is written in steps
 Resolve = Callable[[Mapping[str, Any]], Select[Any]]
 
@@ -200,7 +205,7 @@ def _choose(
     if prepared is not None:
         if not preparing.finish(connection, prepared.message_id):
             raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
-        chosen = choosing.Chosen(_recipients(connection, message_id), prepared.left_out)
+        chosen = choosing.settled(connection, message_id, prepared.left_out)
     elif new.audience_mode is AudienceMode.LIVE:
         chosen = choosing.count(connection, new.people)
     else:
@@ -211,11 +216,6 @@ def _choose(
             raise OutboxError(f"Nobody may get it: all are left out ({rules}).")
         raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
     return chosen
-
-
-def _recipients(connection: Connection, message_id: int) -> int:
-    count = select(func.count()).where(Recipients.c.message_id == message_id)
-    return int(connection.execute(count).scalar_one())
 
 
 def finish_draft(connection: Connection, draft_id: int | None) -> None:
@@ -308,7 +308,7 @@ def _start_prepared(
     ).one()
     if row.status != MessageStatus.SCHEDULED or not preparing.finish(connection, message_id):
         return []
-    chosen = choosing.Chosen(_recipients(connection, message_id), prepared.left_out)
+    chosen = choosing.settled(connection, message_id, prepared.left_out)
     _start(connection, message_id, now, chosen)
     return [message_id]
 
@@ -452,6 +452,57 @@ def cancel_within(connection: Connection, message_id: int, *, actor: str) -> int
     return stopped
 
 
+def withdraw(connection: Connection, user_ids: Sequence[int], *, actor: str) -> int:
+    """Cancel what still waits to go to these people, and return how many recipients that were.
+
+    They must not be written to any more; edits and deletions in their chats go on.
+    """
+    waiting = and_(
+        Recipients.c.delivery_status == DeliveryStatus.PENDING,
+        Recipients.c.message_id.in_(select(History.c.id).where(History.c.action == Action.SEND)),
+    )
+    withdrawn: Counter[int] = Counter()
+    for start in range(0, len(user_ids), IDS_AT_ONCE):
+        theirs = and_(waiting, Recipients.c.user_id.in_(user_ids[start : start + IDS_AT_ONCE]))
+        messages = select(Recipients.c.message_id).where(theirs)
+        connection.execute(
+            select(History.c.id)
+            .where(History.c.id.in_(messages))
+            .order_by(History.c.id)
+            .with_for_update()
+        ).all()
+        rows = connection.execute(
+            update(Recipients)
+            .where(theirs)
+            .values(
+                delivery_status=DeliveryStatus.CANCELLED,
+                reason=choosing.MARKED,
+                next_attempt_at=None,
+            )
+            .returning(Recipients.c.message_id)
+        )
+        withdrawn.update(row.message_id for row in rows)
+    if not withdrawn:
+        return 0
+    connection.execute(
+        update(History)
+        .where(History.c.id == bindparam("number"))
+        .values(cancelled_deliveries=History.c.cancelled_deliveries + bindparam("people")),
+        [{"number": number, "people": people} for number, people in withdrawn.items()],
+    )
+    for number, people in withdrawn.items():
+        audit.record(
+            connection,
+            actor=actor,
+            action="message_withdrawn",
+            object_type="message",
+            object_id=number,
+            details={"people": people, "reason": choosing.MARKED},
+        )
+    finish_complete(connection, list(withdrawn), now=models.utc_now())
+    return withdrawn.total()
+
+
 def retry_failed(
     engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...] = ()
 ) -> int:
@@ -465,6 +516,7 @@ def retry_failed(
         failed = update(Recipients).where(
             Recipients.c.message_id == message_id,
             Recipients.c.delivery_status == DeliveryStatus.FAILED,
+            *_may_be_sent_to(row),
         )
         if reasons:
             failed = failed.where(Recipients.c.reason.in_(reasons))
@@ -540,6 +592,8 @@ def _settle_uncertain(
             Recipients.c.message_id == message_id,
             Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN,
         )
+        if status is DeliveryStatus.PENDING:
+            chosen = chosen.where(*_may_be_sent_to(row))
         if user_ids:
             chosen = chosen.where(Recipients.c.user_id.in_(user_ids))
         # A late answer to the first request must not settle the second: the row has no owner now.
@@ -566,6 +620,13 @@ def _settle_uncertain(
         set_status(connection, row, after, row.status_reason, actor, action, people=settled)
         finish_complete(connection, [message_id], now=models.utc_now())
     return settled
+
+
+def _may_be_sent_to(message: Row[Any]) -> list[ColumnElement[bool]]:
+    """Of this message's recipients, those without a do-not-message mark; it forbids no edits."""
+    if message.action != Action.SEND:
+        return []
+    return [Recipients.c.user_id.not_in(select(models.suppressions.c.user_id))]
 
 
 def _change(
