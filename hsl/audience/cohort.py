@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from hsl.audience import conditions, sentences
 from hsl.audience.conditions import Condition
@@ -33,9 +33,7 @@ class _Flat(BaseModel):
         """The same as conditions, in the order in which they are said."""
         found = self._places()
         if self.languages:
-            found.append(
-                conditions.Person(name="language_code", op="in", values=self.languages)
-            )
+            found.append(conditions.Person(name="language_code", op="in", values=self.languages))
         for day, op in ((self.registered_from, "ge"), (self.registered_to, "le")):
             if day is not None:
                 found.append(
@@ -56,9 +54,7 @@ class _Flat(BaseModel):
         if self.user_ids:
             found.append(conditions.Ids(ids=self.user_ids))
         if self.got_message is not None:
-            found.append(
-                conditions.MessageOutcome(message_id=self.got_message, outcome="got")
-            )
+            found.append(conditions.MessageOutcome(message_id=self.got_message, outcome="got"))
         if self.missed_message is not None:
             found.append(
                 conditions.MessageOutcome(message_id=self.missed_message, outcome="missed")
@@ -114,10 +110,10 @@ class Cohort(BaseModel):
     def _from_flat(cls, given: Any) -> Any:
         if not isinstance(given, dict) or not given.keys() - {"where"}:
             return given
-        where = given.get("where")
+        first = cls.model_validate({"where": given.get("where")}).where
         flat = _Flat.model_validate({k: v for k, v in given.items() if k != "where"})
-        first = () if where is None else (TypeAdapter(Condition).validate_python(where),)
-        return {"where": conditions.all_of(*first, *flat.conditions())}
+        parts = [] if first is None else [first]
+        return {"where": conditions.all_of(*parts, *flat.conditions())}
 
     @property
     def is_empty(self) -> bool:

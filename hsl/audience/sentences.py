@@ -91,8 +91,10 @@ def _leaf(condition: c.Leaf, *, positive: bool) -> str:
     if isinstance(condition, c.Search):
         return f"{sign}found by “{condition.words}”"
     if isinstance(condition, c.Ids):
-        return f"{sign}{len(condition.ids):,} chosen by name" if positive else (
-            f"without {len(condition.ids):,} chosen by name"
+        return (
+            f"{sign}{len(condition.ids):,} chosen by name"
+            if positive
+            else (f"without {len(condition.ids):,} chosen by name")
         )
     if isinstance(condition, c.MessageOutcome):
         words = _OUTCOMES[condition.outcome][0 if positive else 1]
@@ -113,8 +115,8 @@ def _leaf(condition: c.Leaf, *, positive: bool) -> str:
 def _place(place: c.InStream, sign: str) -> str:
     joiner = " or " if place.match == "any" else " and "
     if not place.streams:
-        said = "enrolled" if not (place.statuses or place.since or place.until) else (
-            "in any stream"
+        said = (
+            "enrolled" if not (place.statuses or place.since or place.until) else ("in any stream")
         )
     else:
         said = joiner.join(f"in {stream}" for stream in place.streams)
