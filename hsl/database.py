@@ -1,6 +1,5 @@
 """The engine, its transactions, and migrations at start: all that differs between databases."""
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,27 +8,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Connection,
-    Engine,
-    String,
-    cast,
-    create_engine,
-    event,
-    func,
-    literal,
-    literal_column,
-    select,
-)
-from sqlalchemy.dialects.postgresql import BIT
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from hsl import texts
 from hsl.settings import Settings
 
-BUCKETS = 10_000  # into which people are spread by a hash, so a share is told to 0.01 %
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 _CLOCK = select(func.clock_timestamp())
 
@@ -58,9 +43,7 @@ def engine_for(settings: Settings) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    # SQLite's own lower() knows ASCII only, and names come in many scripts.
-    connection.create_function("hsl_lower", 1, _lower, deterministic=True)
-    connection.create_function("hsl_bucket", 2, bucket, deterministic=True)  # it has no md5()
+    texts.add_functions(connection)
     for pragma in (
         "journal_mode=WAL",
         # NORMAL may lose the last commits with the power, and with them who was sent to just now.
@@ -69,10 +52,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         f"busy_timeout={BUSY_TIMEOUT}",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _lower(value: str | None) -> str | None:
-    return None if value is None else value.lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -104,27 +83,6 @@ def hour_of(column: ColumnElement[Any], dialect_name: str) -> ColumnElement[str]
         return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24")
     # SQLite keeps times as text, whose beginning is cheaper than any of its date functions.
     return func.substr(column, 1, len("2026-11-24 09"))
-
-
-def bucket(user_id: int, salt: str) -> int:
-    """A person's bucket from 0 to 9,999: spread evenly, and another one for each `salt`.
-
-    The first 8 hex digits of md5("ID:SALT") modulo 10,000, which every database can reckon too.
-    """
-    digest = hashlib.md5(f"{user_id}:{salt}".encode(), usedforsecurity=False).hexdigest()
-    return int(digest[:8], 16) % BUCKETS
-
-
-def bucket_of(column: ColumnElement[Any], salt: str, target: str) -> ColumnElement[int]:
-    """`bucket` as SQL for a column of user ids; `target` is sqlite, postgresql or duckdb."""
-    if target == "sqlite":
-        return func.hsl_bucket(column, salt)
-    digest = func.md5(func.concat(cast(column, String), literal(f":{salt}", String)))
-    digits = func.substr(digest, 1, 8)
-    if target == "duckdb":
-        return cast(func.concat(literal_column("'0x'"), digits), BigInteger) % BUCKETS
-    bits = cast(func.concat(literal_column("'x'"), digits), BIT(32))
-    return cast(bits, BigInteger) % BUCKETS
 
 
 def migrate(engine: Engine) -> None:

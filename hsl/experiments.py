@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, insert, update
 from hsl import audit, dispatch, models
 from hsl.audience import conditions, segments
 from hsl.audience.cohort import Audience, Cohort
-from hsl.database import BUCKETS
+from hsl.texts import BUCKETS
 from hsl.delivery import choosing, outbox, preparing
 from hsl.message.content import Content
 from hsl.models import AudienceMode, RecipientType
