@@ -17,11 +17,11 @@ from sqlalchemy import Connection, Engine, insert, update
 from hsl import audit, dispatch, models
 from hsl.audience import conditions, segments
 from hsl.audience.cohort import Audience, Cohort
-from hsl.texts import BUCKETS
 from hsl.delivery import choosing, outbox, preparing
 from hsl.message.content import Content
 from hsl.models import AudienceMode, RecipientType
 from hsl.settings import Settings
+from hsl.texts import BUCKETS
 
 HOLD_OUT = "hold-out"
 MOST_ARMS = 4

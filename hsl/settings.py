@@ -1,6 +1,7 @@
 """Every setting in one class, read once from the environment and `.env`."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
@@ -81,7 +82,6 @@ class Settings(BaseSettings):
     frequency_cap: str = Field(
         "",
         alias="HSL_FREQUENCY_CAP",
-        pattern=r"^$|^[1-9]\d{0,3}/[1-9]\d{0,2}d$",
         description="Most messages to a person in so many days, such as 2/7d; empty: no cap",
     )
     index_refresh: float = Field(
@@ -91,6 +91,13 @@ class Settings(BaseSettings):
         le=300,
         description="Seconds after which the audience index refreshes by itself",
     )
+
+    @field_validator("frequency_cap")
+    @classmethod
+    def _cap_shape(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"[1-9]\d{0,3}/[1-9]\d{0,2}d", value.strip()):
+            raise ValueError("is not MESSAGES/DAYSd, such as 2/7d")
+        return value.strip()
 
     @field_validator("time_zone")
     @classmethod

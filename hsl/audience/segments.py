@@ -49,6 +49,7 @@ __all__ = [
 
 Saved, Members, Sizes = models.segments, models.segment_members, models.segment_sizes
 LONGEST_NAME = 100  # characters
+NAMED = 5  # uses of a segment that stand in a sentence
 
 
 def listing(engine: Engine) -> list[Segment]:
@@ -250,11 +251,11 @@ def measure(engine: Engine) -> int:
 
 
 def _require_unused(connection: Connection, name: str, verb: str) -> None:
-    found = usage.ofsegment_of(connection, name)
+    found = usage.of_segment(connection, name)
     if found:
-        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
         raise SegmentError(
-            f"{name} cannot be {verb}: it is used by {', '.join(found[:3])}{more}. "
+            f"{name} cannot be {verb}: it is used by {', '.join(found[:NAMED])}{more}. "
             "Take it out there first."
         )
 

@@ -26,7 +26,7 @@ def of_segment(connection: Connection, name: str) -> list[str]:
 
 
 def _all(connection: Connection) -> Iterator[tuple[str, object, set[str]]]:
-    for row in connection.execute(select(models.segments)):
+    for row in connection.execute(select(models.segments).order_by(models.segments.c.id)):
         yield "segment", row.name, set(names(Cohort.model_validate(row.cohort)))
     for row in connection.execute(select(models.selection_entries)):
         yield "the selection of", row.author, set(names(Cohort.model_validate(row.cohort)))
@@ -39,7 +39,7 @@ def _all(connection: Connection) -> Iterator[tuple[str, object, set[str]]]:
         History.c.started_at.is_(None),
         History.c.audience.is_not(None),
     )
-    for row in connection.execute(waiting):
+    for row in connection.execute(waiting.order_by(History.c.id)):
         yield "scheduled message", row.id, _of_audience(row.audience)
     at_work = select(Rules.c.id, Rules.c.audience).where(Rules.c.stopped_at.is_(None))
     for row in connection.execute(at_work):
