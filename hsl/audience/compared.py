@@ -209,9 +209,9 @@ def _has(text: ColumnElement[Any], wanted: list[str], target: str) -> ColumnElem
         items = func.json_extract_string(text, literal("$[*]", Text))
         found: ColumnElement[bool] = func.list_has_any(items, func.list_value(*wanted))
     else:
-        items = func.jsonb_array_elements_text(cast(text, JSONB)).table_valued("value")
+        each = func.jsonb_array_elements_text(cast(text, JSONB)).table_valued("value")
         found = exists(
-            select(1).select_from(items).where(items.c.value.in_(wanted)).correlate(People)
+            select(1).select_from(each).where(each.c.value.in_(wanted)).correlate(People)
         )
     is_list = and_(text.is_not(None), _matches(text, texts.LIST, target))
     return case((is_list, func.coalesce(found, false())), else_=false()) == true()

@@ -107,4 +107,14 @@ conditions = st.recursive(
     ),
     max_leaves=6,
 )
+segments = st.builds(c.Segment, name=texts.filter(bool))
+said = st.recursive(  # also what only has a meaning beside stored segments
+    leaves | segments,
+    lambda inner: (
+        st.builds(c.Not, of=inner)
+        | st.lists(inner, min_size=2, max_size=3).map(lambda of: c.All(of=tuple(of)))
+        | st.lists(inner, min_size=2, max_size=3).map(lambda of: c.AnyOf(of=tuple(of)))
+    ),
+    max_leaves=8,
+).map(lambda where: Cohort(where=where))
 cohorts = conditions.map(lambda where: Cohort(where=where))

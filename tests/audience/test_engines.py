@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.dialects import postgresql
 
 from hsl import database
 from hsl.audience import conditions as c
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
+from hsl.warehouse.statements import translated
+from hsl.warehouse.store import Store
 from tests.audience import plain, world
 from tests.audience.cohorts import cohorts, leaves
 
@@ -24,7 +23,7 @@ class Engines:
 
     world: world.World
     main: list[Engine]
-    duck: duckdb.DuckDBPyConnection
+    store: Store
 
     def __repr__(self) -> str:
         return "the engines"
@@ -41,13 +40,10 @@ class Engines:
         return found
 
     def _in_duck(self, chosen: Cohort | Audience) -> list[int]:
-        statement = resolve.people(chosen, "duckdb", now=world.NOW, attributes=world.NAMES)
-        compiled = statement.compile(
-            dialect=postgresql.dialect(paramstyle="numeric_dollar"),
-            compile_kwargs={"render_postcompile": True},
+        statement = resolve.people(
+            chosen, "duckdb", now=world.NOW, attributes=self.store.attributes
         )
-        values: list[Any] = [compiled.params[name] for name in compiled.positiontup or ()]
-        return sorted(row[0] for row in self.duck.execute(str(compiled), values).fetchall())
+        return sorted(self.store.frame(*translated(statement))["user_id"])
 
 
 @pytest.fixture(scope="module", params=[1, 2])
@@ -67,7 +63,7 @@ def engines(
     for engine in main:
         database.migrate(engine)
         world.fill(engine, rows)
-    yield Engines(rows, main, world.duck(rows))
+    yield Engines(rows, main, Store(main[0], folder=None, refresh_after=300.0))
     for engine in main:
         engine.dispose()
     with admin.connect() as connection:

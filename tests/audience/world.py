@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import duckdb
 from sqlalchemy import Engine, insert
 
 from hsl import models
@@ -131,39 +130,6 @@ def fill(engine: Engine, world: World) -> None:
     with engine.begin() as connection:
         for name, rows in world.rows().items():
             connection.execute(insert(getattr(models, name)), rows)
-
-
-def duck(world: World) -> duckdb.DuckDBPyConnection:
-    """The same rows in DuckDB, with a column for each attribute."""
-    store = duckdb.connect()
-    store.execute("SET TimeZone = 'UTC'")
-    columns = ", ".join('"a:{}" VARCHAR'.format(name.replace('"', '""')) for name in NAMES)
-    store.execute(
-        f"""CREATE TYPE outcome AS ENUM ({", ".join(f"'{s}'" for s in models.DeliveryStatus)});
-        CREATE TABLE users(user_id BIGINT, username VARCHAR, first_name VARCHAR, last_name VARCHAR,
-            language_code VARCHAR, registered_at TIMESTAMPTZ, unreachable_reason VARCHAR,
-            unreachable_since TIMESTAMPTZ, {columns});
-        CREATE TABLE enrollments(user_id BIGINT, course_stream VARCHAR, status VARCHAR,
-            enrolled_at TIMESTAMPTZ);
-        CREATE TABLE message_history(id BIGINT, action VARCHAR, recipient_group VARCHAR,
-            started_at TIMESTAMPTZ);
-        CREATE TABLE message_recipients(message_id BIGINT, user_id BIGINT, delivery_status outcome,
-            reason VARCHAR, sending_at TIMESTAMPTZ, sent_at TIMESTAMPTZ);
-        CREATE TABLE segment_members(segment_id BIGINT, user_id BIGINT);
-        CREATE TABLE button_presses(message_id BIGINT, user_id BIGINT, button VARCHAR,
-            pressed_at TIMESTAMPTZ)"""
-    )
-    for name, rows in world.rows().items():
-        names = [row[0] for row in store.execute(f"DESCRIBE {name}").fetchall()]
-        marks = ", ".join("?" * len(names))
-        store.executemany(
-            f"INSERT INTO {name} VALUES ({marks})", [[_cell(row, c) for c in names] for row in rows]
-        )
-    return store
-
-
-def _cell(row: dict[str, Any], name: str) -> Any:
-    return as_text(row["attributes"].get(name[2:])) if name.startswith("a:") else row[name]
 
 
 def as_text(value: Any) -> str | None:
