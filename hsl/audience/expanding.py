@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Engine, Row, Select, select
 
-from hsl import models
+from hsl import database, models
 from hsl.audience import conditions, resolve, usage
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Exclusion
@@ -47,7 +47,7 @@ def expand(connection: Connection, chosen: Chosen) -> Chosen:
     Dynamic ones are replaced by their cohorts' condition, frozen ones by membership. Raises
     SegmentError for a segment that is not there, or that contains itself.
     """
-    if not any(True for cohort in _cohorts(chosen) for _ in usage.names(cohort)):
+    if not _names_a_segment(chosen):
         return chosen
     known = known_segments(connection)
     if isinstance(chosen, Cohort):
@@ -58,6 +58,23 @@ def expand(connection: Connection, chosen: Chosen) -> Chosen:
             "exclude": tuple(_expanded(cohort, known, ()) for cohort in chosen.exclude),
         }
     )
+
+
+def expanded(engine: Engine, chosen: Cohort | Audience) -> Cohort | Audience:
+    """`expand` in a transaction of its own, and none where no segment is named.
+
+    A segment that cannot be looked up is nobody here, as a page must not fail for it; whatever
+    sends asks `expand`, which refuses it.
+    """
+    if not _names_a_segment(chosen):
+        return chosen
+    try:
+        with database.read_only(engine).begin() as connection:
+            if isinstance(chosen, Cohort):
+                return expand(connection, chosen)
+            return expand(connection, chosen)
+    except SegmentError:
+        return Cohort()
 
 
 def people(connection: Connection, chosen: Cohort | Audience) -> Select[Any]:
@@ -92,6 +109,10 @@ def of_audience(chosen: Audience) -> Cohort:
 def by_name(name: str) -> Cohort:
     """Everybody in the segment of this name."""
     return Cohort(where=conditions.Segment(name=name))
+
+
+def _names_a_segment(chosen: Cohort | Audience) -> bool:
+    return any(True for cohort in _cohorts(chosen) for _ in usage.names(cohort))
 
 
 def _cohorts(chosen: Cohort | Audience) -> Iterator[Cohort]:
