@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import __version__, database, dispatch, models, moving, sending
+from hsl import __version__, database, dispatch, models, moving, people, sending
 from hsl.audience import importer
 from hsl.delivery import changes, history, outbox, recurring, sums
 from hsl.sandbox.options import SandboxOptions
@@ -90,6 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     command = add("import", _import, "Add or update people from CSV, Parquet, Excel or JSON lines.")
     command.add_argument("file", type=Path, metavar="FILE")
     command.add_argument("--json", action="store_true", help="print one JSON object")
+    command = add("people", _people, "Count and list people, or those of an expression.")
+    people.add_where(command)
+    command.add_argument("--limit", type=int, default=people.LISTED, metavar="N", help="list N")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
     _add_send(add("send", _send, "Send a message now, or schedule it."))
     command = add("status", _status, "Show one message's state, or the last messages.")
     command.add_argument("id", type=int, nargs="?", metavar="ID")
@@ -164,6 +168,7 @@ def _add_send(command: argparse.ArgumentParser) -> None:
     who.add_argument("--not-enrolled", action="store_true")
     who.add_argument("--segment", metavar="NAME")
     who.add_argument("--all", action="store_true", help="everybody")
+    people.add_where(who)
     who.add_argument("--not-delivered", type=int, metavar="ID", help="who did not get message ID")
     who.add_argument("--delivered", type=int, metavar="ID", help="who got message ID")
     what = command.add_argument_group("what")
@@ -256,6 +261,10 @@ def _import(parsed: argparse.Namespace, settings: Settings) -> None:
     print(", ".join(f"{people:,} {word}" for word, people in counted.items()))
     if report.rejects_file is not None:
         print(f"The rejected rows and why: {report.rejects_file}")
+
+
+def _people(parsed: argparse.Namespace, settings: Settings) -> int:
+    return people.run(parsed, _engine(settings), _fail)
 
 
 def _send(parsed: argparse.Namespace, settings: Settings) -> int:

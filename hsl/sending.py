@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Engine
 
-from hsl import dispatch
+from hsl import dispatch, people
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import outbox, recurring
 from hsl.message.content import Button, Content
@@ -52,7 +52,7 @@ def run(
     at: datetime | None,
 ) -> int:
     """Check, show, ask, and put the message into the outbox. Returns the exit status."""
-    audience = _audience(parsed, fail)
+    audience = _audience(parsed, engine, fail)
     content = _content(parsed, fail)
     rule = recurring.Repeat.parse(parsed.every, parsed.until) if parsed.every else None
     found = dispatch.look(engine, settings, content, audience)
@@ -107,20 +107,22 @@ def run(
     return 0
 
 
-def _audience(parsed: argparse.Namespace, fail: Fail) -> Audience:
+def _audience(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> Audience:
     if parsed.segment:
         fail(f"There is no segment {parsed.segment}. Choose people by --stream, --user or --all.")
+    said = people.cohort_of(engine, parsed.where, fail) if parsed.where else Cohort()
     places = Cohort(
+        where=said.where,
         streams=tuple(parsed.stream),
         not_enrolled=parsed.not_enrolled,
         everyone=parsed.all,
         got_message=parsed.delivered,
         missed_message=parsed.not_delivered,
     )
-    people = Cohort(user_ids=tuple(dict.fromkeys(parsed.user)))
-    audience = Audience(include=tuple(c for c in (places, people) if not c.is_empty))
+    named = Cohort(user_ids=tuple(dict.fromkeys(parsed.user)))
+    audience = Audience(include=tuple(c for c in (places, named) if not c.is_empty))
     if audience.is_empty:
-        fail("Nobody is chosen. Add --stream, --user, --not-enrolled, --not-delivered or --all.")
+        fail("Nobody is chosen. Add --where, --stream, --user, --not-enrolled or --all.")
     return audience
 
 
