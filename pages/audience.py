@@ -8,11 +8,12 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from hsl.audience import importer, selection
+from hsl.audience import importer, segments, selection
 from hsl.audience.cohort import Audience, Cohort
-from pages.parts import charts, people_table, shell, show
+from pages.parts import charts, do_not_message, people_table, segment_list, shell, show
 
 PAGE = 50  # rows
+VIEWS = ["People", "Segments", "Do not message"]
 
 
 @st.fragment(run_every=30)
@@ -145,6 +146,7 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     head.metric("People found", show.number(found.people))
     head.caption(f"{found.unreachable:,} of them unreachable")
     with add.container(horizontal=True, horizontal_alignment="right"):
+        segment_list.save_as(cohort, "Save as a segment", key="save-found")
         if st.button(f"Add these {found.people:,} people", disabled=not found.people):
             new = selection.add(shell.engine(), shell.author(), cohort, cohort.sentence())
             if not new:
@@ -179,6 +181,7 @@ def tray(chosen: Audience) -> None:
     entries = selection.entries(shell.engine(), shell.author())
     total = index.count(chosen)
     st.metric("Chosen", show.number(total.people))
+    segment_list.add_segment()
     if not entries:
         st.caption("Nobody is chosen yet. Add all people found, or tick some of them.")
         return
@@ -197,6 +200,7 @@ def tray(chosen: Audience) -> None:
         st.caption(f"{added - together:,} stand in several lines and count once.")
     if total.unreachable:
         st.caption(f"{total.unreachable:,} of them are unreachable.")
+    segment_list.save_as(segments.of_audience(chosen), "Save as a segment", key="save-chosen")
     if st.button("Clear", type="tertiary", icon=":material/delete:"):
         selection.clear(shell.engine(), shell.author())
         st.rerun()
@@ -216,6 +220,16 @@ st.session_state["index-read"] = shell.people().loaded_at
 age_of_index()
 if shell.people().people == 0:
     st.info("There are no people yet. Use “Import people” above, or `python -m hsl import FILE`.")
+    st.stop()
+view = st.segmented_control(
+    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+if view == "Segments":
+    segment_list.view()
+    st.stop()
+if view == "Do not message":
+    do_not_message.view()
     st.stop()
 side, middle, right = st.columns([3, 7, 3], gap="large")
 with side:
