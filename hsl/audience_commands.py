@@ -92,7 +92,7 @@ def _segment(parsed: argparse.Namespace, engine: Engine) -> None:
 
 
 def _add(parsed: argparse.Namespace, engine: Engine) -> None:
-    cohort = segments.of_audience(sending.audience_of(parsed, parsed.fail))
+    cohort = segments.of_audience(sending.audience_of(parsed, engine, parsed.fail))
     saved = segments.add(
         engine,
         name=parsed.name,

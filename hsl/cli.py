@@ -19,6 +19,7 @@ from hsl import (
     dispatch,
     models,
     moving,
+    people,
     sending,
 )
 from hsl.audience import importer, policy
@@ -98,6 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_sandbox(add("sandbox", _sandbox, "Run the local Bot API server alone."))
     command = add("import", _import, "Add or update people from CSV, Parquet, Excel or JSON lines.")
     command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command = add("people", _people, "Count and list people, or those of an expression.")
+    people.add_where(command)
+    command.add_argument("--limit", type=int, default=people.LISTED, metavar="N", help="list N")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     _add_send(add("send", _send, "Send a message now, or schedule it."))
     command = add("status", _status, "Show one message's state, or the last messages.")
@@ -263,6 +268,10 @@ def _import(parsed: argparse.Namespace, settings: Settings) -> None:
     print(", ".join(f"{people:,} {word}" for word, people in counted.items()))
     if report.rejects_file is not None:
         print(f"The rejected rows and why: {report.rejects_file}")
+
+
+def _people(parsed: argparse.Namespace, settings: Settings) -> int:
+    return people.run(parsed, _engine(settings), _fail)
 
 
 def _send(parsed: argparse.Namespace, settings: Settings) -> int:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Engine
 
-from hsl import dispatch
+from hsl import dispatch, people
 from hsl.audience import conditions, policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import outbox, recurring
@@ -39,6 +39,7 @@ def add_who(command: Any) -> None:
     command.add_argument("--stream", action="append", default=[], metavar="S")
     command.add_argument("--not-enrolled", action="store_true")
     command.add_argument("--segment", metavar="NAME", help="who is in this segment")
+    people.add_where(command)
     command.add_argument("--all", action="store_true", help="everybody")
     command.add_argument(
         "--not-delivered", type=int, metavar="ID", help="who did not get message ID"
@@ -66,7 +67,7 @@ def run(
     at: datetime | None,
 ) -> int:
     """Check, show, ask, and put the message into the outbox. Returns the exit status."""
-    audience = audience_of(parsed, fail)
+    audience = audience_of(parsed, engine, fail)
     if parsed.ignore_cap is not None:
         if not parsed.ignore_cap.strip():
             fail('--ignore-cap needs a reason, such as "the lesson is off".')
@@ -130,23 +131,24 @@ def run(
     return 0
 
 
-def audience_of(parsed: argparse.Namespace, fail: Fail) -> Audience:
-    """Whom the words of `add_who` choose."""
+def audience_of(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> Audience:
+    """Whom the words of `add_who` choose: what is said of people must all hold."""
+    said = people.cohort_of(engine, parsed.where, fail) if parsed.where else Cohort()
     segment = conditions.Segment(name=parsed.segment) if parsed.segment else None
     places = Cohort(
-        where=segment,
+        where=conditions.all_of(*[part for part in (segment, said.where) if part is not None]),
         streams=tuple(parsed.stream),
         not_enrolled=parsed.not_enrolled,
         everyone=parsed.all,
         got_message=parsed.delivered,
         missed_message=parsed.not_delivered,
     )
-    people = Cohort(user_ids=tuple(dict.fromkeys(parsed.user)))
-    audience = Audience(include=tuple(c for c in (places, people) if not c.is_empty))
+    named = Cohort(user_ids=tuple(dict.fromkeys(parsed.user)))
+    audience = Audience(include=tuple(c for c in (places, named) if not c.is_empty))
     if audience.is_empty:
         fail(
-            "Nobody is chosen. Add --stream, --user, --segment, --not-enrolled, --not-delivered "
-            "or --all."
+            "Nobody is chosen. Add --where, --stream, --user, --segment, --not-enrolled, "
+            "--not-delivered or --all."
         )
     return audience
 

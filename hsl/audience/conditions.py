@@ -4,6 +4,7 @@ Every condition is true or false of a person, never unknown: a comparison with a
 wrote down is false, and its `Not` is true. (SQL's third truth value would lose such people.)
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -347,6 +348,17 @@ def any_of(*conditions: "Condition") -> "Condition | None":
     if len(conditions) < 2:
         return conditions[0] if conditions else None
     return AnyOf(of=conditions)
+
+
+def leaves(condition: "Condition") -> Iterator[Leaf]:
+    """The conditions that join no others, in the order in which they stand."""
+    if isinstance(condition, All | AnyOf):
+        for part in condition.of:
+            yield from leaves(part)
+    elif isinstance(condition, Not):
+        yield from leaves(condition.of)
+    else:
+        yield condition
 
 
 NOT_ENROLLED = Not(of=InStream())
