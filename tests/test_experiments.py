@@ -1,5 +1,6 @@
 """A/B: arms are stable, disjoint and cover; they are made together or not at all, and compared."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from hsl.experiments import HOLD_OUT, Arm
 from hsl.insights import wilson
 from hsl.message import drafts
 from hsl.message.content import Button, Content
-from hsl.models import utc_now
+from hsl.models import AudienceMode, utc_now
 from hsl.settings import load_settings
 from hsl.warehouse.store import Store
 
@@ -202,6 +203,27 @@ def test_large_arms_are_written_in_steps(
     monkeypatch.setattr(preparing, "AT_ONCE", 30)
     create(engine)
     assert [recipients(engine, row.id) for row in rows(engine)] == expected
+
+
+def test_a_live_audience_is_split_when_it_starts(engine: Engine, people: list[int]) -> None:
+    at = utc_now() + timedelta(minutes=1)
+    number = create(engine, scheduled_at=at, audience_mode=AudienceMode.LIVE)
+    assert sum(arm.people for arm in comparing.result(engine, number).arms) == PEOPLE
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.users),
+            [{"user_id": i, "attributes": {}, "updated_at": utc_now()} for i in range(1, 51)],
+        )
+    outbox.start_due(
+        engine,
+        now=at + timedelta(seconds=1),
+        resolve=lambda chosen: dispatch.ruled(
+            engine, load_settings(), Audience.model_validate(chosen)
+        ),
+    )
+    first, second = rows(engine)
+    assert recipients(engine, first.id) == set(members(engine, "s1", 0, 4500))
+    assert recipients(engine, second.id) == set(members(engine, "s1", 4500, 9000))
 
 
 def deliver(engine: Engine, message_id: int, sent: int, failed: int) -> None:
