@@ -6,6 +6,7 @@ import streamlit as st
 
 from hsl.audience import segments, selection
 from hsl.audience.cohort import Audience, Cohort
+from hsl.warehouse.limit import TooSlowError
 from pages.parts import (
     builder,
     charts,
@@ -134,6 +135,9 @@ with side:
     builder.builder(finding.choices())
     wanted = finding.together(quick, finding.kept())
 with middle:
-    result(wanted, chosen_now)
+    try:
+        result(wanted, chosen_now)
+    except TooSlowError as slow:
+        st.error(str(slow))
 with right:
     tray(chosen_now)

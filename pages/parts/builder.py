@@ -8,6 +8,7 @@ from hsl.audience import conditions as c
 from hsl.audience import editing, funnel, sentences
 from hsl.audience.cohort import Cohort
 from hsl.audience.editing import Path
+from hsl.warehouse.limit import TooSlowError
 from pages.parts import condition_editor, finding, shell, show
 from pages.parts.condition_editor import Choices
 
@@ -24,10 +25,7 @@ def builder(choices: Choices) -> None:
     """The conditions of the page, and the way to add one."""
     where = finding.kept().where
     places = [] if where is None else list(_places(where, ()))
-    counted = funnel.alone(
-        shell.store(), [condition for _, condition in places], expand=finding.expanded
-    )
-    counts = dict(zip([path for path, _ in places], counted, strict=True))
+    counts = _counts(places)
     if where is not None:
         _tree(where, (), "", counts, choices)
     new = _menu("Add a condition", choices, "add")
@@ -36,6 +34,16 @@ def builder(choices: Choices) -> None:
         last = (len(tree.of) - 1,) if isinstance(tree, c.All) and where is not None else ()
         finding.keep(Cohort(where=tree), edited=last)
         st.rerun()
+
+
+def _counts(places: list[tuple[Path, c.Condition]]) -> Counts:
+    try:
+        counted = funnel.alone(
+            shell.store(), [condition for _, condition in places], expand=finding.expanded
+        )
+    except TooSlowError:
+        return {}  # said beside what is found; a condition can still be taken away here
+    return dict(zip([path for path, _ in places], counted, strict=True))
 
 
 def _places(condition: c.Condition, path: Path) -> Iterator[tuple[Path, c.Condition]]:
@@ -62,7 +70,8 @@ def _tree(
     with st.container(border=True, gap="small"):
         words = _GROUPS[type(group), not turned]
         head, gone = st.columns([6, 1], vertical_alignment="center", wrap=False)
-        head.caption(f"{joiner} {words} · {counts[path]:,}".strip())
+        people = f" · {counts[path]:,}" if path in counts else ""
+        head.caption(f"{joiner} {words}{people}".strip())
         _gone(gone, path, "Take these away")
         for place, part in enumerate(group.of):
             _tree(part, (*inner, place), between if place else "", counts, choices)
@@ -75,7 +84,7 @@ def _line(
     is_open = st.session_state.get(finding.EDITED) == path
     said, gone = st.columns([6, 1], vertical_alignment="center", wrap=False)
     words = f"{joiner} {sentences.phrase(condition)}".strip()
-    label = f"{show.plain(words)} · **{counts[path]:,}**"
+    label = show.plain(words) + (f" · **{counts[path]:,}**" if path in counts else "")
     if said.button(label, key=f"line-{key}", type="tertiary", help="Change it"):
         st.session_state[finding.EDITED] = None if is_open else path
         st.rerun()
