@@ -1,16 +1,24 @@
 """Audience: find people, see how many they are, and choose them."""
 
 import math
-import tempfile
-from datetime import date
-from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from hsl.audience import importer, segments, selection
+from hsl.audience import segments, selection
 from hsl.audience.cohort import Audience, Cohort
-from pages.parts import charts, do_not_message, people_table, segment_list, shell, show
+from hsl.warehouse.limit import TooSlowError
+from pages.parts import (
+    builder,
+    charts,
+    cohort_view,
+    do_not_message,
+    finding,
+    importing,
+    people_table,
+    segment_list,
+    shell,
+    show,
+)
 
 PAGE = 50  # rows
 VIEWS = ["People", "Segments", "Do not message"]
@@ -28,117 +36,6 @@ def age_of_index() -> None:
             st.rerun(scope="app")
 
 
-def bring_people_in() -> None:
-    st.write("CSV, Parquet, Excel or JSON lines, with a column user_id.")
-    file = st.file_uploader(
-        "File", type=["csv", "tsv", "txt", "parquet", "xlsx", "jsonl", "ndjson"]
-    )
-    if file is not None and st.button("Import", type="primary"):
-        st.session_state["imported"] = import_people(file)
-    report = st.session_state.get("imported")
-    if isinstance(report, str):
-        st.error(report)
-    elif report is not None:
-        st.success(
-            f"{report.added:,} added, {report.updated:,} updated, "
-            f"{report.unchanged:,} unchanged, {report.rejected:,} rejected."
-        )
-        if report.rejects_file is not None:
-            st.download_button(
-                "The rejected rows and why",
-                report.rejects_file.read_bytes(),
-                file_name=report.rejects_file.name,
-                on_click="ignore",
-            )
-
-
-def import_people(file: UploadedFile) -> importer.ImportReport | str:
-    """The import's report, or why the file was refused."""
-    bar = st.progress(0.0)
-    with tempfile.TemporaryDirectory() as folder:
-        # The name decides the format; a path in it must not decide the place.
-        path = Path(folder) / Path(file.name).name
-        path.write_bytes(file.getbuffer())
-        try:
-            return importer.import_file(
-                shell.engine(),
-                path,
-                actor=shell.author(),
-                rejects_dir=shell.settings().data_dir,
-                progress=lambda share, stage: bar.progress(share, text=stage),
-            )
-        except importer.ImportRefused as refused:
-            return f"Nothing was changed. {refused}"
-
-
-def filters() -> Cohort:
-    facets = shell.people().facets
-    words = st.text_input(
-        "Search",
-        key="q",
-        type="search",
-        placeholder="Name, @username or id",
-        bind="query-params",
-        live=True,
-    )
-    streams = st.multiselect(
-        "Streams",
-        list(facets.streams),
-        key="stream",
-        bind="query-params",
-    )
-    match = "any"
-    if len(streams) > 1:
-        match = st.segmented_control(
-            "Joined",
-            ["any", "all"],
-            default="any",
-            required=True,
-            key="match",
-            bind="query-params",
-            format_func=lambda way: {"any": "in any of them", "all": "in all of them"}[way],
-        )
-    outside = st.checkbox(
-        f"Not enrolled ({facets.not_enrolled:,})", key="outside", bind="query-params"
-    )
-    with st.expander("More conditions"):
-        languages = st.multiselect(
-            "Language", list(facets.languages), key="language", bind="query-params"
-        )
-        reachable = st.selectbox(
-            "Reachable",
-            ["either", "reachable", "unreachable"],
-            key="reach",
-            bind="query-params",
-        )
-        since = st.date_input("Registered from", None, key="from", bind="query-params")
-        until = st.date_input("Registered until", None, key="until", bind="query-params")
-        attributes = {
-            name: tuple(chosen)
-            for name, values in facets.attributes.items()
-            if (
-                chosen := st.multiselect(
-                    show.plain(name.capitalize()),
-                    list(values),
-                    key=f"a.{name}",
-                    bind="query-params",
-                )
-            )
-        }
-    cohort = Cohort(
-        search=words or "",
-        streams=tuple(streams),
-        match="all" if match == "all" else "any",
-        not_enrolled=outside,
-        languages=tuple(languages),
-        reachable={"reachable": True, "unreachable": False}.get(reachable),
-        registered_from=since if isinstance(since, date) else None,
-        registered_to=until if isinstance(until, date) else None,
-        attributes=attributes,
-    )
-    return Cohort(everyone=True) if cohort.is_empty else cohort
-
-
 def result(cohort: Cohort, chosen: Audience) -> None:
     index = shell.people()
     found = index.count(cohort)
@@ -152,6 +49,7 @@ def result(cohort: Cohort, chosen: Audience) -> None:
             if not new:
                 st.toast("These people are in your selection already.")
             st.rerun()
+    cohort_view.view(cohort)
     if not found.people:
         st.info("Nobody fits. Take a filter away, or search for fewer letters.")
         return
@@ -212,7 +110,7 @@ title, actions = st.columns([2, 3], vertical_alignment="bottom")
 title.title("Audience")
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     with st.popover("Import people", icon=":material/upload_file:"):
-        bring_people_in()
+        importing.bring_people_in()
     words = f"Write to {count:,} people" if count else "Choose people to write to"
     if st.button(words, type="primary", disabled=not count, icon=":material/edit_note:"):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})
@@ -233,8 +131,13 @@ if view == "Do not message":
     st.stop()
 side, middle, right = st.columns([3, 7, 3], gap="large")
 with side:
-    wanted = filters()
+    quick = finding.filters()
+    builder.builder(finding.choices())
+    wanted = finding.together(quick, finding.kept())
 with middle:
-    result(wanted, chosen_now)
+    try:
+        result(wanted, chosen_now)
+    except TooSlowError as slow:
+        st.error(str(slow))
 with right:
     tray(chosen_now)

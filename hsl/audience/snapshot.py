@@ -15,6 +15,7 @@ import pandas as pd
 
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
+from hsl.warehouse import limit
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 from hsl.warehouse.tables import attribute_column
@@ -141,11 +142,12 @@ class Snapshot:
         return translated(resolve.people(found, TARGET, attributes=self._store.attributes))
 
     def _one(self, sql: str, values: list[Any]) -> tuple[Any, ...]:
-        with self._store.cursor() as cursor:
+        with self._store.cursor() as cursor, limit.within(cursor):
             return tuple(cursor.execute(sql, values).fetchone() or ())
 
     def _frame(self, sql: str, values: list[Any]) -> pd.DataFrame:
-        return self._store.frame(sql, values)
+        with self._store.cursor() as cursor, limit.within(cursor):
+            return cursor.execute(sql, values).fetch_df()
 
 
 def _facets(store: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Facets:

@@ -132,8 +132,13 @@ def _values(
     kind: c.ValueType, op: str, values: tuple[c.Value, ...], offered: Sequence[str], key: str
 ) -> tuple[c.Value, ...]:
     if kind == "boolean":
-        yes = st.radio("Value", [True, False], 0 if values in ((), (True,)) else 1,
-                       format_func=lambda v: "true" if v else "false", key=f"{key}-yes")  # fmt: skip
+        yes = st.radio(
+            "Value",
+            [True, False],
+            0 if values in ((), (True,)) else 1,
+            key=f"{key}-yes",
+            format_func=lambda v: "true" if v else "false",
+        )
         return (bool(yes),)
     if kind == "list" or op == "in":
         if kind in ("text", "list"):
@@ -183,8 +188,13 @@ def _several(
 
 
 def _reachable(condition: c.Reachable, choices: Choices, key: str) -> c.Condition:
-    can = st.radio("They", [True, False], 0 if condition.reachable else 1, key=f"{key}-can",
-                   format_func=lambda v: "can be reached" if v else "cannot be reached")  # fmt: skip
+    can = st.radio(
+        "They",
+        [True, False],
+        0 if condition.reachable else 1,
+        key=f"{key}-can",
+        format_func=lambda v: "can be reached" if v else "cannot be reached",
+    )
     if can:
         return c.Reachable()
     return c.Reachable(
