@@ -93,7 +93,9 @@ def view() -> None:
         hide_index=True,
         column_config={"People": st.column_config.NumberColumn(format="localized")},
     )
-    chosen = st.selectbox("Segment", names, key="segment", bind="query-params")
+    chosen = st.selectbox(
+        "Segment", names, format_func=show.plain, key="segment", bind="query-params"
+    )
     if chosen in names:
         _one(found[names.index(chosen)])
 
