@@ -85,7 +85,12 @@ class AiohttpRequest(BaseRequest):
         except (aiohttp.ClientError, OSError) as fault:
             _note(outcome.lost(f"the connection broke: {type(fault).__name__}"))
             raise NetworkError(f"the connection broke: {type(fault).__name__}") from None
-        _note(outcome.classify(response.status, body, retry_after_header=header))
+        try:
+            found = outcome.classify(response.status, body, retry_after_header=header)
+        except Exception as fault:
+            # It left, and whatever this answer is, it says nothing that we understand.
+            found = outcome.lost(f"the answer cannot be read: {type(fault).__name__}")
+        _note(found)
         return response.status, body
 
 

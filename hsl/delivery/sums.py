@@ -20,6 +20,7 @@ REASON_WORDS = {
     "kicked": "bot was removed",
     "message_fault": "refused for the message itself",
     "other": "refused for another reason",
+    "not_sent": "not sent before its message ended",
     "no_answer": "no answer came",
     "interrupted": "the sender was stopped",
     "marked": "marked as delivered",
