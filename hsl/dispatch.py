@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Select
 from hsl import database
 from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import changes, outbox, pace, recurring
+from hsl.delivery import changes, outbox, pace, recurring, withdrawing
 from hsl.delivery.quiet import QuietHours
 from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
@@ -239,7 +239,7 @@ def suppress(engine: Engine, user_ids: Sequence[int], *, reason: str, actor: str
     """
     with engine.begin() as connection:
         marked = suppression.add(connection, user_ids, reason=reason, actor=actor)
-        return Suppressed(len(marked), outbox.withdraw(connection, marked, actor=actor))
+        return Suppressed(len(marked), withdrawing.withdraw(connection, marked, actor=actor))
 
 
 def quiet_warning(settings: Settings, moment: datetime | None, *, keep_quiet: bool) -> str | None:

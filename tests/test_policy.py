@@ -15,9 +15,11 @@ from hsl.audience import importer, policy, segments, suppression
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Cap
 from hsl.delivery import choosing, outbox, preparing
+from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus, utc_now
 from hsl.settings import Settings, load_settings
+from tests.delivery.test_outbox import depart, record
 
 EVERYBODY = Audience(include=(Cohort(everyone=True),))
 NOW = utc_now()
@@ -257,6 +259,21 @@ def test_a_marked_person_is_not_tried_again(engine: Engine) -> None:
     assert outbox.retry_failed(engine, failed, actor="anna") == 1
     assert outbox.send_again(engine, lost, actor="anna") == 1
     assert outbox.mark_delivered(engine, lost, actor="anna") == 1
+
+
+def test_who_is_marked_while_a_request_is_out_is_not_tried_again(engine: Engine) -> None:
+    put(engine, [1, 2])
+    number = send(engine)
+    outbox.start_due(engine, now=utc_now(), resolve=lambda _: select())
+    departures = depart(engine)
+    assert {d.user_id for d in departures} == {1, 2}
+    assert mark(engine, 1).withdrawn == 0
+    record(engine, departures, Outcome(Verdict.RATE_LIMITED, "rate", retry_after=1.0))
+    row = models.message_recipients.c
+    with engine.begin() as connection:
+        rows = connection.execute(select(row.user_id, row.delivery_status)).all()
+    assert {r.user_id: r.delivery_status for r in rows} == {1: "cancelled", 2: "pending"}
+    assert message(engine, number).cancelled_deliveries == 1
 
 
 def test_an_exclusion_list_holds_for_every_message(engine: Engine) -> None:

@@ -4,8 +4,7 @@ Locks are always taken in the order bot_pace, message_history, message_recipient
 """
 
 import contextlib
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +15,6 @@ from sqlalchemy import (
     Engine,
     Row,
     Select,
-    and_,
-    bindparam,
     delete,
     func,
     insert,
@@ -47,7 +44,6 @@ COUNTERS = {
     DeliveryStatus.DELETED: "deleted_deliveries",
 }
 LATE_LIMIT = 3600.0  # seconds
-IDS_AT_ONCE = 500  # values of one IN list
 LARGE = 20_000  # recipients from which a message is written in steps
 Resolve = Callable[[Mapping[str, Any]], Select[Any]]
 
@@ -450,57 +446,6 @@ def cancel_within(connection: Connection, message_id: int, *, actor: str) -> int
         cancelled=stopped,
     )
     return stopped
-
-
-def withdraw(connection: Connection, user_ids: Sequence[int], *, actor: str) -> int:
-    """Cancel what still waits to go to these people, and return how many recipients that were.
-
-    They must not be written to any more; edits and deletions in their chats go on.
-    """
-    waiting = and_(
-        Recipients.c.delivery_status == DeliveryStatus.PENDING,
-        Recipients.c.message_id.in_(select(History.c.id).where(History.c.action == Action.SEND)),
-    )
-    withdrawn: Counter[int] = Counter()
-    for start in range(0, len(user_ids), IDS_AT_ONCE):
-        theirs = and_(waiting, Recipients.c.user_id.in_(user_ids[start : start + IDS_AT_ONCE]))
-        messages = select(Recipients.c.message_id).where(theirs)
-        connection.execute(
-            select(History.c.id)
-            .where(History.c.id.in_(messages))
-            .order_by(History.c.id)
-            .with_for_update()
-        ).all()
-        rows = connection.execute(
-            update(Recipients)
-            .where(theirs)
-            .values(
-                delivery_status=DeliveryStatus.CANCELLED,
-                reason=choosing.MARKED,
-                next_attempt_at=None,
-            )
-            .returning(Recipients.c.message_id)
-        )
-        withdrawn.update(row.message_id for row in rows)
-    if not withdrawn:
-        return 0
-    connection.execute(
-        update(History)
-        .where(History.c.id == bindparam("number"))
-        .values(cancelled_deliveries=History.c.cancelled_deliveries + bindparam("people")),
-        [{"number": number, "people": people} for number, people in withdrawn.items()],
-    )
-    for number, people in withdrawn.items():
-        audit.record(
-            connection,
-            actor=actor,
-            action="message_withdrawn",
-            object_type="message",
-            object_id=number,
-            details={"people": people, "reason": choosing.MARKED},
-        )
-    finish_complete(connection, list(withdrawn), now=models.utc_now())
-    return withdrawn.total()
 
 
 def retry_failed(

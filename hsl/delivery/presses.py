@@ -148,7 +148,8 @@ def _checked(row: dict[str, Any]) -> dict[str, Any]:
     if message_id is None and in_chat is None:
         raise ValueError("neither message_id nor telegram_message_id")
     button = str(row.get("data") or "")
-    if not 1 <= len(button.encode("utf-8", "replace")) <= MAX_CALLBACK_BYTES or "\0" in button:
+    halves = any("\ud800" <= letter <= "\udfff" for letter in button)  # of letters, from JSON
+    if halves or "\0" in button or not 1 <= len(button.encode()) <= MAX_CALLBACK_BYTES:
         raise ValueError("data is no button's: it has 1 to 64 bytes")
     return {
         "message_id": message_id,

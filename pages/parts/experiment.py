@@ -2,6 +2,7 @@
 
 from html import escape
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +10,9 @@ from hsl import comparing, experiments
 from hsl.comparing import ArmResult, Result, Share
 from hsl.delivery import history
 from hsl.message import drafts
-from pages.parts import charts, shell, show
+from pages.parts import shell, show
+
+BLUE, GREY = show.COLOURS["sending"], show.COLOURS["pending"]
 
 
 def listing() -> None:
@@ -104,8 +107,7 @@ def _chart(question: str, shares: dict[str, Share]) -> None:
         [
             {
                 "arm": name,
-                "tried": share.of,
-                "delivered": share.hits,
+                "of": share.of,
                 "share": share.share,
                 "low": share.low,
                 "high": share.high,
@@ -115,7 +117,32 @@ def _chart(question: str, shares: dict[str, Share]) -> None:
         ]
     )
     words = "; ".join(f"{name}: {share.sentence()}" for name, share in known.items())
-    charts.draw(question, charts.shares(frame, "arm"), frame, words)
+    st.subheader(question)
+    st.altair_chart(_intervals(frame), alt=f"{question} {words}")
+    st.caption(show.plain(words))
+
+
+def _intervals(frame: pd.DataFrame) -> alt.LayerChart:
+    """Each arm's share as a point in its interval."""
+    facts = [
+        "arm",
+        alt.Tooltip("share:Q", format=".1%"),
+        alt.Tooltip("low:Q", title="from", format=".1%"),
+        alt.Tooltip("high:Q", title="to", format=".1%"),
+        alt.Tooltip("of:Q", title="of", format=","),
+    ]
+    base = alt.Chart(frame).encode(
+        y=alt.Y("arm:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)), tooltip=facts
+    )
+    colour = alt.condition("datum.small", alt.value(GREY), alt.value(BLUE))
+    share = alt.Axis(format="%")
+    span = base.mark_rule(strokeWidth=3, opacity=0.55).encode(
+        x=alt.X("low:Q", title="share, with its interval at 95 %", axis=share),
+        x2="high:Q",
+        color=colour,
+    )
+    point = base.mark_point(size=110, filled=True, opacity=1).encode(x="share:Q", color=colour)
+    return (span + point).properties(height=alt.Step(34))
 
 
 def _next(result: Result) -> None:

@@ -129,7 +129,9 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     example = found.longest or next(iter(_examples(audience.model_dump_json())), {})
     desk.show_preview(draft.content, example)
     label = (
-        f"Send to {found.people:,} people now"
+        "Send all arms now"
+        if split and moment is None
+        else f"Send to {found.people:,} people now"
         if moment is None
         else f"Begin {show.moment(moment, moment.tzinfo)}"  # type: ignore[arg-type]
         if rule is not None

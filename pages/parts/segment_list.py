@@ -10,7 +10,9 @@ from hsl.audience import segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
 from hsl.models import SegmentMode
-from pages.parts import asking, charts, shell, show
+from pages.parts import asking, shell, show
+
+BLUE = show.COLOURS["sending"]
 
 
 def save_as(cohort: Cohort, label: str, *, key: str) -> None:
@@ -145,7 +147,7 @@ def _form(segment: Segment) -> None:
 def _over_time(frame: pd.DataFrame) -> alt.Chart:
     return (
         alt.Chart(frame.assign(day=pd.to_datetime(frame["day"])))
-        .mark_line(color=charts.BLUE, point=alt.OverlayMarkDef(color=charts.BLUE, size=50))
+        .mark_line(color=BLUE, point=alt.OverlayMarkDef(color=BLUE, size=50))
         .encode(
             x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", tickMinStep=86_400_000)),
             y=alt.Y("people:Q", title="people", axis=alt.Axis(format=",d", tickMinStep=1)),
