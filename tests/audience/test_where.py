@@ -59,7 +59,7 @@ TAKEN = [
     ("born >= '2000-01-01' AND born < DATE '2010-01-01'",
      "born is from 2000-01-01, born is before 2010-01-01"),
     ("vip AND NOT vip = FALSE", "vip is true, vip is not false"),
-    ("registered_at >= days_ago(7)", "registered from 7 days ago"),
+    ("registered_at >= days_ago(7)", "registered in the last 7 days"),
     ("language_code = 'ru'", "speaking ru"),
     ("username IS NULL", "username is unknown"),
     ("unreachable('blocked') OR NOT reachable", "unreachable (blocked) or unreachable"),
