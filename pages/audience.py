@@ -129,6 +129,7 @@ if view == "Segments":
 if view == "Do not message":
     do_not_message.view()
     st.stop()
+finding.arrive()
 side, middle, right = st.columns([3, 7, 3], gap="large")
 with side:
     quick = finding.filters()

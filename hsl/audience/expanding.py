@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Row, Select, select
 
 from hsl import database, models
-from hsl.audience import conditions, resolve, usage
+from hsl.audience import archived, conditions, resolve, usage
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Exclusion
 from hsl.models import SegmentMode
@@ -18,7 +18,7 @@ Chosen = TypeVar("Chosen", Cohort, Audience)
 
 
 class SegmentError(ValueError):
-    """A segment is not there, or cannot be changed as asked; nothing was changed."""
+    """A cohort cannot be looked up, or a segment not be changed as asked; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,21 @@ def expanded(engine: Engine, chosen: Cohort | Audience) -> Cohort | Audience:
 
 
 def people(connection: Connection, chosen: Cohort | Audience) -> Select[Any]:
-    """A select of user_id and username of everybody in `chosen`, segments expanded."""
-    dialect = connection.dialect.name
+    """A select of user_id and username of everybody in `chosen`, segments expanded.
+
+    Raises SegmentError also where it hangs on messages whose recipients are archived.
+    """
+    meant = _meant(connection, chosen)
+    unknown = archived.missing(connection, meant, now=models.utc_now())
+    if unknown is not None:
+        raise SegmentError(unknown)
+    return resolve.people(meant, connection.dialect.name)
+
+
+def _meant(connection: Connection, chosen: Cohort | Audience) -> Cohort | Audience:
     if isinstance(chosen, Cohort):
-        return resolve.people(expand(connection, chosen), dialect)
-    return resolve.people(expand(connection, chosen), dialect)
+        return expand(connection, chosen)
+    return expand(connection, chosen)
 
 
 def exclusions(connection: Connection) -> list[Exclusion]:

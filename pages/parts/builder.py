@@ -162,9 +162,10 @@ def _offered(choices: Choices) -> dict[str, c.Condition]:
     }
     if languages:
         found["Language"] = c.Person(name="language_code", op="in", values=languages)
-    found |= {
-        show.plain(name.capitalize()): c.Attribute(name=name, op="known") for name in choices.types
-    }
+    for name in choices.types:
+        label = name[:1].upper() + name[1:]
+        label = f"{label} (attribute)" if label in found else label
+        found[label] = c.Attribute(name=name, op="known")
     found |= {
         "History: how many messages": c.MessageCount(what="got", days=30, op="eq", count=0),
         "History: one message": c.MessageOutcome(message_id=latest, outcome="got"),

@@ -12,7 +12,6 @@ from hsl.audience.offers import Offers
 from hsl.audience.snapshot import Facets
 from hsl.delivery.sums import REASON_WORDS
 from hsl.models import utc_now
-from pages.parts import show
 
 WORDS: dict[str, str] = {
     "in": "is one of", "eq": "is", "ne": "is known and not", "lt": "is under",
@@ -218,7 +217,7 @@ def _message(label: str, now: int | None, choices: Choices, key: str, *, none: b
     place = options.index(now) if now in options else 0
     chosen: int | None = st.selectbox(
         label, options, place, key=key,
-        format_func=lambda m: "any message" if m is None else show.plain(titles[m]),
+        format_func=lambda m: "any message" if m is None else titles[m],
     )  # fmt: skip
     return chosen
 
@@ -257,7 +256,7 @@ def _pressed(condition: c.Pressed, choices: Choices, key: str) -> c.Condition:
     message = _message("Of message", condition.message_id, choices, f"{key}-message", none=True)
     options = [None, *dict.fromkeys([*choices.offers.buttons, *filter(None, [condition.button])])]
     button = st.selectbox("Button", options, options.index(condition.button), key=f"{key}-button",
-                          format_func=lambda b: show.plain(b) if b else "any button")  # fmt: skip
+                          format_func=lambda b: b or "any button")  # fmt: skip
     return c.Pressed(message_id=message, button=button)
 
 

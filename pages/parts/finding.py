@@ -10,12 +10,11 @@ from hsl.audience.offers import Offers, offers
 from pages.parts import shell, show
 from pages.parts.condition_editor import Choices
 
-QUICK = ("q", "stream", "match", "outside")  # the filters' keys, which bind the address themselves
 KEPT, REVISION, EDITED = "conditions", "conditions-revision", "conditions-edited"
 
 
-def kept() -> Cohort:
-    """The conditions beside the filters, from the address when one has just come here."""
+def arrive() -> None:
+    """Once a run, first: take the conditions from the address when one has just come here."""
     if KEPT not in st.session_state or (shell.arrived() and st.query_params):
         try:
             found = from_address(st.query_params.get("c", ""), shell.store().attributes)
@@ -23,8 +22,12 @@ def kept() -> Cohort:
             st.warning(show.plain(f"The address was not understood: {error}"))
             found = Cohort()
         keep(found)
+    _into_address(kept())
+
+
+def kept() -> Cohort:
+    """The conditions beside the filters."""
     cohort: Cohort = st.session_state[KEPT]
-    _into_address(cohort)
     return cohort
 
 

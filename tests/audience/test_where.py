@@ -20,10 +20,10 @@ MOST_SECONDS = 1.0
 
 def refusal(text: str) -> str:
     """Why the text is refused; it takes less than a second, and is one sentence and its place."""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(where.WhereError) as refused:
         where.parse(text, ATTRIBUTES)
-    assert time.perf_counter() - began < MOST_SECONDS
+    assert time.process_time() - began < MOST_SECONDS
     words = str(refused.value)
     assert "\n" not in words
     assert len(words) < 300
@@ -59,7 +59,7 @@ TAKEN = [
     ("born >= '2000-01-01' AND born < DATE '2010-01-01'",
      "born is from 2000-01-01, born is before 2010-01-01"),
     ("vip AND NOT vip = FALSE", "vip is true, vip is not false"),
-    ("registered_at >= days_ago(7)", "registered from 7 days ago"),
+    ("registered_at >= days_ago(7)", "registered in the last 7 days"),
     ("language_code = 'ru'", "speaking ru"),
     ("username IS NULL", "username is unknown"),
     ("unreachable('blocked') OR NOT reachable", "unreachable (blocked) or unreachable"),
