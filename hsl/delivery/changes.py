@@ -95,7 +95,7 @@ def edit_sent(
         engine.begin() as connection,
     ):
         outbox.finish_draft(connection, draft_id)
-        row = outbox.locked(connection, message_id, ARRIVED, "message_edited_in_chats")
+        row = outbox.locked(connection, message_id, ARRIVED, "edited in its chats")
         _require_send(row)
         if content.message_type != row.message_type or content.file_id != row.file_id:
             raise OutboxError("Only the text and the buttons of a sent message can be changed.")
@@ -108,18 +108,19 @@ def delete_sent(engine: Engine, message_id: int, *, actor: str) -> int:
         _recipients_of_a_run(engine, message_id, Action.DELETE) as prepared,
         engine.begin() as connection,
     ):
-        row = outbox.locked(connection, message_id, ARRIVED, "message_deleted_from_chats")
+        row = outbox.locked(connection, message_id, ARRIVED, "deleted from its chats")
         _require_send(row)
         return _run(connection, row, Action.DELETE, _content(row), actor, prepared)
 
 
 def deletable(engine: Engine, message_id: int) -> int:
     """In how many chats a message can still be deleted."""
-    with database.read_only(engine).begin() as connection:
-        found = connection.execute(
-            select(func.count()).select_from(Recipients).where(*_reached(message_id, Action.DELETE))
-        )
-        return int(found.scalar_one())
+    return _count_reached(engine, message_id, Action.DELETE)
+
+
+def editable(engine: Engine, message_id: int) -> int:
+    """In how many chats a message stands, and can be edited."""
+    return _count_reached(engine, message_id, Action.EDIT)
 
 
 def versions(engine: Engine, message_id: int) -> list[Version]:
@@ -159,6 +160,14 @@ def mark_deleted(connection: Connection, target: int, user_ids: list[int]) -> No
             deleted_deliveries=History.c.deleted_deliveries + gone,
         )
     )
+
+
+def _count_reached(engine: Engine, message_id: int, action: Action) -> int:
+    with database.read_only(engine).begin() as connection:
+        found = connection.execute(
+            select(func.count()).select_from(Recipients).where(*_reached(message_id, action))
+        )
+        return int(found.scalar_one())
 
 
 @contextmanager
