@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from hsl import database, dispatch
+from hsl.audience import policy
 from hsl.audience.cohort import Audience
 from hsl.delivery import history, outbox, recurring, sums, texts
 from hsl.delivery.history import Message
@@ -58,6 +59,9 @@ class State:
             "cancelled": closing.cancelled,
             "deleted": closing.deleted,
             "sum": message.closing.sentence(),
+            "left_out": message.left_out,
+            "experiment": message.experiment_id,
+            "arm": message.arm,
             "scheduled_at": message.scheduled_at.isoformat(),
             "started_at": message.started_at and message.started_at.isoformat(),
             "finished_at": message.finished_at and message.finished_at.isoformat(),
@@ -79,6 +83,8 @@ class State:
             found.append(f"{self.expected:,} people expected: they are chosen when it starts")
             return found
         found.append(message.closing.sentence())
+        if message.left_out:
+            found.append(f"Beside them: {policy.sentence(message.left_out)}")
         if message.started_at is not None:
             found.append(self._how_far())
         return found

@@ -5,24 +5,25 @@ makes.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import duckdb
 import pandas as pd
-from sqlalchemy import func
+from sqlalchemy import Select, func
 
 from hsl import models
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
-from hsl.warehouse import names
+from hsl.warehouse import limits, names
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 from hsl.warehouse.tables import attribute_column
 
 TARGET = "duckdb"
+Expand = Callable[[Cohort | Audience], Cohort | Audience]
 MOST_VALUES = 200  # values of one attribute that are offered
 SORTABLE = ("first_name", "username", "user_id", "language_code", "registered_at", "streams")
 
@@ -46,10 +47,14 @@ class Facets:
 
 
 class Snapshot:
-    """The people as they were at `loaded_at`; threads may share it."""
+    """The people as they were at `loaded_at`; threads may share it.
 
-    def __init__(self, store: Store) -> None:
+    `expand` puts the condition of each segment in its place.
+    """
+
+    def __init__(self, store: Store, *, expand: Expand | None = None) -> None:
         self._store = store
+        self._expand = expand
         self._lock = threading.Lock()
         self._facets: tuple[int, Facets] | None = None
 
@@ -90,20 +95,20 @@ class Snapshot:
     def count(self, chosen: Cohort | Audience) -> Count:
         """How many people `chosen` holds."""
         counted = func.count(), func.count(models.users.c.unreachable_reason)
-        found = resolve.people(chosen, TARGET).order_by(None).with_only_columns(*counted)
+        found = self._statement(chosen).order_by(None).with_only_columns(*counted)
         row = self._store.row(*translated(found))
         return Count(int(row[0]), int(row[1]))
 
     def among(self, ids: Sequence[int], chosen: Cohort | Audience) -> set[int]:
         """Those of `ids` who are in `chosen`."""
-        sql, values = translated(resolve.people(chosen, TARGET))
+        sql, values = self._chosen(chosen)
         listed = ", ".join(str(int(number)) for number in ids) or "NULL"
         found = self._frame(f"SELECT user_id FROM ({sql}) WHERE user_id IN ({listed})", values)
         return {int(number) for number in found["user_id"]}
 
     def by_stream(self, chosen: Cohort | Audience) -> pd.DataFrame:
         """People of `chosen` by stream, columns stream and people; one may stand in several."""
-        sql, values = translated(resolve.people(chosen, TARGET))
+        sql, values = self._chosen(chosen)
         return self._frame(
             f"SELECT coalesce(e.course_stream, 'not enrolled') AS stream, count(*) AS people "
             f"FROM ({sql}) AS c LEFT JOIN enrollments AS e USING (user_id) "
@@ -123,7 +128,7 @@ class Snapshot:
         """Some of the people of `chosen`, sorted; `streams` is text such as "4th, 5th"."""
         if sort not in SORTABLE:
             raise ValueError(f"{sort} is no column to sort by; there are {', '.join(SORTABLE)}.")
-        sql, values = translated(resolve.people(chosen, TARGET))
+        sql, values = self._chosen(chosen)
         way = "DESC" if descending else "ASC"
         # Whom the page shows is decided first, as only their streams are looked up then.
         streams = (
@@ -149,13 +154,20 @@ class Snapshot:
 
         Columns are those of `page`, and `word`: what about them is alike.
         """
-        with self._store.cursor() as cursor:
+        with self._store.cursor() as cursor, limits.within(cursor):
             found = names.similar(cursor, words, most=most)
         if found.empty:
             return self.page(Cohort()).assign(word=[])
         ids = tuple(int(number) for number in found["user_id"])
         rows = self.page(Cohort(user_ids=ids), limit=most)
         return found[["user_id", "word"]].merge(rows, on="user_id", sort=False)
+
+    def _statement(self, chosen: Cohort | Audience) -> Select[Any]:
+        found = chosen if self._expand is None else self._expand(chosen)
+        return resolve.people(found, TARGET, attributes=self._store.attributes)
+
+    def _chosen(self, chosen: Cohort | Audience) -> tuple[str, list[Any]]:
+        return translated(self._statement(chosen))
 
     def _frame(self, sql: str, values: list[Any]) -> pd.DataFrame:
         return self._store.frame(sql, values)

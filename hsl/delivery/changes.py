@@ -178,7 +178,7 @@ def _recipients_of_a_run(engine: Engine, message_id: int, action: Action) -> Ite
         yield None
         return
     with preparing.prepared(engine, people) as prepared:
-        yield prepared
+        yield prepared.message_id
 
 
 def _people_of_a_run(message_id: int, action: Action) -> Select[Any]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hsl import audit, database, models
-from hsl.delivery import preparing, sums, trouble
+from hsl.delivery import choosing, preparing, sums, trouble
 from hsl.message.content import Content
 from hsl.models import (
     Action,
@@ -58,7 +59,7 @@ class OutboxError(ValueError):
 
 @dataclass(frozen=True)
 class NewMessage:
-    """A message to be made. `people` selects user_id and username.
+    """A message to be made. `people` selects user_id, username and perhaps `rule`, see `choosing`.
 
     Without `scheduled_at` it is due at once. If it can start only more than `late_limit` seconds
     after its time, it is paused and asks. `cohort` is the audience as it was filtered, and
@@ -78,6 +79,9 @@ class NewMessage:
     rule_id: int | None = None
     late_limit: float | None = LATE_LIMIT
     keep_quiet: bool = False
+    experiment_id: int | None = None
+    arm: str | None = None
+    cap_ignored_because: str = ""
 
 
 def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> int:
@@ -88,12 +92,19 @@ def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> i
     """
     _check_new(new, models.utc_now())
     with contextlib.ExitStack() as stack:
-        prepared = None
-        if new.audience_mode is AudienceMode.FROZEN and is_large(engine, new.people):
-            prepared = stack.enter_context(preparing.prepared(engine, new.people))
+        prepared = prepare(engine, new, stack)
         with engine.begin() as connection:
             finish_draft(connection, draft_id)
             return add(connection, new, prepared=prepared)
+
+
+def prepare(
+    engine: Engine, new: NewMessage, stack: contextlib.ExitStack
+) -> preparing.Prepared | None:
+    """Write a large message's recipients in steps, for `add` within the `stack`; else None."""
+    if new.audience_mode is not AudienceMode.FROZEN or not is_large(engine, new.people):
+        return None
+    return stack.enter_context(preparing.prepared(engine, new.people))
 
 
 def is_large(engine: Engine, people: Select[Any]) -> bool:
@@ -103,20 +114,20 @@ def is_large(engine: Engine, people: Select[Any]) -> bool:
         return connection.execute(select(func.count()).select_from(some)).scalar_one() > LARGE
 
 
-def add(connection: Connection, new: NewMessage, *, prepared: int | None = None) -> int:
+def add(
+    connection: Connection, new: NewMessage, *, prepared: preparing.Prepared | None = None
+) -> int:
     """What `create` does, within the caller's transaction.
 
-    A rule's message may have nobody yet: its group is chosen when it starts. `prepared` is the id
-    whose recipients are written already, see `preparing`.
+    A rule's message may have nobody yet: its group is chosen when it starts. With `prepared` its
+    recipients are written already, see `preparing`.
     """
     now = models.utc_now()
     _check_new(new, now)
-    total = _total(connection, new, prepared)
-    live = new.audience_mode is AudienceMode.LIVE
     message_id: int = connection.execute(
         insert(History).returning(History.c.id),
         {
-            **({} if prepared is None else {"id": prepared}),
+            **({} if prepared is None else {"id": prepared.message_id}),
             "message_text": new.content.text,
             "message_type": new.content.message_type,
             "file_id": new.content.file_id,
@@ -129,9 +140,11 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
             "recipient_group": new.recipient_group,
             "audience": None if new.cohort is None else dict(new.cohort),
             "audience_mode": new.audience_mode,
-            "audience_at_creation": total,
+            "audience_at_creation": 0,
             "follows_message_id": new.follows_message_id,
             "rule_id": new.rule_id,
+            "experiment_id": new.experiment_id,
+            "arm": new.arm,
             "created_at": now,
             "scheduled_at": new.scheduled_at or now,
             "late_limit": new.late_limit,
@@ -139,11 +152,20 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
             "version": 1,
             "action": Action.SEND,
             **dict.fromkeys(COUNTERS.values(), 0),
-            "total_recipients": 0 if live else total,
+            "total_recipients": 0,
         },
     ).scalar_one()
-    if not live and prepared is None:
-        _add_recipients(connection, message_id, new.people)
+    chosen = _choose(connection, message_id, new, prepared)
+    live = new.audience_mode is AudienceMode.LIVE
+    connection.execute(
+        update(History)
+        .where(History.c.id == message_id)
+        .values(
+            audience_at_creation=chosen.recipients,
+            total_recipients=0 if live else chosen.recipients,
+            left_out=chosen.left_out,
+        )
+    )
     audit.record(
         connection,
         actor=new.author,
@@ -151,31 +173,51 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
         object_type="message",
         object_id=message_id,
         details={
-            "recipients": total,
+            "recipients": chosen.recipients,
             "group": new.recipient_group,
             "preview": new.content.text[:200],
             "type": new.content.message_type,
             "buttons": sum(len(line) for line in new.content.buttons),
             "scheduled_at": (new.scheduled_at or now).isoformat(),
             "audience_mode": new.audience_mode,
+            **({"left_out": chosen.left_out} if chosen.left_out else {}),
+            **(
+                {"frequency_cap_ignored_because": new.cap_ignored_because}
+                if new.cap_ignored_because
+                else {}
+            ),
             **({} if new.rule_id is None else {"rule": new.rule_id}),
+            **(
+                {}
+                if new.experiment_id is None
+                else {"experiment": new.experiment_id, "arm": new.arm}
+            ),
         },
     )
     return message_id
 
 
-def _total(connection: Connection, new: NewMessage, prepared: int | None) -> int:
-    if prepared is None:
-        found = new.people.order_by(None).subquery()
-        count = select(func.count()).select_from(found)
-    else:
-        if not preparing.finish(connection, prepared):
+def _choose(
+    connection: Connection,
+    message_id: int,
+    new: NewMessage,
+    prepared: preparing.Prepared | None,
+) -> choosing.Chosen:
+    """Write a frozen message's recipients, or count a live one's as they are now."""
+    if prepared is not None:
+        if not preparing.finish(connection, prepared.message_id):
             raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
-        count = select(func.count()).where(Recipients.c.message_id == prepared)
-    total = int(connection.execute(count).scalar_one())
-    if total == 0 and new.rule_id is None:
+        chosen = choosing.settled(connection, message_id, prepared.left_out)
+    elif new.audience_mode is AudienceMode.LIVE:
+        chosen = choosing.count(connection, new.people)
+    else:
+        chosen = choosing.write(connection, message_id, new.people)
+    if chosen.recipients == 0 and new.rule_id is None:
+        if chosen.left_out:
+            rules = ", ".join(f"{people:,} by {rule}" for rule, people in chosen.left_out.items())
+            raise OutboxError(f"Nobody may get it: all are left out ({rules}).")
         raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
-    return total
+    return chosen
 
 
 def finish_draft(connection: Connection, draft_id: int | None) -> None:
@@ -204,25 +246,6 @@ def _check_new(new: NewMessage, now: datetime) -> None:
         raise OutboxError("Only a scheduled message to a filtered group can choose people later.")
 
 
-def _add_recipients(connection: Connection, message_id: int, people: Select[Any]) -> int:
-    found = people.order_by(None).subquery()
-    connection.execute(
-        insert(Recipients).from_select(
-            ["message_id", "user_id", "username", "delivery_status", "attempts"],
-            select(
-                literal(message_id, models.RowId),
-                found.c.user_id,
-                found.c.username,
-                literal(DeliveryStatus.PENDING.value),
-                literal(0),
-            ),
-        )
-    )
-    # PostgreSQL's driver does not tell how many rows an INSERT … SELECT added.
-    added = select(func.count()).where(Recipients.c.message_id == message_id)
-    return int(connection.execute(added).scalar_one())
-
-
 def start_due(
     engine: Engine, *, now: datetime, resolve: Resolve, bot_id: int | None = None
 ) -> list[int]:
@@ -230,7 +253,8 @@ def start_due(
 
     A live audience is resolved here; a large one in steps before the transaction that starts it.
     One that is later than its limit, as nothing ran at its time, is paused instead, and so is one
-    that cannot be started; neither keeps the others from starting.
+    that cannot be started; neither keeps the others from starting. Where `resolve` raises
+    OutboxError, the reason is its sentence.
     """
     due = select(History).where(
         History.c.status == MessageStatus.SCHEDULED, History.c.scheduled_at <= now
@@ -257,16 +281,17 @@ def start_due(
 
 def _start_one(engine: Engine, row: Row[Any], now: datetime, resolve: Resolve) -> bool:
     live = row.audience_mode == AudienceMode.LIVE and not _is_too_late(row, now)
-    if live and is_large(engine, resolve(row.audience)):
+    people = resolve(row.audience) if live else None
+    if people is not None and is_large(engine, people):
         with (
-            preparing.prepared(engine, resolve(row.audience), message_id=row.id),
+            preparing.prepared(engine, people, message_id=row.id) as prepared,
             engine.begin() as connection,
         ):
             held = _held_scheduled(connection, row.id)
             if held is None or not preparing.finish(connection, row.id):
                 return False
-            rows = select(func.count()).where(Recipients.c.message_id == row.id)
-            _start(connection, row.id, now, int(connection.execute(rows).scalar_one()))
+            chosen = choosing.settled(connection, row.id, prepared.left_out)
+            _start(connection, row.id, now, chosen)
         return True
     with engine.begin() as connection:
         held = _held_scheduled(connection, row.id)
@@ -275,10 +300,10 @@ def _start_one(engine: Engine, row: Row[Any], now: datetime, resolve: Resolve) -
         if _is_too_late(held, now):
             _hold_back(connection, held, (now - held.scheduled_at).total_seconds())
             return False
-        total = held.total_recipients
+        chosen = choosing.Chosen(held.total_recipients, held.left_out)
         if held.audience_mode == AudienceMode.LIVE:
-            total = _add_recipients(connection, row.id, resolve(held.audience))
-        _start(connection, row.id, now, total)
+            chosen = choosing.write(connection, row.id, resolve(held.audience))
+        _start(connection, row.id, now, chosen)
         finish_complete(connection, [row.id], now=now)
     return True
 
@@ -292,11 +317,16 @@ def _held_scheduled(connection: Connection, message_id: int) -> Row[Any] | None:
     ).one_or_none()
 
 
-def _start(connection: Connection, message_id: int, now: datetime, total: int) -> None:
+def _start(connection: Connection, message_id: int, now: datetime, chosen: choosing.Chosen) -> None:
     connection.execute(
         update(History)
         .where(History.c.id == message_id)
-        .values(status=MessageStatus.SENDING, started_at=now, total_recipients=total)
+        .values(
+            status=MessageStatus.SENDING,
+            started_at=now,
+            total_recipients=chosen.recipients,
+            left_out=chosen.left_out,
+        )
     )
     trouble.pause_started(connection, message_id)
 
@@ -305,8 +335,10 @@ def _set_aside(connection: Connection, message_id: int, fault: Exception) -> Non
     row = _held_scheduled(connection, message_id)
     if row is not None:
         reason = (
-            f"It could not be started ({type(fault).__name__}): its audience cannot be read by "
-            "this program. Cancel it, and write it anew."
+            f"Its people cannot be chosen: {fault} Mend that and resume it."
+            if isinstance(fault, OutboxError)
+            else f"It could not be started ({type(fault).__name__}): its audience cannot be read "
+            "by this program. Cancel it, and write it anew."
         )
         set_status(
             connection, row, MessageStatus.PAUSED, reason, "scheduler", "message_not_started"
@@ -523,6 +555,7 @@ def _retry_some(
     with engine.begin() as connection:
         more = set() if first else {MessageStatus.SENDING, MessageStatus.PAUSED}
         row = locked(connection, message_id, allowed | more, "message_retried")
+        chosen = chosen.where(*_may_be_sent_to(row))
         people = chosen.order_by(Recipients.c.id).limit(preparing.AT_ONCE)
         ids = [found.id for found in connection.execute(people)]
         if not ids and first and row.status == MessageStatus.SENT:
@@ -610,6 +643,8 @@ def _settle_uncertain(
             Recipients.c.message_id == message_id,
             Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN,
         )
+        if status is DeliveryStatus.PENDING:
+            chosen = chosen.where(*_may_be_sent_to(row))
         if user_ids:
             chosen = chosen.where(Recipients.c.user_id.in_(user_ids))
         # A late answer to the first request must not settle the second: the row has no owner now.
@@ -636,6 +671,13 @@ def _settle_uncertain(
         set_status(connection, row, after, row.status_reason, actor, action, people=settled)
         finish_complete(connection, [message_id], now=models.utc_now())
     return settled
+
+
+def _may_be_sent_to(message: Row[Any]) -> list[ColumnElement[bool]]:
+    """Of this message's recipients, those without a do-not-message mark; it forbids no edits."""
+    if message.action != Action.SEND:
+        return []
+    return [Recipients.c.user_id.not_in(select(models.suppressions.c.user_id))]
 
 
 def _change(

@@ -8,6 +8,7 @@ that makes it shows all of them at once. What a dead process left half-written i
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from hsl import database, models
+from hsl.delivery import choosing
 from hsl.models import DeliveryStatus, MessageStatus, RecipientType
 
 Recipients, History = models.message_recipients, models.message_history
@@ -47,6 +49,7 @@ _chosen = Table(
     Column("place", Integer, primary_key=True),
     Column("user_id", BigInteger),
     Column("username", String),
+    Column("rule", String),
     Column("telegram_message_id", BigInteger),  # where a message in the chat is to be changed
     prefixes=["TEMPORARY"],
 )
@@ -56,11 +59,19 @@ class PreparationError(RuntimeError):
     """The preparation is another process's, or was cleared away as abandoned."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """The message that the recipients wait for, and how many each rule left out of them."""
+
+    message_id: int
+    left_out: dict[str, int]
+
+
 @contextmanager
 def prepared(
     engine: Engine, people: Select[Any], *, message_id: int | None = None
-) -> Iterator[int]:
-    """Write recipients for all of `people`, and give the id of the message that they wait for.
+) -> Iterator[Prepared]:
+    """Write recipients for all of `people` whom no rule leaves out, see `choosing`.
 
     `people` selects user_id, username and, for a change in the chats, telegram_message_id.
     Make the message within the block, in a transaction that calls `finish`; if the block is left
@@ -69,8 +80,7 @@ def prepared(
     """
     message_id = _reserve(engine) if message_id is None else _take(engine, message_id)
     try:
-        _write(engine, message_id, people)
-        yield message_id
+        yield Prepared(message_id, _write(engine, message_id, people))
     finally:
         _discard(engine, message_id)
 
@@ -159,7 +169,7 @@ def is_going_on(connection: Connection, message_id: int) -> bool:
     return connection.execute(found).first() is not None
 
 
-def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
+def _write(engine: Engine, message_id: int, people: Select[Any]) -> dict[str, int]:
     found = people.order_by(None).subquery()
     # The people are resolved once, into a table of this connection, without SQLite's write lock.
     with database.read_only(engine).connect() as connection:
@@ -168,15 +178,17 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
             in_chat = found.c.get("telegram_message_id", null())
             connection.execute(
                 insert(_chosen).from_select(
-                    ["place", "user_id", "username", "telegram_message_id"],
+                    ["place", "user_id", "username", "rule", "telegram_message_id"],
                     select(
                         func.row_number().over(order_by=found.c.user_id),
                         found.c.user_id,
                         found.c.username,
+                        choosing.rule_of(found),
                         in_chat,
                     ),
                 )
             )
+            left_out = choosing.left_out(connection, _chosen)
             last: int | None = connection.execute(select(func.max(_chosen.c.place))).scalar_one()
             total = last or 0
         try:
@@ -187,6 +199,7 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
         finally:
             with connection.begin():
                 _chosen.drop(connection)
+    return left_out
 
 
 def _write_some(connection: Connection, message_id: int, start: int) -> None:
@@ -214,7 +227,11 @@ def _write_some(connection: Connection, message_id: int, start: int) -> None:
                 _chosen.c.telegram_message_id,
                 literal(DeliveryStatus.PENDING.value),
                 literal(0),
-            ).where(_chosen.c.place > start, _chosen.c.place <= start + AT_ONCE),
+            ).where(
+                _chosen.c.place > start,
+                _chosen.c.place <= start + AT_ONCE,
+                _chosen.c.rule.is_(None),
+            ),
         )
     )
 

@@ -283,6 +283,7 @@ def _make(
         late_limit=rule.late_limit,
         keep_quiet=rule.keep_quiet,
         rule_id=rule.id,
+        cap_ignored_because=rule.audience["chosen"].get("ignore_cap", ""),
     )
     return outbox.add(connection, new)
 

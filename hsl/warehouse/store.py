@@ -20,7 +20,7 @@ from hsl.warehouse.archived import Archive, ArchiveFiles
 from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.cache import Cache
 from hsl.warehouse.errors import StoreError
-from hsl.warehouse.seen import IMPORT, Seen
+from hsl.warehouse.seen import AT_ONCE, Seen
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ class Store:
         """The last entry of the audit log, and the last import in it."""
         entries = models.audit_log.c
         last = select(func.coalesce(func.max(entries.id), 0))
-        imported = last.where(entries.action == IMPORT)
+        imported = last.where(entries.action.in_(AT_ONCE))
         with database.read_only(self._engine).begin() as connection:
             row = connection.execute(
                 select(last.scalar_subquery(), imported.scalar_subquery())

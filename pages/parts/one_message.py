@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from hsl.audience import policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import changes, history, outbox, recurring, texts
 from hsl.delivery.history import Message
@@ -60,6 +61,14 @@ def _live(message_id: int) -> None:
     _head(message)
     waiting = f"{message.audience_at_creation:,} people when it was made"
     st.html(show.closing_bar(message.closing, empty=waiting))
+    if message.left_out:
+        st.caption(f"Beside them: {show.plain(policy.sentence(message.left_out))}")
+    if message.experiment_id is not None:
+        number = message.experiment_id
+        st.markdown(
+            f"Arm {show.plain(message.arm or '')} of "
+            f"[experiment {number}](/messages?experiment={number})"
+        )
     if message.status == MessageStatus.SENDING:
         progress = history.progress(shell.engine(), message_id)
         left = progress["seconds_left"]
