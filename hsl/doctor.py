@@ -16,11 +16,15 @@ from hsl.delivery import pace
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.settings import Settings
+from hsl.warehouse import figures
+from hsl.warehouse.errors import StoreError
+from hsl.warehouse.store import Store
 
 SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
 CLOCK_TOLERANCE = 5.0  # seconds
 LOWEST_SPACE = 500 * 2**20  # bytes
 PATIENCE = 5.0  # seconds
+FEW = 10  # messages that are named
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ def examine(settings: Settings) -> list[Check]:
         checks = [_database(engine)]
         if checks[0].ok:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
+            checks += [_figures(engine, settings)] if checks[1].ok else []
     finally:
         engine.dispose()
     return [*checks, _bot(settings), _clock(settings), _disk(settings)]
@@ -119,6 +124,34 @@ def _pace(engine: Engine, settings: Settings) -> Check:
             "It goes on by itself then, more slowly at first.",
         )
     return Check("sending", True, f"{settings.messages_per_second:g} messages a second at most.")
+
+
+def _figures(engine: Engine, settings: Settings) -> Check:
+    store = Store(
+        engine, folder=settings.data_dir, refresh_after=PATIENCE, memory=settings.index_memory
+    )
+    try:
+        found = figures.compare(store)
+    except (StoreError, SQLAlchemyError) as fault:
+        words = str(fault).splitlines()[0]
+        return Check("figures", False, words, "Mend that, then look again.")
+    if store.lost:
+        return Check("figures", False, store.lost[0], "Until then old figures are too low.")
+    if found.holds:
+        return Check(
+            "figures",
+            True,
+            f"{found.messages:,} messages: their counters are the numbers of their "
+            f"{found.recipients:,} recipients.",
+        )
+    listed = ", ".join(map(str, found.unequal["message_id"].head(FEW)))
+    return Check(
+        "figures",
+        False,
+        f"The counters of {len(found.unequal):,} messages are not the numbers of their recipients: "
+        f"{listed}.",
+        "Was a backup of one table alone restored? Restore a backup of all of the database.",
+    )
 
 
 def _bot(settings: Settings) -> Check:
