@@ -52,7 +52,7 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     cohort_view.view(cohort)
     if not found.people:
         st.info("Nobody fits. Take a filter away, or search for fewer letters.")
-        people_table.show_similar(cohort.search, chosen, zone=shell.zone())
+        people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
         return
     sort, way = st.columns([3, 2], vertical_alignment="bottom")
     column = sort.selectbox(
@@ -73,7 +73,7 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     if pages > 1:
         st.pagination(pages, key="people-page")
     else:
-        people_table.show_similar(cohort.search, chosen, zone=shell.zone())
+        people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
     st.altair_chart(charts.people(index.by_stream(cohort), "stream"), alt="People found, by stream")
 
 

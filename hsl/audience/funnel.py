@@ -10,7 +10,6 @@ from sqlalchemy import Select, and_, func, select
 from hsl.audience import conditions as c
 from hsl.audience import resolve, sentences
 from hsl.audience.cohort import Cohort
-from hsl.warehouse import limits
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 
@@ -90,5 +89,4 @@ def _looked_up(condition: c.Condition, expand: Expand) -> c.Condition:
 
 
 def _row(store: Store, statement: Select[Any]) -> list[int]:
-    with store.cursor() as cursor, limits.within(cursor):
-        return [int(number) for number in cursor.execute(*translated(statement)).fetchone() or ()]
+    return [int(number) for number in store.row(*translated(statement))]

@@ -199,12 +199,13 @@ def _search(words: str, target: str) -> ColumnElement[bool]:
     if target == "duckdb":
         matches = [names.beginning_with(wanted)]
     else:
-        matches = [_begins(name, wanted, target) for name in names.SEARCHED]
+        columns = [People.c[name] for name in names.SEARCHED]
+        matches = [_begins(column, wanted, target) for column in columns]
     if wanted.isascii() and wanted.isdigit() and int(wanted) <= c.LARGEST_ID:
         matches.append(People.c.user_id == int(wanted))
     return or_(*matches)
 
 
-def _begins(name: str, wanted: str, target: str) -> ColumnElement[bool]:
-    begins = compared.lower(People.c[name], target).startswith(wanted, autoescape=True)
-    return and_(People.c[name].is_not(None), begins)
+def _begins(column: ColumnElement[Any], wanted: str, target: str) -> ColumnElement[bool]:
+    lowered = compared.lower(column, target)
+    return and_(column.is_not(None), lowered.startswith(wanted, autoescape=True))

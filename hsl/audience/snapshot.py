@@ -17,7 +17,7 @@ from sqlalchemy import Select, func
 from hsl import models
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
-from hsl.warehouse import limits, names
+from hsl.warehouse import names
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 from hsl.warehouse.tables import attribute_column
@@ -95,7 +95,7 @@ class Snapshot:
     def count(self, chosen: Cohort | Audience) -> Count:
         """How many people `chosen` holds."""
         counted = func.count(), func.count(models.users.c.unreachable_reason)
-        found = self._statement(chosen).order_by(None).with_only_columns(*counted)
+        found = self._found(chosen).order_by(None).with_only_columns(*counted)
         row = self._store.row(*translated(found))
         return Count(int(row[0]), int(row[1]))
 
@@ -154,7 +154,7 @@ class Snapshot:
 
         Columns are those of `page`, and `word`: what about them is alike.
         """
-        with self._store.cursor() as cursor, limits.within(cursor):
+        with self._store.cursor() as cursor:
             found = names.similar(cursor, words, most=most)
         if found.empty:
             return self.page(Cohort()).assign(word=[])
@@ -162,12 +162,12 @@ class Snapshot:
         rows = self.page(Cohort(user_ids=ids), limit=most)
         return found[["user_id", "word"]].merge(rows, on="user_id", sort=False)
 
-    def _statement(self, chosen: Cohort | Audience) -> Select[Any]:
-        found = chosen if self._expand is None else self._expand(chosen)
-        return resolve.people(found, TARGET, attributes=self._store.attributes)
-
     def _chosen(self, chosen: Cohort | Audience) -> tuple[str, list[Any]]:
-        return translated(self._statement(chosen))
+        return translated(self._found(chosen))
+
+    def _found(self, chosen: Cohort | Audience) -> Select[Any]:
+        meant = chosen if self._expand is None else self._expand(chosen)
+        return resolve.people(meant, TARGET, attributes=self._store.attributes)
 
     def _frame(self, sql: str, values: list[Any]) -> pd.DataFrame:
         return self._store.frame(sql, values)

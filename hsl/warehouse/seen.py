@@ -8,8 +8,7 @@ import duckdb
 from hsl import models
 from hsl.warehouse.source import Source
 
-# What nobody should have to wait for, as the audit log calls it: people who came in, and who stands
-# in frozen segments.
+# What nobody should have to wait for, as the audit log calls it: people who came in, and segments.
 AT_ONCE = ("import", "segment_added", "segment_frozen", "segment_thawed")
 
 
@@ -43,7 +42,7 @@ def now(source: Source, *, is_postgresql: bool) -> Seen:
         read_at = datetime.fromtimestamp(seconds[0][0], UTC)
     row = source.answer(
         "SELECT (SELECT coalesce(max(id), 0) FROM audit_log), "
-        f"(SELECT coalesce(max(id), 0) FROM audit_log WHERE action IN {AT_ONCE})"
+        f"(SELECT coalesce(max(id), 0) FROM audit_log WHERE action IN {AT_ONCE!r})"
     )[0]
     made = source.answer(f"SELECT {source.seconds('at')} FROM audit_log WHERE id = {row[0]}")
     return Seen(read_at, int(row[0]), made[0][0] if made else None, int(row[1]))
