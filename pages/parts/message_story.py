@@ -71,7 +71,8 @@ def show_timeline(message: Message) -> None:
         closing = f"<div class='hsl-dim'>{escape(event.sum)}</div>" if event.sum else ""
         lines.append(
             f"<div><time title='{escape(show.ago(event.at))}'>"
-            f"{escape(show.exactly(event.at, zone))}</time><div>{escape(event.words)}{by}{closing}</div></div>"
+            f"{escape(show.exactly(event.at, zone))}</time>"
+            f"<div>{escape(event.words)}{by}{closing}</div></div>"
         )
     st.html(f"<div class='hsl-events'>{''.join(lines)}</div>")
     again = timeline.tried_again(shell.engine(), message.id)
