@@ -28,7 +28,8 @@ def show_uncertain(message: Message) -> None:
 def show_for(message: Message, ticked: tuple[int, ...]) -> None:
     """The choices for those who are ticked in the table."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        _decide(message, ticked, f"the {len(ticked):,} ticked", key="ticked")
+        whom = f"the {len(ticked):,} ticked" if ticked else "the ticked"
+        _decide(message, ticked, whom, key="ticked")
         if not ticked:
             st.caption("Tick rows to decide for some of them.")
 
