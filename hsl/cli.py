@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import (
@@ -17,17 +18,18 @@ from hsl import (
     audience_commands,
     database,
     dispatch,
-    models,
     moving,
     people,
     sending,
+    status,
 )
-from hsl.audience import importer, policy
-from hsl.delivery import changes, history, outbox, recurring, sums
+from hsl.audience import importer
+from hsl.delivery import changes, history, outbox, recurring, texts
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
 ACTOR = "operator"
+LISTED = 10_000  # uncertain recipients
 SANDBOX_WORDS = {
     "rate": "messages a second of one bot",
     "tolerance": "messages of one bot that may come early",
@@ -55,7 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         settings = get_settings()
-        return int(parsed.run(parsed, settings) or 0)
+        ended = int(parsed.run(parsed, settings) or 0)
+        sys.stdout.flush()
+        return ended
+    except BrokenPipeError:
+        # Who reads has seen enough, as `head` does. Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (SettingsError, UsageError) as error:
         print(f"hsl: {error}", file=sys.stderr)
         return 2
@@ -294,78 +302,8 @@ def _time(words: str) -> datetime:
     return moment
 
 
-def message_state(connection: Any, message_id: int) -> dict[str, Any]:
-    """A message's state for machines: status, counters and the closing sum."""
-    row = connection.execute(
-        select(models.message_history).where(models.message_history.c.id == message_id)
-    ).one_or_none()
-    if row is None:
-        raise outbox.OutboxError(
-            f"There is no message {message_id}. `python -m hsl status` lists them."
-        )
-    closing = sums.closing_sum(connection, message_id)
-    return {
-        "id": message_id,
-        "status": row.status,
-        "status_reason": row.status_reason,
-        "total_recipients": row.total_recipients,
-        "sent": closing.sent,
-        "failed": closing.failed,
-        "failed_by_reason": closing.failed_by_reason,
-        "uncertain": closing.uncertain,
-        "pending": closing.pending,
-        "sending": closing.in_flight,
-        "cancelled": closing.cancelled,
-        "deleted": closing.deleted,
-        "sum": closing.sentence(),
-        "left_out": row.left_out,
-        "experiment": row.experiment_id,
-        "arm": row.arm,
-        "scheduled_at": row.scheduled_at.isoformat(),
-        "started_at": row.started_at and row.started_at.isoformat(),
-        "finished_at": row.finished_at and row.finished_at.isoformat(),
-        **sums.progress(connection, message_id),
-    }
-
-
 def _status(parsed: argparse.Namespace, settings: Settings) -> None:
-    messages = models.message_history
-    with database.read_only(_engine(settings)).begin() as connection:
-        if parsed.id is not None:
-            state = message_state(connection, parsed.id)
-            if parsed.json:
-                print(json.dumps(state))
-            else:
-                _print_state(state)
-            return
-        rows = connection.execute(select(messages).order_by(messages.c.id.desc()).limit(20)).all()
-        closing = sums.closing_sums(connection, [row.id for row in rows])
-    if parsed.json:
-        print(
-            json.dumps(
-                [{"id": r.id, "status": r.status, "sum": closing[r.id].sentence()} for r in rows]
-            )
-        )
-        return
-    for row in rows:
-        first = (row.message_text.splitlines() or [""])[0][:40]
-        print(f"{row.id:>6}  {row.status:<9}  {first:<40}  {closing[row.id].sentence()}")
-    if not rows:
-        print('No messages yet. Try: python -m hsl send --stream 4th_stream --text "Hello"')
-
-
-def _print_state(state: dict[str, Any]) -> None:
-    reason = f" ({state['status_reason']})" if state["status_reason"] else ""
-    print(f"Message {state['id']}: {state['status']}{reason}")
-    print(state["sum"])
-    if state["left_out"]:
-        print(f"Beside them: {policy.sentence(state['left_out'])}")
-    print(f"{state['percent']:.1f} % done", end="")
-    if state["status"] == "sending":
-        left = state["seconds_left"]
-        print(f", {state['rate']:.1f}/s", end="")
-        print(f", about {left:.0f} s left" if left is not None else "", end="")
-    print()
+    status.run(parsed, settings, _engine(settings))
 
 
 def _pause(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -395,8 +333,10 @@ def _edit(parsed: argparse.Namespace, settings: Settings) -> None:
     if message is None:
         raise outbox.OutboxError(f"There is no message {parsed.id}.")
     text = parsed.text if parsed.text_file is None else parsed.text_file.read_text("utf-8")
-    buttons = sending.buttons_of(parsed, _fail) or message.content.buttons
-    content = message.content.model_copy(update={"text": text, "buttons": buttons})
+    before = texts.standing(engine, parsed.id) if parsed.sent else message.content
+    before = before or message.content
+    buttons = sending.buttons_of(parsed, _fail) or before.buttons
+    content = before.model_copy(update={"text": text, "buttons": buttons})
     number = dispatch.save_edit(
         engine, message_id=parsed.id, content=content, in_chats=parsed.sent, author=ACTOR
     )
@@ -474,26 +414,43 @@ def _confirmed(parsed: argparse.Namespace, question: str) -> bool:
 
 def _uncertain(parsed: argparse.Namespace, settings: Settings) -> int:
     engine, chosen = _engine(settings), tuple(parsed.user)
+    if history.one(engine, parsed.id) is None:
+        raise outbox.OutboxError(
+            f"There is no message {parsed.id}. `python -m hsl status` lists them."
+        )
     if parsed.mark_delivered:
         settled = outbox.mark_delivered(engine, parsed.id, actor=ACTOR, user_ids=chosen)
-        print(f"Message {parsed.id}: {settled:,} uncertain recipients count as delivered now.")
-        return 0
-    if parsed.send_again:
+        words = f"{settled:,} uncertain recipients count as delivered now."
+    elif parsed.send_again:
         question = "Some of them may get it twice. Send again? [y/N] "
         if not _confirmed(parsed, question):
             print("Nothing was sent. Add --yes to send again.", file=sys.stderr)
             return 1
         settled = outbox.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
-        print(f"Message {parsed.id}: {settled:,} uncertain recipients are sent to once more.")
+        words = f"{settled:,} uncertain recipients are sent to once more."
+    else:
+        _list_uncertain(parsed, engine, chosen)
         return 0
-    table, total = history.recipients(engine, parsed.id, status="uncertain", limit=10_000)
+    print(json.dumps({"settled": settled}) if parsed.json else f"Message {parsed.id}: {words}")
+    return 0
+
+
+def _list_uncertain(parsed: argparse.Namespace, engine: Engine, chosen: tuple[int, ...]) -> None:
+    table, total = history.recipients(engine, parsed.id, status="uncertain", limit=LISTED)
+    if chosen:
+        table = table[table["user_id"].isin(chosen)]
+        total = len(table)
     if parsed.json:
         print(json.dumps([int(number) for number in table["user_id"]]))
-        return 0
+        return
+    if not total:
+        print(f"Message {parsed.id} has no such uncertain recipients.")
+        return
     print(f"{total:,} recipients may or may not have got it: the answer to their request was lost.")
     for row in table.fillna("").to_dict("records"):
         print(f"{row['user_id']}  {row['first_name']}  {row['error_description']}")
-    return 0
+    if total > len(table):
+        print(f"… and {total - len(table):,} more. The message's page has them all as CSV.")
 
 
 def _doctor(parsed: argparse.Namespace, settings: Settings) -> int:

@@ -1,5 +1,10 @@
 """The engine, its transactions, and migrations at start: all that differs between databases."""
 
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,6 +13,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import Error as PsycopgError
 from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +23,14 @@ from hsl.settings import Settings
 
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 _CLOCK = select(func.clock_timestamp())
+# A cut network must end a connection within seconds; TCP alone waits for up to two hours.
+_POSTGRESQL: dict[str, Any] = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 
 
 class DatabaseError(RuntimeError):
@@ -33,7 +47,61 @@ def open_engine(address: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, connect_args=_POSTGRESQL)
+    ping = engine.dialect.do_ping
+
+    def watched_ping(connection: Any) -> bool:
+        if _watched.connections is not None:
+            _watched.connections.append(connection)
+        return ping(connection)
+
+    engine.dialect.do_ping = watched_ping  # type: ignore[assignment,method-assign]
+    return engine
+
+
+class _Watched(threading.local):
+    """The connections that this thread uses within `impatient`; None outside of it."""
+
+    connections: list[Any] | None = None
+
+
+_watched = _Watched()
+
+
+@contextmanager
+def impatient(engine: Engine, seconds: float) -> Iterator[Connection]:
+    """A transaction whose connection is given up where the server is silent for `seconds`.
+
+    A server that hangs, or a network that swallows everything, would hold the thread for ever;
+    so its socket is shut, and the statement fails with OperationalError. SQLite waits for its lock
+    no longer than BUSY_TIMEOUT by itself.
+    """
+    if engine.dialect.name != "postgresql":
+        with engine.begin() as connection:
+            yield connection
+        return
+    connections: list[Any] = []
+    _watched.connections = connections
+    timer = threading.Timer(seconds, lambda: _shut(connections))
+    timer.daemon = True
+    timer.start()
+    try:
+        with engine.begin() as connection:
+            connections.append(connection.connection.driver_connection)
+            yield connection
+    finally:
+        timer.cancel()
+        _watched.connections = None
+        connections.clear()
+
+
+def _shut(connections: list[Any]) -> None:
+    for connection in list(connections):
+        with (
+            suppress(OSError, PsycopgError),
+            socket.socket(fileno=os.dup(connection.fileno())) as s,
+        ):
+            s.shutdown(socket.SHUT_RDWR)
 
 
 def engine_for(settings: Settings) -> Engine:

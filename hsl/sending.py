@@ -79,7 +79,8 @@ def run(
     if not found.may_go:
         raise outbox.OutboxError("; ".join(problem.message for problem in found.problems))
     total, unreachable, seconds = found.people, found.unreachable, found.seconds
-    summary = f"{total:,} people: {audience.sentence()}; {unreachable:,} of them unreachable"
+    lost = f"; {unreachable:,} of them unreachable" if unreachable else ""
+    summary = f"{total:,} people: {audience.sentence()}{lost}"
     summary += f"; {policy.sentence(found.left_out)}" if found.left_out else ""
     facts = {
         "total_recipients": total, "unreachable": unreachable, "left_out": found.left_out,

@@ -1,15 +1,13 @@
 """Delivery: whom we reach, when, and why the rest was not reached."""
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from hsl import insights
-from hsl.delivery import pace
 from hsl.models import MessageType, utc_now
-from pages.parts import charts, shell, show
+from pages.parts import bot_words, charts, shell, show
 
 PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90, "a year": 365, "all time": None}
 
@@ -39,20 +37,17 @@ def sums_in_words(frame: pd.DataFrame) -> str:
 
 
 def present_pace() -> None:
-    state: Any = pace.state(shell.engine(), shell.settings().bot_id)
-    rhythm = pace.Rhythm.of(shell.settings())
-    rate = rhythm.rate if state is None else min(state.rate, rhythm.rate)
-    words = f"Pace: {rate:.1f} of {rhythm.rate:.1f} messages a second"
-    if state is not None and state.refusals:
-        words += f"; Telegram has asked to wait {state.refusals:,} times so far"
-    if state is not None and state.is_held:
-        words += f"; waiting until {show.moment(state.not_before, shell.zone())}"
-    st.caption(f"{words}.")
+    found = shell.standing_of_bot()
+    held = "" if found.trouble else bot_words.hold(found, shell.zone())
+    st.caption(f"{bot_words.pace(found)} {held}")
 
 
 st.title("Delivery")
 wanted = chosen()
-present_pace()
+# While it is held or climbs back, the figure changes by itself.
+found = shell.standing_of_bot()
+steady = found.is_well and found.rate == found.full_rate
+st.fragment(present_pace, run_every=None if steady else 2.0)()
 with st.spinner("Counting deliveries …"):
     frame = shell.ledger().deliveries(wanted)
 if frame.empty:

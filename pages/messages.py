@@ -66,7 +66,8 @@ def rules() -> None:
     at_work = recurring.at_work(shell.engine())
     if not at_work:
         return
-    with st.expander(f"{len(at_work):,} go again and again", icon=":material/event_repeat:"):
+    go = "goes" if len(at_work) == 1 else "go"
+    with st.expander(f"{len(at_work):,} {go} again and again", icon=":material/event_repeat:"):
         for rule in at_work:
             words, ahead, stop = st.columns([5, 3, 1], vertical_alignment="center")
             first = (rule.text.splitlines() or ["–"])[0][:60]

@@ -9,7 +9,7 @@ import streamlit as st
 from hsl import insights
 from hsl.delivery import history
 from hsl.models import MessageStatus, utc_now
-from pages.parts import charts, shell, show
+from pages.parts import bot_words, charts, shell, show
 
 PERIOD = 30  # days
 
@@ -20,13 +20,22 @@ def open_message(message_id: int) -> None:
 
 def needs_you() -> None:
     waiting, uncertain = history.needs_a_person(shell.engine())
-    if not waiting and not uncertain:
+    bot = shell.standing_of_bot()
+    if not waiting and not uncertain and not bot.trouble:
         return
     st.subheader("Needs you")
+    if bot.trouble:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(
+                f"{show.state('failed', 'the bot')} {escape(bot.trouble)}. "
+                f"{bot.paused:,} {'message waits' if bot.paused == 1 else 'messages wait'} for it."
+            )
+            if st.button("Look at the settings", key="need-bot"):
+                st.switch_page("pages/settings.py")
     for message in waiting:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(
-                f"{show.state(message.status)} {escape(message.title)}: "
+                f"{show.message_state(message)} {escape(message.title)}: "
                 f"{escape(message.status_reason or '')}"
             )
             if st.button("Look at it", key=f"need-{message.id}"):
@@ -34,8 +43,8 @@ def needs_you() -> None:
     if uncertain:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(
-                f"{show.state('uncertain')} {uncertain:,} people may or may not have got a message:"
-                " the answer was lost. Nobody is written to twice unless you say so."
+                f"{show.state('uncertain')} {show.people(uncertain)} may or may not have got a "
+                "message: the answer was lost. Nobody is written to twice unless you say so."
             )
             for number in history.uncertain_messages(shell.engine()):
                 if st.button(f"Message {number}", key=f"uncertain-{number}"):
@@ -52,6 +61,8 @@ def now_and_next() -> None:
         st.rerun(scope="app")
     st.session_state["was-sending"] = bool(sending)
     st.subheader("Now and next")
+    if sending:
+        st.caption(bot_words.pace(shell.standing_of_bot()))
     for message in sending:
         progress = history.progress(shell.engine(), message.id)
         left = progress["seconds_left"]

@@ -18,19 +18,19 @@ class Terminal:
 
     def __init__(self, address: str, folder: Path) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HSL_")}
-        self._environment = {
+        self.environment = {
             **kept,
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": address,
             "HSL_DATA_DIR": str(folder),
         }
-        self._environment.pop("BOT_TOKEN", None)
+        self.environment.pop("BOT_TOKEN", None)
         self._folder = folder
 
     def __call__(self, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "hsl", *words],
-            env={**self._environment, **settings},
+            env={**self.environment, **settings},
             cwd=self._folder,
             capture_output=True,
             text=True,
@@ -121,7 +121,15 @@ def test_send_refuses_in_one_line_and_makes_nothing(
 def test_a_dry_run_makes_nothing(hsl: Terminal, engine: Engine) -> None:
     said = hsl("send", "--stream", "4th_stream", "--text", "Hi", "--dry-run")
     assert said.returncode == 0
-    assert "Would go to 5 people: in 4th_stream; 0 of them unreachable" in said.stdout
+    assert "Would go to 5 people: in 4th_stream. It would take" in said.stdout
+    with engine.begin() as connection:
+        connection.execute(
+            models.users.update()
+            .where(models.users.c.user_id == 2)
+            .values(unreachable_reason="blocked")
+        )
+    again = hsl("send", "--stream", "4th_stream", "--text", "Hi", "--dry-run")
+    assert "Would go to 5 people: in 4th_stream; 1 of them unreachable." in again.stdout
     assert messages(engine) == 0
 
 

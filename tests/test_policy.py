@@ -1,5 +1,6 @@
 """Who is left out of a message and by which rule; the chosen always are recipients and left out."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from hsl.delivery import choosing, outbox, preparing
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus, utc_now
-from hsl.settings import Settings, load_settings
+from hsl.settings import ROOT, Settings, load_settings
 from tests.delivery.test_outbox import depart, record
 
 EVERYBODY = Audience(include=(Cohort(everyone=True),))
@@ -161,6 +162,17 @@ def test_no_import_and_no_answer_takes_the_mark_away(engine: Engine, tmp_path: P
         1, 1, "Anna", "asked by phone",
     )  # fmt: skip
     assert recipients(engine, send(engine)) == [2]
+
+
+def test_nothing_but_its_own_room_writes_marks() -> None:
+    writes = re.compile(
+        r"(insert|update|delete)\(\s*(models\.)?(suppressions|Suppression)\b"
+        r"|(INSERT INTO|UPDATE|DELETE FROM)\s+suppressions\b"
+        r"|suppressions\.(insert|update|delete)\("
+    )
+    rooms = [path for path in (ROOT / "hsl").rglob("*.py") if path.name != "suppression.py"]
+    assert len(rooms) > 50
+    assert [path.name for path in rooms if writes.search(path.read_text("utf-8"))] == []
 
 
 def test_a_mark_may_come_before_the_person(engine: Engine, tmp_path: Path) -> None:

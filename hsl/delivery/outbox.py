@@ -4,6 +4,9 @@ Locks are always taken in the order bot_pace, message_history, message_recipient
 """
 
 import contextlib
+import logging
+import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hsl import audit, database, models
 from hsl.delivery import choosing, preparing, sums, trouble
@@ -34,6 +38,7 @@ from hsl.models import (
     RecipientType,
 )
 
+logger = logging.getLogger(__name__)
 History = models.message_history
 Recipients = models.message_recipients
 COUNTERS = {
@@ -97,12 +102,13 @@ def prepare(
     engine: Engine, new: NewMessage, stack: contextlib.ExitStack
 ) -> preparing.Prepared | None:
     """Write a large message's recipients in steps, for `add` within the `stack`; else None."""
-    if new.audience_mode is not AudienceMode.FROZEN or not _is_large(engine, new.people):
+    if new.audience_mode is not AudienceMode.FROZEN or not is_large(engine, new.people):
         return None
     return stack.enter_context(preparing.prepared(engine, new.people))
 
 
-def _is_large(engine: Engine, people: Select[Any]) -> bool:
+def is_large(engine: Engine, people: Select[Any]) -> bool:
+    """True for so many people that they are better written in steps."""
     some = people.order_by(None).limit(LARGE + 1).subquery()
     with database.read_only(engine).begin() as connection:
         return connection.execute(select(func.count()).select_from(some)).scalar_one() > LARGE
@@ -240,73 +246,75 @@ def _check_new(new: NewMessage, now: datetime) -> None:
         raise OutboxError("Only a scheduled message to a filtered group can choose people later.")
 
 
-def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
-    """Start every scheduled message whose time has come, and return their ids.
+def start_due(
+    engine: Engine, *, now: datetime, resolve: Resolve, bot_id: int | None = None
+) -> list[int]:
+    """Start every scheduled message (of this bot) whose time has come, and return their ids.
 
     A live audience is resolved here; a large one in steps before the transaction that starts it.
-    Where `resolve` raises OutboxError, the message is paused and says why.
-    One that is later than its limit, as nothing ran at its time, is paused instead.
+    One that is later than its limit, as nothing ran at its time, is paused instead, and so is one
+    that cannot be started; neither keeps the others from starting. Where `resolve` raises
+    OutboxError, the reason is its sentence.
     """
     due = select(History).where(
         History.c.status == MessageStatus.SCHEDULED, History.c.scheduled_at <= now
     )
+    if bot_id is not None:
+        due = due.where(History.c.bot_id == bot_id)
     with database.read_only(engine).begin() as connection:
-        live = connection.execute(due.where(History.c.audience_mode == AudienceMode.LIVE)).all()
-    in_time = [row for row in live if not _is_too_late(row, now)]
-    large = {}
-    for row in in_time:
-        # A failure to resolve is told by the transaction below, which can hold the message back.
-        with contextlib.suppress(OutboxError):
-            people = resolve(row.audience)
-            if _is_large(engine, people):
-                large[row.id] = people
+        rows = connection.execute(due.order_by(History.c.id)).all()
     started: list[int] = []
-    for message_id, people in large.items():
-        with (
-            contextlib.suppress(preparing.PreparationError),
-            preparing.prepared(engine, people, message_id=message_id) as prepared,
-            engine.begin() as connection,
-        ):
-            started += _start_prepared(connection, prepared, now)
-    with engine.begin() as connection:
-        for row in connection.execute(
-            due.where(History.c.id.not_in(large))
-            .order_by(History.c.id)
-            .with_for_update(skip_locked=True)
-        ).all():
-            if _is_too_late(row, now):
-                _hold_back(connection, row, (now - row.scheduled_at).total_seconds())
-                continue
-            chosen = choosing.Chosen(row.total_recipients, row.left_out)
-            if row.audience_mode == AudienceMode.LIVE:
-                try:
-                    people = resolve(row.audience)
-                except OutboxError as fault:
-                    reason = f"Its people cannot be chosen: {fault} Mend that and resume it."
-                    set_status(
-                        connection, row, MessageStatus.PAUSED, reason, "scheduler", "message_paused"
-                    )
-                    continue
-                chosen = choosing.write(connection, row.id, people)
-            _start(connection, row.id, now, chosen)
-            started.append(row.id)
-        finish_complete(connection, started, now=now)
+    for row in rows:
+        try:
+            if _start_one(engine, row, now, resolve):
+                started.append(row.id)
+        except preparing.PreparationError:
+            continue  # another process starts it
+        except Exception as fault:
+            if isinstance(fault, OperationalError | InterfaceError):
+                raise  # the database is away, which is no fault of the message
+            logger.exception("Message %s cannot be started", row.id)
+            with engine.begin() as connection:
+                _set_aside(connection, row.id, fault)
     return started
 
 
-def _start_prepared(
-    connection: Connection, prepared: preparing.Prepared, now: datetime
-) -> list[int]:
-    """Start a message whose recipients were written in steps, if it still waits for that."""
-    message_id = prepared.message_id
-    row = connection.execute(
-        select(History).where(History.c.id == message_id).with_for_update()
-    ).one()
-    if row.status != MessageStatus.SCHEDULED or not preparing.finish(connection, message_id):
-        return []
-    chosen = choosing.settled(connection, message_id, prepared.left_out)
-    _start(connection, message_id, now, chosen)
-    return [message_id]
+def _start_one(engine: Engine, row: Row[Any], now: datetime, resolve: Resolve) -> bool:
+    live = row.audience_mode == AudienceMode.LIVE and not _is_too_late(row, now)
+    people = resolve(row.audience) if live else None
+    if people is not None and is_large(engine, people):
+        with (
+            preparing.prepared(engine, people, message_id=row.id) as prepared,
+            engine.begin() as connection,
+        ):
+            held = _held_scheduled(connection, row.id)
+            if held is None or not preparing.finish(connection, row.id):
+                return False
+            chosen = choosing.settled(connection, row.id, prepared.left_out)
+            _start(connection, row.id, now, chosen)
+        return True
+    with engine.begin() as connection:
+        held = _held_scheduled(connection, row.id)
+        if held is None or preparing.is_going_on(connection, row.id):
+            return False
+        if _is_too_late(held, now):
+            _hold_back(connection, held, (now - held.scheduled_at).total_seconds())
+            return False
+        chosen = choosing.Chosen(held.total_recipients, held.left_out)
+        if held.audience_mode == AudienceMode.LIVE:
+            chosen = choosing.write(connection, row.id, resolve(held.audience))
+        _start(connection, row.id, now, chosen)
+        finish_complete(connection, [row.id], now=now)
+    return True
+
+
+def _held_scheduled(connection: Connection, message_id: int) -> Row[Any] | None:
+    """The message's row, locked, if it is scheduled still and nobody else has it."""
+    return connection.execute(
+        select(History)
+        .where(History.c.id == message_id, History.c.status == MessageStatus.SCHEDULED)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
 
 
 def _start(connection: Connection, message_id: int, now: datetime, chosen: choosing.Chosen) -> None:
@@ -320,6 +328,21 @@ def _start(connection: Connection, message_id: int, now: datetime, chosen: choos
             left_out=chosen.left_out,
         )
     )
+    trouble.pause_started(connection, message_id)
+
+
+def _set_aside(connection: Connection, message_id: int, fault: Exception) -> None:
+    row = _held_scheduled(connection, message_id)
+    if row is not None:
+        reason = (
+            f"Its people cannot be chosen: {fault} Mend that and resume it."
+            if isinstance(fault, OutboxError)
+            else f"It could not be started ({type(fault).__name__}): its audience cannot be read "
+            "by this program. Cancel it, and write it anew."
+        )
+        set_status(
+            connection, row, MessageStatus.PAUSED, reason, "scheduler", "message_not_started"
+        )
 
 
 def _is_too_late(row: Row[Any], now: datetime) -> bool:
@@ -399,10 +422,11 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
         ).one_or_none()
         row = locked(connection, message_id, {MessageStatus.PAUSED}, "message_resumed")
         status = MessageStatus.SENDING if row.started_at else MessageStatus.SCHEDULED
-        # Who resumes a late message has seen that it is late.
-        connection.execute(
-            update(History).where(History.c.id == message_id).values(late_limit=None)
-        )
+        if row.started_at is None and row.scheduled_at <= models.utc_now():
+            # Who resumes a late message has seen that it is late.
+            connection.execute(
+                update(History).where(History.c.id == message_id).values(late_limit=None)
+            )
         set_status(connection, row, status, None, actor, "message_resumed")
         # Whoever resumes says that the bot's trouble is over; if not, its next answer tells.
         trouble.end(connection, row.bot_id)
@@ -410,42 +434,92 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
 
 
 def cancel(engine: Engine, message_id: int, *, actor: str) -> int:
-    """Cancel for everybody who has not been sent to, and return how many those are."""
+    """Cancel for everybody who has not been sent to, and return how many those are.
+
+    It holds from the first transaction on; the rows of a large message follow in steps, so that
+    others are sent to meanwhile. `settle_cancelled` does what a dead process left of that.
+    """
     with engine.begin() as connection:
-        return cancel_within(connection, message_id, actor=actor)
+        _mark_cancelled(connection, message_id, actor=actor)
+    return _settle(engine, message_id)
+
+
+def settle_cancelled(engine: Engine) -> int:
+    """Settle rows that still wait in cancelled messages, and return how many there were."""
+    settled = sum((History.c[name] for name in COUNTERS.values()), start=literal(0))
+    unsettled = select(History.c.id).where(
+        History.c.status == MessageStatus.CANCELLED, History.c.total_recipients > settled
+    )
+    with database.read_only(engine).begin() as connection:
+        found = connection.execute(unsettled).all()
+    return sum(_settle(engine, row.id) for row in found)
 
 
 def cancel_within(connection: Connection, message_id: int, *, actor: str) -> int:
-    """What `cancel` does, within the caller's transaction."""
+    """What `cancel` does, within the caller's transaction; for a small message."""
+    _mark_cancelled(connection, message_id, actor=actor)
+    stopped = 0
+    while some := _cancel_some(connection, message_id):
+        stopped += some
+    return stopped
+
+
+def cancel_rows(connection: Connection, ids: list[int], message_ids: list[int]) -> None:
+    """Settle these recipients, of these messages, as cancelled; none of them has an outcome."""
+    if not ids:
+        return
+    connection.execute(
+        update(Recipients)
+        .where(Recipients.c.id.in_(ids))
+        .values(delivery_status=DeliveryStatus.CANCELLED, next_attempt_at=None)
+    )
+    for message_id, people in Counter(message_ids).items():
+        connection.execute(
+            update(History)
+            .where(History.c.id == message_id)
+            .values(cancelled_deliveries=History.c.cancelled_deliveries + people)
+        )
+
+
+def _mark_cancelled(connection: Connection, message_id: int, *, actor: str) -> None:
     allowed = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
     row = locked(connection, message_id, allowed, "message_cancelled")
-    stopped = connection.execute(
-        update(Recipients)
+    connection.execute(
+        update(History).where(History.c.id == message_id).values(finished_at=models.utc_now())
+    )
+    reason = f"Cancelled by {actor}"
+    set_status(connection, row, MessageStatus.CANCELLED, reason, actor, "message_cancelled")
+
+
+def _settle(engine: Engine, message_id: int) -> int:
+    stopped = 0
+    while True:
+        with engine.begin() as connection:
+            some = _cancel_some(connection, message_id)
+        if not some:
+            return stopped
+        stopped += some
+        time.sleep(preparing.BREATH if some == preparing.AT_ONCE else 0.0)
+
+
+def _cancel_some(connection: Connection, message_id: int) -> int:
+    """Cancel some who wait in a cancelled message; its row is locked first, as everywhere."""
+    row = connection.execute(
+        select(History.c.status).where(History.c.id == message_id).with_for_update()
+    ).one()
+    if row.status != MessageStatus.CANCELLED:
+        return 0
+    waiting = connection.execute(
+        select(Recipients.c.id)
         .where(
             Recipients.c.message_id == message_id,
             Recipients.c.delivery_status == DeliveryStatus.PENDING,
         )
-        .values(delivery_status=DeliveryStatus.CANCELLED, next_attempt_at=None)
-    ).rowcount
-    connection.execute(
-        update(History)
-        .where(History.c.id == message_id)
-        .values(
-            cancelled_deliveries=History.c.cancelled_deliveries + stopped,
-            finished_at=models.utc_now(),
-        )
-    )
-    reason = f"Cancelled by {actor}"
-    set_status(
-        connection,
-        row,
-        MessageStatus.CANCELLED,
-        reason,
-        actor,
-        "message_cancelled",
-        cancelled=stopped,
-    )
-    return stopped
+        .limit(preparing.AT_ONCE)
+    ).all()
+    ids = [recipient.id for recipient in waiting]
+    cancel_rows(connection, ids, [message_id] * len(ids))
+    return len(ids)
 
 
 def retry_failed(
@@ -454,38 +528,70 @@ def retry_failed(
     """Put failed recipients back (only those of `reasons` if given); return how many.
 
     Those `uncertain` are never among them. Also goes on with the untried rest of a failed message.
+    Many are put back in steps, each person once.
     """
+    back, last = _retry_some(engine, message_id, actor=actor, reasons=reasons, after=None)
+    total = back
+    while back == preparing.AT_ONCE:
+        time.sleep(preparing.BREATH)
+        back, last = _retry_some(engine, message_id, actor=actor, reasons=reasons, after=last)
+        total += back
+    return total
+
+
+def _retry_some(
+    engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...], after: int | None
+) -> tuple[int, int]:
+    """One step, of recipients with an id over `after`; how many, and the last one's id."""
+    chosen = select(Recipients.c.id).where(
+        Recipients.c.message_id == message_id,
+        Recipients.c.delivery_status == DeliveryStatus.FAILED,
+        Recipients.c.id > (after or 0),
+    )
+    if reasons:
+        chosen = chosen.where(Recipients.c.reason.in_(reasons))
+    first = after is None
+    allowed = {MessageStatus.SENT, MessageStatus.FAILED}
     with engine.begin() as connection:
-        allowed = {MessageStatus.SENT, MessageStatus.FAILED}
-        row = locked(connection, message_id, allowed, "message_retried")
-        failed = update(Recipients).where(
-            Recipients.c.message_id == message_id,
-            Recipients.c.delivery_status == DeliveryStatus.FAILED,
-            *_may_be_sent_to(row),
-        )
-        if reasons:
-            failed = failed.where(Recipients.c.reason.in_(reasons))
-        back = connection.execute(
-            failed.values(
+        more = set() if first else {MessageStatus.SENDING, MessageStatus.PAUSED}
+        row = locked(connection, message_id, allowed | more, "message_retried")
+        chosen = chosen.where(*_may_be_sent_to(row))
+        people = chosen.order_by(Recipients.c.id).limit(preparing.AT_ONCE)
+        ids = [found.id for found in connection.execute(people)]
+        if not ids and first and row.status == MessageStatus.SENT:
+            raise OutboxError(f"Message {message_id} has no failed recipients to try again.")
+        if not ids and not first:
+            return 0, after or 0
+        total = len(ids)
+        if first and total == preparing.AT_ONCE:
+            whole = select(func.count()).select_from(chosen.subquery())
+            total = connection.execute(whole).scalar_one()
+        connection.execute(
+            update(Recipients)
+            .where(Recipients.c.id.in_(ids))
+            .values(
                 delivery_status=DeliveryStatus.PENDING,
                 reason=None,
                 error_code=None,
                 error_description=None,
                 next_attempt_at=None,
             )
-        ).rowcount
-        if back == 0 and row.status == MessageStatus.SENT:
-            raise OutboxError(f"Message {message_id} has no failed recipients to try again.")
+        )
+        paused = row.status == MessageStatus.PAUSED
+        status = MessageStatus.PAUSED if paused else MessageStatus.SENDING
         connection.execute(
             update(History)
             .where(History.c.id == message_id)
-            .values(failed_deliveries=History.c.failed_deliveries - back, finished_at=None)
+            .values(
+                failed_deliveries=History.c.failed_deliveries - len(ids),
+                finished_at=None,
+                status=status,
+            )
         )
-        set_status(
-            connection, row, MessageStatus.SENDING, None, actor, "message_retried", people=back
-        )
+        if first:
+            set_status(connection, row, status, None, actor, "message_retried", people=total)
         finish_complete(connection, [message_id], now=models.utc_now())
-    return back
+    return len(ids), ids[-1] if ids else 0
 
 
 def mark_delivered(
@@ -619,9 +725,12 @@ def set_status(
     **details: object,
 ) -> None:
     """Move the locked message to `status`, with its audit entry."""
-    connection.execute(
-        update(History).where(History.c.id == row.id).values(status=status, status_reason=reason)
-    )
+    now_there = connection.execute(
+        update(History)
+        .where(History.c.id == row.id)
+        .values(status=status, status_reason=reason)
+        .returning(History)
+    ).one()
     audit.record(
         connection,
         actor=actor,
@@ -631,7 +740,7 @@ def set_status(
         details={
             "before": row.status,
             "after": status,
-            "sum": sums.closing_sum(connection, row.id).sentence(),
+            "sum": sums.counted_sums(connection, [now_there])[row.id].sentence(),
             **details,
         },
     )

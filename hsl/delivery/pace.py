@@ -168,12 +168,13 @@ def permits(
     connection: Connection, row: BotState, rhythm: Rhythm, *, now: float, horizon: float, most: int
 ) -> list[Permit]:
     """Permits up to `now + horizon`, at most `most`; they count only when they are used."""
+    _mend_change_of_rate(connection, row, now)
     if row.trouble or _hold_left(connection, row, now) > 0:
         return []
     interval = 1.0 / _present_rate(row, rhythm, now)
     due = max(row.next_departure, now - max(CATCH_UP * interval, CATCH_UP_FAST))
-    furthest = now + PAUSE + interval
-    if due > furthest and not rhythm.ten_then_pause:
+    furthest = now + horizon + interval + (2 * PAUSE if rhythm.ten_then_pause else PAUSE)
+    if due > furthest:
         # A clock that was set back must not hold the bot for as long as it jumped.
         due = furthest
         connection.execute(_bot(row).values(next_departure=due))
@@ -212,6 +213,14 @@ def _hold_left(connection: Connection, row: BotState, now: float) -> float:
         _set_hold(connection, row, row.held_seconds, now)
         return row.held_seconds
     return left
+
+
+def _mend_change_of_rate(connection: Connection, row: BotState, now: float) -> None:
+    """A clock that was set back does not keep a lowered rate down for as long as it jumped."""
+    changed = row.rate_changed_at
+    if changed is not None and changed.timestamp() > now + row.held_seconds + PAUSE:
+        row.rate_changed_at = datetime.fromtimestamp(now, UTC)
+        connection.execute(_bot(row).values(rate_changed_at=row.rate_changed_at))
 
 
 def _set_hold(connection: Connection, row: BotState, seconds: float, now: float) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     select,
     update,
 )
@@ -39,7 +40,8 @@ Recipients, History = models.message_recipients, models.message_history
 Preparations = models.message_preparations
 AT_ONCE = 5_000  # recipients in one transaction
 BREATH = 0.02  # seconds between two of them, in which others get SQLite's lock
-STALE = timedelta(minutes=5)  # without a step, a preparation counts as abandoned
+STALE = timedelta(minutes=2)  # without a step, a preparation counts as abandoned
+ABANDONED = datetime(1970, 1, 1, tzinfo=UTC)  # its beat once it is being cleared away
 
 _chosen = Table(
     "chosen_people",
@@ -48,6 +50,7 @@ _chosen = Table(
     Column("user_id", BigInteger),
     Column("username", String),
     Column("rule", String),
+    Column("telegram_message_id", BigInteger),  # where a message in the chat is to be changed
     prefixes=["TEMPORARY"],
 )
 
@@ -70,6 +73,7 @@ def prepared(
 ) -> Iterator[Prepared]:
     """Write recipients for all of `people` whom no rule leaves out, see `choosing`.
 
+    `people` selects user_id, username and, for a change in the chats, telegram_message_id.
     Make the message within the block, in a transaction that calls `finish`; if the block is left
     without that, the recipients are taken away again. `message_id` names a message that is there
     already and has no recipients yet. Raises PreparationError.
@@ -82,8 +86,12 @@ def prepared(
 
 
 def finish(connection: Connection, message_id: int) -> bool:
-    """Let the message have its recipients; False if they were cleared away meanwhile."""
-    done = connection.execute(delete(Preparations).where(Preparations.c.message_id == message_id))
+    """Let the message have its recipients; False if they are or were cleared away meanwhile."""
+    done = connection.execute(
+        delete(Preparations).where(
+            Preparations.c.message_id == message_id, Preparations.c.beat_at != ABANDONED
+        )
+    )
     return done.rowcount == 1
 
 
@@ -94,8 +102,20 @@ def clear_stale(engine: Engine, *, now: datetime) -> int:
             select(Preparations.c.message_id).where(Preparations.c.beat_at < now - STALE)
         ).all()
     for row in stale:
-        _discard(engine, row.message_id)
+        if _abandon(engine, row.message_id, now):
+            _discard(engine, row.message_id)
     return len(stale)
+
+
+def _abandon(engine: Engine, message_id: int, now: datetime) -> bool:
+    """Say that it is cleared away, so that a writer that only slept does not go on."""
+    with engine.begin() as connection:
+        done = connection.execute(
+            update(Preparations)
+            .where(Preparations.c.message_id == message_id, Preparations.c.beat_at < now - STALE)
+            .values(beat_at=ABANDONED)
+        )
+    return done.rowcount == 1
 
 
 def _reserve(engine: Engine) -> int:
@@ -155,14 +175,16 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> dict[str, in
     with database.read_only(engine).connect() as connection:
         with connection.begin():
             _chosen.create(connection)
+            in_chat = found.c.get("telegram_message_id", null())
             connection.execute(
                 insert(_chosen).from_select(
-                    ["place", "user_id", "username", "rule"],
+                    ["place", "user_id", "username", "rule", "telegram_message_id"],
                     select(
                         func.row_number().over(order_by=found.c.user_id),
                         found.c.user_id,
                         found.c.username,
                         choosing.rule_of(found),
+                        in_chat,
                     ),
                 )
             )
@@ -183,18 +205,26 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> dict[str, in
 def _write_some(connection: Connection, message_id: int, start: int) -> None:
     beat = connection.execute(
         update(Preparations)
-        .where(Preparations.c.message_id == message_id)
+        .where(Preparations.c.message_id == message_id, Preparations.c.beat_at != ABANDONED)
         .values(beat_at=database.now(connection))
     )
     if beat.rowcount != 1:  # this process stalled for so long that it was taken for dead
         raise PreparationError(f"The recipients of message {message_id} were cleared away.")
     connection.execute(
         insert(Recipients).from_select(
-            ["message_id", "user_id", "username", "delivery_status", "attempts"],
+            [
+                "message_id",
+                "user_id",
+                "username",
+                "telegram_message_id",
+                "delivery_status",
+                "attempts",
+            ],
             select(
                 literal(message_id, models.RowId),
                 _chosen.c.user_id,
                 _chosen.c.username,
+                _chosen.c.telegram_message_id,
                 literal(DeliveryStatus.PENDING.value),
                 literal(0),
             ).where(
@@ -215,7 +245,9 @@ def _discard(engine: Engine, message_id: int) -> None:
             if connection.execute(open_.with_for_update()).first() is None:
                 return
             if connection.execute(some.limit(1)).first() is None:
-                finish(connection, message_id)
+                connection.execute(
+                    delete(Preparations).where(Preparations.c.message_id == message_id)
+                )
                 return
             connection.execute(delete(Recipients).where(Recipients.c.id.in_(some)))
         time.sleep(BREATH)

@@ -41,6 +41,16 @@ def begin(connection: Connection, bot: pace.BotState, outcome: Outcome) -> None:
     _tell(connection, bot.bot_id, "bot_stopped", description=words, paused=_ids(paused))
 
 
+def pause_started(connection: Connection, message_id: int) -> None:
+    """Let a message that just started wait too where its bot is in trouble."""
+    words = select(Bots.c.trouble).where(Bots.c.bot_id == History.c.bot_id).scalar_subquery()
+    connection.execute(
+        update(History)
+        .where(History.c.id == message_id, words.is_not(None))
+        .values(status=MessageStatus.PAUSED, status_reason=words)
+    )
+
+
 def look_due(engine: Engine, bot_id: int) -> bool:
     """True when this process is to ask for the bot now; no other one will at the same time."""
     asked = select(Bots.c.trouble_looks, Bots.c.trouble_look_at).where(

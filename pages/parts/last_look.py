@@ -7,7 +7,7 @@ import streamlit as st
 from hsl import dispatch, experiments
 from hsl.audience import policy
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox
+from hsl.delivery import changes, history, outbox, pace
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
@@ -50,11 +50,7 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body for a change of a message; only here it is saved."""
     in_chats = bool(draft.plan.get("in_chats"))
     number = draft.edits_message_id or 0
-    st.text(
-        f"Message {number} is changed in the chats where it stands, at the bot's pace"
-        if in_chats
-        else f"Message {number} is changed for everybody who has not got it yet"
-    )
+    st.text(_reach_of_edit(number, audience, in_chats=in_chats))
     problems = draft.content.check()
     for problem in problems:
         st.error(show.plain(problem.message), icon=":material/error:")
@@ -89,6 +85,22 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
     st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
 
 
+def _reach_of_edit(message_id: int, audience: Audience, *, in_chats: bool) -> str:
+    """Whom the change concerns, and how long it takes to reach them."""
+    message = history.one(shell.engine(), message_id)
+    if in_chats:
+        count = changes.editable(shell.engine(), message_id)
+        whom = f"in the {count:,} chats where it stands"
+    elif message is not None and message.started_at is not None:
+        count = message.closing.not_tried
+        whom = f"for the {show.people(count)} who are still to get it"
+    else:
+        count = people_of(audience).people
+        whom = f"for all {show.people(count)}"
+    took = show.duration(pace.expected_seconds(count, shell.settings()))
+    return f"Message {message_id} is changed {whom}; that takes about {took} at the present pace"
+
+
 def draw(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body; only here a message can be sent."""
     moment = timing.moment_of(draft.plan)
@@ -99,9 +111,8 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     problems += splitting.problems_of(draft.plan, draft.content)
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
     rule, keep_quiet = timing.repeat_of(draft.plan), bool(draft.plan.get("keep_quiet"))
-    st.text(
-        f"{found.people:,} people: {audience.sentence()}; {found.unreachable:,} of them unreachable"
-    )
+    lost = f"; {found.unreachable:,} of them unreachable" if found.unreachable else ""
+    st.text(f"{found.people:,} people: {audience.sentence()}{lost}")
     if found.left_out:
         st.text(policy.sentence(found.left_out))
     if split:

@@ -29,7 +29,17 @@ def save_as(cohort: Cohort, label: str, *, key: str) -> None:
         exclusion = st.checkbox(
             "Exclusion list: nobody in it gets any message", key=f"{key}-exclusion"
         )
-        if st.button("Save the segment", key=f"{key}-save", type="primary"):
+        known = {s.name for s in segments.listing(shell.engine())}
+        if name in known:
+            st.caption("A segment of this name is there; it would hold these people from now on.")
+            if st.button("Replace its people", key=f"{key}-replace"):
+                _do(
+                    lambda: segments.edit(
+                        shell.engine(), name or "", actor=shell.author(), cohort=cohort
+                    ),
+                    f"Changed {name}",
+                )
+        elif st.button("Save the segment", key=f"{key}-save", type="primary"):
             _do(
                 lambda: segments.add(
                     shell.engine(),
@@ -83,7 +93,9 @@ def view() -> None:
         hide_index=True,
         column_config={"People": st.column_config.NumberColumn(format="localized")},
     )
-    chosen = st.selectbox("Segment", names, key="segment", bind="query-params")
+    chosen = st.selectbox(
+        "Segment", names, format_func=show.plain, key="segment", bind="query-params"
+    )
     if chosen in names:
         _one(found[names.index(chosen)])
 

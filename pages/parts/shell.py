@@ -1,6 +1,5 @@
 """What every page stands on: the database, the index of people, who is here, and the band."""
 
-import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,12 +9,13 @@ from sqlalchemy import Engine
 from hsl import database, doctor, insights
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
-from hsl.delivery import history, pace
+from hsl.delivery import history, standing
 from hsl.settings import Settings, get_settings
 from hsl.warehouse.store import Store
-from pages.parts import asking, show
+from pages.parts import asking, bot_words
 
 ICON = str(Path(__file__).parent / "icon.svg")
+BAND = 5.0  # seconds between two looks while the bot is not well
 AUTHOR = "analyst"  # who works here, until there are accounts
 
 
@@ -92,8 +92,13 @@ def arrived() -> bool:
 def overview_title() -> str:
     """Overview, with the number of things that wait for a person."""
     waiting, uncertain = history.needs_a_person(engine())
-    count = len(waiting) + bool(uncertain)
+    count = len(waiting) + bool(uncertain) + bool(standing_of_bot().trouble)
     return f"Overview · {count}" if count else "Overview"
+
+
+def standing_of_bot() -> standing.Standing:
+    """How the bot stands with Telegram at this moment."""
+    return standing.of_bot(engine(), settings())
 
 
 def band() -> None:
@@ -104,26 +109,24 @@ def band() -> None:
             f"[The people's phones](http://127.0.0.1:{settings().sandbox_port})",
             icon=":material/science:",
         )
-    state = pace.state(engine(), settings().bot_id)
-    if state is not None and state.trouble:
-        st.error(
-            f"Sending has stopped. {show.plain(state.trouble)}. Mend its token in the settings and "
-            "start again, or wait: Telegram is asked again by itself, and what was paused goes on.",
-            icon=":material/block:",
-        )
-    elif state is not None and state.is_held:
-        st.warning(
-            "Telegram asked to wait; sending goes on by itself.", icon=":material/hourglass_top:"
-        )
-    if state is not None and state.paid_refusal and not state.may_pay(time.time()):
-        st.warning(
-            f"Telegram takes no paid broadcast ({show.plain(state.paid_refusal)}). Sending goes on "
-            "at the free rate, and tries to pay again after an hour.",
-            icon=":material/paid:",
-        )
+    is_well = standing_of_bot().is_well
+    # What ends by itself is looked at again by itself.
+    st.fragment(_band_of_bot, run_every=None if is_well else BAND)(was_well=is_well)
     silent = doctor.scheduler_silent_for(engine())
     if silent is None or silent > doctor.SILENT_AFTER:
         st.warning(
             "No scheduler is running, so nothing is sent. Start `python -m hsl scheduler`.",
             icon=":material/notifications_paused:",
         )
+
+
+def _band_of_bot(*, was_well: bool) -> None:
+    found = standing_of_bot()
+    if found.is_well and not was_well:
+        st.rerun(scope="app")
+    if found.trouble:
+        st.error(bot_words.trouble(found, zone()), icon=":material/block:")
+    elif found.held_until:
+        st.warning(bot_words.hold(found, zone()), icon=":material/hourglass_top:")
+    if found.paid_refusal:
+        st.warning(bot_words.paid(found, zone()), icon=":material/paid:")

@@ -1,5 +1,6 @@
 """Changes of what was written: for those still to come, and in the chats where it arrived."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from hsl import models
-from hsl.delivery import changes, history, outbox
+from hsl.delivery import changes, history, outbox, texts
 from hsl.message.content import Button, Content
 from tests.delivery.test_outbox import SENT, actions, depart, record, sign_on, start, state
 from tests.delivery.test_sender import Running, closing, ended, sandbox, work
@@ -123,3 +124,36 @@ def test_a_sent_text_is_edited_in_its_chats(
     again = changes.edit_sent(engine, message_id, content, actor="anna")
     work(engine, sandbox, ended(engine, again))
     assert closing(engine, again).sentence() == "20 chosen = 20 sent"
+
+
+def test_what_stands_in_the_chats_is_the_last_edit_that_reached_any(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    first, second, third = (Content(text=text) for text in ("First", "Second", "Third"))
+    message_id = create_message(content=first)
+    start(engine)
+    record(engine, depart(engine), SENT)
+    assert texts.standing(engine, message_id) == first
+    assert texts.standing(engine, 999) is None
+    assert (texts.edits(engine, message_id), changes.editable(engine, message_id)) == ([], 20)
+    run = changes.edit_sent(engine, message_id, second, actor="boris")
+    assert texts.standing(engine, message_id) == first
+    start(engine)
+    record(engine, depart(engine, now=time.time() + 2), SENT)  # a chat waits a second
+    assert texts.standing(engine, message_id) == second
+    (edit,) = texts.edits(engine, message_id)
+    assert (edit.id, edit.author, edit.closing.sent, edit.closing.total) == (run, "boris", 20, 20)
+    cancelled = changes.edit_sent(engine, message_id, third, actor="anna")
+    outbox.cancel(engine, cancelled, actor="anna")
+    assert texts.standing(engine, message_id) == second
+    assert [edit.content for edit in texts.edits(engine, message_id)] == [second]
+
+
+def test_a_refused_change_says_what_cannot_be_done(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    message_id = create_message()
+    with pytest.raises(outbox.OutboxError, match="cannot be edited in its chats"):
+        changes.edit_sent(engine, message_id, Content(text="Second"), actor="anna")
+    with pytest.raises(outbox.OutboxError, match="cannot be deleted from its chats"):
+        changes.delete_sent(engine, message_id, actor="anna")

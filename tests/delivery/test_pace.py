@@ -61,6 +61,23 @@ def test_a_clock_set_back_does_not_stall_it(engine: Engine) -> None:
     assert times[-1] < START - 3000
 
 
+def test_a_clock_set_back_does_not_stall_the_old_rhythm(engine: Engine) -> None:
+    rhythm = pace.Rhythm(30, ten_then_pause=True)
+    back = START - 3600
+    times = departures(engine, rhythm, [START, *(back + 0.05 * step for step in range(100))])
+    assert len([moment for moment in times if moment < START]) > 10
+
+
+def test_a_clock_set_back_does_not_keep_a_low_rate(engine: Engine) -> None:
+    rhythm = pace.Rhythm(30)
+    with engine.begin() as connection:
+        pace.refused(connection, pace.lock(connection, 1, rhythm), retry_after=1, now=START)
+    back = START - 3600
+    departures(engine, rhythm, [back])
+    times = departures(engine, rhythm, [back + 200 + 0.05 * step for step in range(40)])
+    assert len(times) > 55
+
+
 def test_the_old_rhythm_pauses_after_each_ten(engine: Engine) -> None:
     rhythm = pace.Rhythm(30, ten_then_pause=True)
     times = departures(engine, rhythm, [START + 0.05 * step for step in range(100)])
