@@ -51,7 +51,7 @@ def result(cohort: Cohort, chosen: Audience) -> None:
             st.rerun()
     cohort_view.view(cohort)
     if not found.people:
-        st.info("Nobody fits. Take a filter away, or search for fewer letters.")
+        st.info("Nobody fits. Take a condition away, or search for fewer letters.")
         people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
         return
     sort, way = st.columns([3, 2], vertical_alignment="bottom")
@@ -133,7 +133,7 @@ if view == "Do not message":
     do_not_message.view()
     st.stop()
 finding.arrive()
-side, middle, right = st.columns([3, 7, 3], gap="large")
+side, middle, right = st.columns([4, 8, 3], gap="large")
 with side:
     quick = finding.filters()
     builder.builder(finding.choices())

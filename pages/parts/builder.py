@@ -21,8 +21,22 @@ _GROUPS: dict[tuple[type, bool], str] = {
 }
 
 
+# A condition is read whole, however narrow its column is.
+CSS = """<style>
+.st-key-builder .stButton button{height:auto;min-height:0;text-align:left}
+.st-key-builder .stButton button *{white-space:normal;overflow:visible;text-overflow:clip;
+overflow-wrap:anywhere}
+</style>"""
+
+
 def builder(choices: Choices) -> None:
     """The conditions of the page, and the way to add one."""
+    st.html(CSS)
+    with st.container(key="builder", gap="small"):
+        _builder(choices)
+
+
+def _builder(choices: Choices) -> None:
     where = finding.kept().where
     places = [] if where is None else list(_places(where, ()))
     counts = _counts(places)
@@ -69,7 +83,7 @@ def _tree(
         return
     with st.container(border=True, gap="small"):
         words = _GROUPS[type(group), not turned]
-        head, gone = st.columns([6, 1], vertical_alignment="center", wrap=False)
+        head, gone = st.columns([8, 1], gap="small", vertical_alignment="center", wrap=False)
         people = f" · {counts[path]:,}" if path in counts else ""
         head.caption(f"{joiner} {words}{people}".strip())
         _gone(gone, path, "Take these away")
@@ -82,7 +96,7 @@ def _line(
 ) -> None:
     key = _key(path)
     is_open = st.session_state.get(finding.EDITED) == path
-    said, gone = st.columns([6, 1], vertical_alignment="center", wrap=False)
+    said, gone = st.columns([8, 1], gap="small", vertical_alignment="center", wrap=False)
     words = f"{joiner} {sentences.phrase(condition)}".strip()
     label = show.plain(words) + (f" · **{counts[path]:,}**" if path in counts else "")
     if said.button(label, key=f"line-{key}", type="tertiary", help="Change it"):
