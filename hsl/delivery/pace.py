@@ -171,7 +171,7 @@ def permits(
     _mend_change_of_rate(connection, row, now)
     if row.trouble or _hold_left(connection, row, now) > 0:
         return []
-    interval = 1.0 / _present_rate(row, rhythm, now)
+    interval = 1.0 / present_rate(row, rhythm, now)
     late = CATCH_UP_FAST if interval * FREE_RATE < 1.0 else CATCH_UP * interval
     due = max(row.next_departure, now - late)
     furthest = now + horizon + interval + (2 * PAUSE if rhythm.ten_then_pause else PAUSE)
@@ -261,7 +261,8 @@ def _bot(row: BotState) -> Update:
     return update(models.bot_pace).where(models.bot_pace.c.bot_id == row.bot_id)
 
 
-def _present_rate(row: BotState, rhythm: Rhythm, now: float) -> float:
+def present_rate(row: BotState, rhythm: Rhythm, now: float) -> float:
+    """Messages a second that this bot may send now, after refusals and without Stars."""
     rate = _recovered_rate(row, rhythm, now)
     return rate if row.may_pay(now) else min(rate, FREE_RATE * MARGIN)
 

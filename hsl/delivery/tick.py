@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, select, text, up
 
 from hsl import audit, database, models
 from hsl.delivery import changes as changes_of_chats
-from hsl.delivery import outbox, pace, queue, trouble
+from hsl.delivery import outbox, pace, queue, steering, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.models import Action, DeliveryStatus, MessageStatus
@@ -221,7 +221,7 @@ def give_back(
         .where(Recipients.c.id.in_(lost.keys() - set(ended)), _IS_SENDING)
         .values(delivery_status=DeliveryStatus.PENDING)
     )
-    outbox.cancel_rows(connection, ended, [lost[i] for i in ended])
+    steering.cancel_rows(connection, ended, [lost[i] for i in ended])
     return len(lost)
 
 
