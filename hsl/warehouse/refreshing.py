@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from hsl.warehouse import attributes, loading, names, tables
+from hsl.warehouse import attributes, loading, names, streams, tables
 from hsl.warehouse.archived import Archive
 from hsl.warehouse.seen import Seen
 from hsl.warehouse.source import Source
@@ -91,7 +91,6 @@ def _people(store: duckdb.DuckDBPyConnection, source: Source, since: datetime) -
         return changed
     source.allow(int(source.answer("SELECT count(*) FROM users")[0][0]))
     loading.people(store, source)
-    loading.whole(store, source, tables.ENROLLMENTS)
     return loading.count(store, "users")
 
 
@@ -113,6 +112,7 @@ def _write_people(store: duckdb.DuckDBPyConnection, source: Source, lately: str)
     store.execute(f"DELETE FROM enrollments {gone}")
     store.execute(f"INSERT INTO enrollments SELECT * FROM new_places {gone}")
     store.execute("DROP TABLE new_places")
+    streams.renew(store, "changed_people")
 
 
 def _messages(store: duckdb.DuckDBPyConnection, source: Source) -> int:
