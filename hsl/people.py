@@ -112,7 +112,8 @@ def _meant(name: str, known: list[str]) -> str:
 
 def _attribute_names(connection: Connection) -> list[str]:
     if connection.dialect.name == "postgresql":
-        keys = func.jsonb_object_keys(People.c.attributes).table_valued("key")
+        listed = func.jsonb_object_keys(People.c.attributes)
+        keys = listed.table_valued("key").render_derived()
     else:
         keys = func.json_each(People.c.attributes).table_valued("key")
     statement = select(keys.c.key).select_from(People).join(keys, true()).distinct()

@@ -95,8 +95,8 @@ class Snapshot:
 
     def count(self, chosen: Cohort | Audience) -> Count:
         """How many people `chosen` holds."""
-        counted = func.count(), func.count(models.users.c.unreachable_reason)
-        found: Any = self._found(chosen).order_by(None).with_only_columns(*counted)
+        counted: list[Any] = [func.count(), func.count(models.users.c.unreachable_reason)]
+        found = self._found(chosen).order_by(None).with_only_columns(*counted)
         row = self._store.row(*translated(found))
         return Count(int(row[0]), int(row[1]))
 

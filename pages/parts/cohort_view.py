@@ -27,7 +27,7 @@ def view(cohort: Cohort) -> None:
     steps = funnel.steps(shell.store(), cohort, expand=finding.expanded)
     if len(steps) > 1:
         st.html(CSS + _funnel(steps, shell.people().people))
-    _box(where_text.write(cohort))
+    _box(cohort)
 
 
 def _funnel(steps: list[funnel.Step], everybody: int) -> str:
@@ -42,34 +42,32 @@ def _funnel(steps: list[funnel.Step], everybody: int) -> str:
     return f'<div class="hsl-funnel" role="img" aria-label="{html.escape(said)}">{lines}</div>'
 
 
-def _box(said: str) -> None:
+def _box(cohort: Cohort) -> None:
+    said = where_text.write(cohort)
     # Another cohort is another box; one that holds a mistake stays as it was typed.
     key = f"where-{zlib.crc32(said.encode())}"
-    typed = st.session_state.get(key, said)
-    mistake = "" if typed == said else _mistake(typed)
+    _, mistake = _read(st.session_state.get(key, said))
     with st.expander("As an expression", expanded=bool(mistake)):
         if len(said) > where.MOST_CHARACTERS:
             st.caption("These people are too many to be named in an expression.")
             return
-        st.text_area(
+        typed = st.text_area(
             "Expression", said, key=key, height=100, label_visibility="collapsed",
-            max_chars=where.MOST_CHARACTERS, on_change=_read, args=(key,),
+            max_chars=where.MOST_CHARACTERS,
         )  # fmt: skip
         if mistake:
             st.html(f'<div class="hsl-problem" role="alert">{html.escape(mistake)}</div>')
         st.caption("Ctrl+Enter takes it over, and the conditions show the same people.")
+    # No callback: one of a box that has gone would still be called, with what it held.
+    found, _ = _read(typed or "")
+    if typed != said and found is not None and found != cohort:
+        st.session_state[finding.TYPED] = found
+        st.rerun()
 
 
-def _mistake(typed: str) -> str:
+def _read(typed: str) -> tuple[Cohort | None, str]:
+    """The cohort that was typed, or why it is none."""
     try:
-        where.parse(typed or EVERYBODY, shell.store().attributes)
+        return where.parse(typed or EVERYBODY, shell.store().attributes), ""
     except where.WhereError as error:
-        return str(error)
-    return ""
-
-
-def _read(key: str) -> None:
-    """Take over what was typed in the box; a callback, so that the filters can be emptied."""
-    typed = st.session_state[key]
-    if not _mistake(typed):
-        finding.replace_all(where.parse(typed or EVERYBODY, shell.store().attributes))
+        return None, str(error)

@@ -11,11 +11,15 @@ from pages.parts import shell, show
 from pages.parts.condition_editor import Choices
 
 KEPT, REVISION, EDITED = "conditions", "conditions-revision", "conditions-edited"
+TYPED = "conditions-typed"  # an expression's cohort, which takes the place of all
 
 
 def arrive() -> None:
-    """Once a run, first: take the conditions from the address when one has just come here."""
-    if KEPT not in st.session_state or (shell.arrived() and st.query_params):
+    """Once a run, first: take over what was typed, or the address when one has just come here."""
+    typed: Cohort | None = st.session_state.pop(TYPED, None)
+    if typed is not None:
+        _replace_all(typed)
+    elif KEPT not in st.session_state or (shell.arrived() and st.query_params):
         try:
             found = from_address(st.query_params.get("c", ""), shell.store().attributes)
         except AddressError as error:
@@ -46,7 +50,7 @@ def change(cohort: Cohort) -> None:
     _into_address(cohort)
 
 
-def replace_all(cohort: Cohort) -> None:
+def _replace_all(cohort: Cohort) -> None:
     """Go on with this cohort alone: the filters are emptied. Only before they are drawn."""
     st.session_state.update({"q": "", "stream": [], "outside": False})
     keep(Cohort() if cohort == Cohort(everyone=True) else cohort)
