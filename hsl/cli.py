@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import __version__, database, dispatch, models, moving, sending
+from hsl import __version__, database, dispatch, models, moving, sending, sourcing
 from hsl.audience import importer
+from hsl.audience.sources.errors import SourceError
 from hsl.delivery import changes, history, outbox, recurring, sums
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outbox.OutboxError,
         importer.ImportRefused,
         moving.MoveError,
+        SourceError,
         OSError,
     ) as error:
         print(f"hsl: {error}", file=sys.stderr)
@@ -90,6 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     command = add("import", _import, "Add or update people from CSV, Parquet, Excel or JSON lines.")
     command.add_argument("file", type=Path, metavar="FILE")
     command.add_argument("--json", action="store_true", help="print one JSON object")
+    sourcing.add_commands(
+        add("source", _source, "People from where they are, again and again: a query or files.")
+    )
     _add_send(add("send", _send, "Send a message now, or schedule it."))
     command = add("status", _status, "Show one message's state, or the last messages.")
     command.add_argument("id", type=int, nargs="?", metavar="ID")
@@ -256,6 +261,10 @@ def _import(parsed: argparse.Namespace, settings: Settings) -> None:
     print(", ".join(f"{people:,} {word}" for word, people in counted.items()))
     if report.rejects_file is not None:
         print(f"The rejected rows and why: {report.rejects_file}")
+
+
+def _source(parsed: argparse.Namespace, settings: Settings) -> int:
+    return sourcing.run(parsed, settings, _engine(settings), fail=_fail)
 
 
 def _send(parsed: argparse.Namespace, settings: Settings) -> int:

@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         description="Seconds after which the audience index refreshes by itself",
     )
 
+    sources_private: bool = Field(
+        False,
+        alias="HSL_SOURCES_PRIVATE",
+        description="Let sources read web addresses on private networks",
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:

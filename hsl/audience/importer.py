@@ -50,7 +50,8 @@ def import_file(
         examine(reader, found.attributes)
         split(reader)
         with upsert.staged(engine, reader, tell) as connection, connection.begin():
-            counts = upsert.write(connection, reader, tell)
+            upsert.reject_taken_usernames(connection, reader)
+            counts = upsert.write(connection, tell)
             rejected = count_rejected(reader)
             audit.record(
                 connection,

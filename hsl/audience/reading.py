@@ -102,6 +102,13 @@ def read(
     return Read(columns, tuple(begins))
 
 
+def column_names(reader: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """The columns of a file, whatever they mean. Raises ImportRefused where it is no table."""
+    with _refusing(path):
+        described = reader.execute(f"DESCRIBE SELECT * FROM {_source(reader, path)}").fetchall()
+    return [str(row[0]) for row in described]
+
+
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
     try:

@@ -73,11 +73,89 @@ def staged(
                 _drop(connection, _STAGED)
 
 
-def write(connection: Connection, reader: duckdb.DuckDBPyConnection, tell: Progress) -> Counts:
-    """Write what is staged in the caller's transaction; reject usernames that others have."""
+def reject_taken_usernames(
+    connection: Connection, reader: duckdb.DuckDBPyConnection
+) -> list[dict[str, int]]:
+    """Move staged people whose username somebody else has to `rejects`, and return their ids.
+
+    To be called in the writing transaction, just before `write`.
+    """
+    taken = connection.execute(
+        text(
+            """SELECT DISTINCT s.line, s.user_id FROM users u
+            JOIN staged_people s ON s.username_key = lower(u.username) AND s.user_id <> u.user_id
+            LEFT JOIN staged_people own ON own.user_id = u.user_id
+            WHERE own.user_id IS NULL OR own.username_key IS NULL
+                OR own.username_key = s.username_key"""
+        )
+    ).all()
+    if not taken:
+        return []
+    reader.executemany(
+        "INSERT INTO rejects VALUES (?, 'username is another person''s', ?)",
+        [(row.line, str(row.user_id)) for row in taken],
+    )
+    ids = [{"id": row.user_id} for row in taken]
+    connection.execute(text("DELETE FROM staged_people WHERE user_id = :id"), ids)
+    connection.execute(text("DELETE FROM staged_places WHERE user_id = :id"), ids)
+    connection.execute(text("UPDATE staged_total SET people = people - :n"), {"n": len(ids)})
+    return ids
+
+
+def write(connection: Connection, tell: Progress) -> Counts:
+    """Write what is staged in the caller's transaction: change what differs, add what is new."""
     tell(0.7, "Comparing")
-    _reject_taken_usernames(connection, reader)
-    return _upsert(connection, tell)
+    now = moment(connection)
+    tail = "ON CONFLICT DO NOTHING"
+
+    def count(statement: str) -> int:
+        return int(connection.execute(text(statement)).scalar_one())
+
+    def run(statement: str) -> None:
+        connection.execute(text(statement), {"now": now} if ":now" in statement else {})
+
+    added = count(
+        "SELECT count(*) FROM staged_people s WHERE NOT EXISTS "
+        "(SELECT 1 FROM users u WHERE u.user_id = s.user_id)"
+    )
+    run(
+        f"""INSERT INTO staged_changes SELECT u.user_id FROM staged_people s
+        JOIN users u ON u.user_id = s.user_id WHERE {_person_differs(connection)} {tail}"""
+    )
+    run(
+        f"""INSERT INTO staged_changes SELECT DISTINCT p.user_id FROM staged_places p
+        JOIN users u ON u.user_id = p.user_id
+        LEFT JOIN enrollments e ON e.user_id = p.user_id AND e.course_stream = p.stream
+        WHERE e.user_id IS NULL OR {_PLACE_DIFFERS} {tail}"""
+    )
+    updated = count("SELECT count(*) FROM staged_changes")
+    total = count("SELECT people FROM staged_total")
+    tell(0.8, "Writing")
+    changes = ", ".join(f"{c} = coalesce(s.{c}, u.{c})" for c in COLUMNS)
+    run(
+        f"""UPDATE users AS u SET {changes}, attributes = {_merged(connection)}, updated_at = :now
+        FROM staged_people s JOIN staged_changes c ON c.user_id = s.user_id
+        WHERE u.user_id = s.user_id"""
+    )
+    run(
+        """UPDATE users SET updated_at = :now WHERE user_id IN (SELECT user_id FROM staged_changes)
+        AND user_id NOT IN (SELECT user_id FROM staged_people)"""
+    )
+    listed = ", ".join(COLUMNS)
+    run(
+        f"""INSERT INTO users (user_id, {listed}, attributes, updated_at)
+        SELECT s.user_id, {", ".join(f"s.{c}" for c in COLUMNS)}, s.attributes, :now
+        FROM staged_people s WHERE true {tail}"""
+    )
+    tell(0.9, "Writing")
+    run(
+        """INSERT INTO enrollments (user_id, course_stream, status, enrolled_at)
+        SELECT user_id, stream, status, enrolled_at FROM staged_places WHERE true
+        ON CONFLICT (user_id, course_stream) DO UPDATE SET
+            status = coalesce(excluded.status, enrollments.status),
+            enrolled_at = coalesce(excluded.enrolled_at, enrollments.enrolled_at)"""
+    )
+    return Counts(added, updated, total - added - updated)
 
 
 def copy(connection: Connection, table: str, batches: Iterable[list[tuple[Any, ...]]]) -> None:
@@ -172,80 +250,3 @@ def _put_aside(connection: Connection) -> None:
         )
     )
     connection.execute(text("CREATE INDEX staged_key ON staged_people (username_key)"))
-
-
-def _reject_taken_usernames(connection: Connection, reader: duckdb.DuckDBPyConnection) -> None:
-    taken = connection.execute(
-        text(
-            """SELECT DISTINCT s.line, s.user_id FROM users u
-            JOIN staged_people s ON s.username_key = lower(u.username) AND s.user_id <> u.user_id
-            LEFT JOIN staged_people own ON own.user_id = u.user_id
-            WHERE own.user_id IS NULL OR own.username_key IS NULL
-                OR own.username_key = s.username_key"""
-        )
-    ).all()
-    if not taken:
-        return
-    reader.executemany(
-        "INSERT INTO rejects VALUES (?, 'username is another person''s', ?)",
-        [(row.line, str(row.user_id)) for row in taken],
-    )
-    ids = [{"id": row.user_id} for row in taken]
-    connection.execute(text("DELETE FROM staged_people WHERE user_id = :id"), ids)
-    connection.execute(text("DELETE FROM staged_places WHERE user_id = :id"), ids)
-    connection.execute(text("UPDATE staged_total SET people = people - :n"), {"n": len(ids)})
-
-
-def _upsert(connection: Connection, tell: Progress) -> Counts:
-    """Change what differs, and return how many people are new, changed and as they were."""
-    now = moment(connection)
-    tail = "ON CONFLICT DO NOTHING"
-
-    def count(statement: str) -> int:
-        return int(connection.execute(text(statement)).scalar_one())
-
-    def run(statement: str) -> None:
-        connection.execute(text(statement), {"now": now} if ":now" in statement else {})
-
-    added = count(
-        "SELECT count(*) FROM staged_people s WHERE NOT EXISTS "
-        "(SELECT 1 FROM users u WHERE u.user_id = s.user_id)"
-    )
-    run(
-        f"""INSERT INTO staged_changes SELECT u.user_id FROM staged_people s
-        JOIN users u ON u.user_id = s.user_id WHERE {_person_differs(connection)} {tail}"""
-    )
-    run(
-        f"""INSERT INTO staged_changes SELECT DISTINCT p.user_id FROM staged_places p
-        JOIN users u ON u.user_id = p.user_id
-        LEFT JOIN enrollments e ON e.user_id = p.user_id AND e.course_stream = p.stream
-        WHERE e.user_id IS NULL OR {_PLACE_DIFFERS} {tail}"""
-    )
-    updated = count("SELECT count(*) FROM staged_changes")
-    total = count("SELECT people FROM staged_total")
-    tell(0.8, "Writing")
-    changes = ", ".join(f"{c} = coalesce(s.{c}, u.{c})" for c in COLUMNS)
-    run(
-        f"""UPDATE users AS u SET {changes}, attributes = {_merged(connection)}, updated_at = :now
-        FROM staged_people s JOIN staged_changes c ON c.user_id = s.user_id
-        WHERE u.user_id = s.user_id"""
-    )
-    run(
-        """UPDATE users SET updated_at = :now WHERE user_id IN (SELECT user_id FROM staged_changes)
-        AND user_id NOT IN (SELECT user_id FROM staged_people)"""
-    )
-    listed = ", ".join(COLUMNS)
-    run(
-        f"""INSERT INTO users (user_id, {listed}, attributes, updated_at)
-        SELECT s.user_id, {", ".join(f"s.{c}" for c in COLUMNS)}, s.attributes, :now
-        FROM staged_people s WHERE true {tail}"""
-    )
-    tell(0.9, "Writing")
-    run(
-        """INSERT INTO enrollments (user_id, course_stream, status, enrolled_at)
-        SELECT user_id, stream, status, enrolled_at FROM staged_places WHERE true
-        ON CONFLICT (user_id, course_stream) DO UPDATE SET
-            status = coalesce(excluded.status, enrollments.status),
-            enrolled_at = coalesce(excluded.enrolled_at, enrollments.enrolled_at)"""
-    )
-    return Counts(added, updated, total - added - updated)
