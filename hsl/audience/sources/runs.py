@@ -20,6 +20,7 @@ from hsl.audience.upsert import Progress
 from hsl.settings import Settings
 
 FETCHING = 0.3  # share of the work that fetching is taken for
+FEWEST_PLACES = 20  # that can be judged: of two bookings one is soon deleted
 KEPT_REJECTS = 20  # files of one source
 STOPPED = "The run was stopped, and nothing was changed."
 
@@ -249,7 +250,7 @@ def _refuse_shrink(engine: Engine, reader: duckdb.DuckDBPyConnection, claim: cla
         ).scalar_one()
     for came, was, what in (
         (_count(reader, "people"), last or 0, "people"),
-        (_count(reader, "places"), before, "places in streams"),
+        (_count(reader, "places"), before if before >= FEWEST_PLACES else 0, "places in streams"),
     ):
         if 2 * came < was:
             raise SourceShrunkError(
