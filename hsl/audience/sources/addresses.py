@@ -96,7 +96,7 @@ def refuse_secrets(given: str) -> None:
         raise SourceError("The address cannot be read. Check its brackets and port.") from None
     # Read by hand as well: a password with an unescaped "/" or "#" hides from an address's rules.
     authority = given.split("://", 1)[1].rpartition("@")[0]
-    if parts.password or ":" in authority or (is_web(given) and parts.username):
+    if parts.password or authority.partition(":")[2] or (is_web(given) and parts.username):
         raise SourceError(f"The address has a password in it. {remedy}")
     if any(SECRET.search(key) for key, _ in parse_qsl(parts.query, keep_blank_values=True)):
         raise SourceError(f"The address has a secret after its “?”. {remedy}")

@@ -139,11 +139,18 @@ def _reading(url: URL, patience: float, deadline: float) -> Iterator[Connection]
             try:
                 yield connection
             except BaseException:
-                # A driver would read the rest of the rows before it lets go.
-                connection.invalidate()
+                _let_go(connection)
                 raise
     finally:
         engine.dispose()
+
+
+def _let_go(connection: Connection) -> None:
+    """Close it at once; PyMySQL would read the rest of the rows first, even from a closed one."""
+    unread = getattr(connection.connection.driver_connection, "_result", None)
+    if unread is not None:
+        unread.unbuffered_active = False
+    connection.invalidate()
 
 
 def _postgresql(url: URL, patience: float, _deadline: float) -> Any:
