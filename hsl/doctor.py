@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
+from hsl.audience.sources import registry
 from hsl.delivery import pace
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
@@ -39,7 +40,12 @@ def examine(settings: Settings) -> list[Check]:
     try:
         checks = [_database(engine)]
         if checks[0].ok:
-            checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
+            checks += [
+                _migrations(engine),
+                _scheduler(engine),
+                _pace(engine, settings),
+                _sources(engine),
+            ]
     finally:
         engine.dispose()
     return [*checks, _bot(settings), _clock(settings), _disk(settings)]
@@ -119,6 +125,23 @@ def _pace(engine: Engine, settings: Settings) -> Check:
             "It goes on by itself then, more slowly at first.",
         )
     return Check("sending", True, f"{settings.messages_per_second:g} messages a second at most.")
+
+
+def _sources(engine: Engine) -> Check:
+    try:
+        sources = registry.listing(engine)
+    except SQLAlchemyError:
+        sources = []
+    failed = [s for s in sources if s.last_run is not None and s.last_run.error is not None]
+    if failed:
+        said = " ".join(f"{s.name}: {s.last_run.sentence()}" for s in failed if s.last_run)
+        return Check(
+            "sources",
+            False,
+            said,
+            f"Mend the cause, then run `python -m hsl source run {failed[0].name}`.",
+        )
+    return Check("sources", True, f"{len(sources)} kept." if sources else "There are none.")
 
 
 def _bot(settings: Settings) -> Check:

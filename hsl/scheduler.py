@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import database, models
 from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
+from hsl.audience.sources import runs as source_runs
 from hsl.delivery import outbox, pace, preparing, recurring, sender, tick, trouble
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
@@ -32,6 +34,7 @@ from hsl.settings import Settings
 BEAT = 3  # seconds
 DUE = 0.5  # seconds
 RECOVER = 5  # seconds
+SOURCES = 5  # seconds
 FORGET_WORKERS = timedelta(hours=1)
 EDITING = {
     "sendMessage": "editMessageText",
@@ -50,6 +53,7 @@ class Scheduler:
         self.engine = engine or database.engine_for(settings)
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._started_at = models.utc_now()
+        self._halt = threading.Event()
         self._jobs = schedule.Scheduler()
         self._jobs.every(BEAT).seconds.do(self._guarded, self.beat)
         self._jobs.every(RECOVER).seconds.do(self._guarded, self.recover)
@@ -57,6 +61,15 @@ class Scheduler:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
         await asyncio.to_thread(self.sign_on)
+        sources = asyncio.create_task(self.read_sources(stop))
+        try:
+            await self._send(stop)
+        finally:
+            self._halt.set()
+            await sources
+        await asyncio.to_thread(self._guarded, self.sign_off)
+
+    async def _send(self, stop: asyncio.Event) -> None:
         async with Gateway(self.settings.token, self.settings.api_url) as gateway:
             worker = sender.Sender(
                 engine=self.engine,
@@ -79,7 +92,16 @@ class Scheduler:
                     break
                 await _wait(stop, DUE)
             await sending
-        await asyncio.to_thread(self._guarded, self.sign_off)
+
+    async def read_sources(self, stop: asyncio.Event) -> None:
+        """Run the sources that are due, beside everything else; at `_halt` a run gives up."""
+        while not (stop.is_set() or self._halt.is_set()):
+            await asyncio.to_thread(self._guarded, self.run_sources)
+            await _wait(stop, SOURCES)
+
+    def run_sources(self) -> None:
+        """Run the sources whose time has come."""
+        source_runs.run_due(self.engine, self.settings, self._halt)
 
     def sign_on(self) -> None:
         """Enter this process among the workers, and clear trouble that a new token has ended."""

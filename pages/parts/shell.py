@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from hsl import database, doctor, insights
 from hsl.audience.snapshot import Snapshot
+from hsl.audience.sources import registry
 from hsl.delivery import history, pace
 from hsl.settings import Settings, get_settings
 from pages.parts import asking, show
@@ -74,7 +75,7 @@ def arrived() -> bool:
 def overview_title() -> str:
     """Overview, with the number of things that wait for a person."""
     waiting, uncertain = history.needs_a_person(engine())
-    count = len(waiting) + bool(uncertain)
+    count = len(waiting) + bool(uncertain) + len(registry.failing(engine()))
     return f"Overview · {count}" if count else "Overview"
 
 

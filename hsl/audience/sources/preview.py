@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from hsl.audience import importer, reading
-from hsl.audience.sources import registry, runs
+from hsl.audience.sources import guessing, registry, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
 
@@ -57,6 +57,7 @@ class Preview:
 
     columns: list[Column]
     rows: list[Row]
+    mapping: dict[str, str]
     problem: str | None = None
 
     @property
@@ -65,8 +66,13 @@ class Preview:
         return sum(row.problem is not None for row in self.rows)
 
 
-def preview(definition: registry.Definition, settings: Settings) -> Preview:
-    """The first rows of a source. Raises SourceError where it cannot be reached or read at all."""
+def preview(
+    definition: registry.Definition, settings: Settings, *, propose: bool = False
+) -> Preview:
+    """The first rows of a source, by its mapping or by a proposed one.
+
+    Raises SourceError where it cannot be reached or read at all.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="hsl-source-") as named,
         reading.open_reader(Path(named)) as reader,
@@ -74,12 +80,15 @@ def preview(definition: registry.Definition, settings: Settings) -> Preview:
         fetched = runs.fetch(
             definition, Path(named), settings=settings, tell=lambda _got: None, most_rows=ROWS
         )
+        theirs = _theirs(reader, fetched)
+        mapping = guessing.propose(theirs) if propose else definition.mapping
         try:
-            found = reading.read(reader, fetched.paths, definition.mapping, most_rows=ROWS)
+            found = reading.read(reader, fetched.paths, mapping, most_rows=ROWS)
         except importer.ImportRefused as refused:
-            theirs = _theirs(reader, fetched)
-            words = fetched.explained(str(refused))
-            return Preview([Column(name, None) for name in theirs], [], words)
+            columns = [
+                Column(name, mapping.get(name, name.strip().lower()) or None) for name in theirs
+            ]
+            return Preview(columns, [], mapping, fetched.explained(str(refused)))
         importer.examine(reader, found.attributes)
         listed = ", ".join(f"CAST(c.{name} AS VARCHAR)" for name in SHOWN[1:5])
         rows = reader.execute(
@@ -102,6 +111,7 @@ def preview(definition: registry.Definition, settings: Settings) -> Preview:
             )
             for row in rows
         ],
+        mapping,
     )
 
 

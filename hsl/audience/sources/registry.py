@@ -15,6 +15,7 @@ from hsl.audience.sources.errors import SourceBusyError, SourceError
 Sources, Runs, Places = models.sources, models.source_runs, models.source_places
 Workers = models.workers
 BEAT = 3.0  # seconds between two signs of a run
+ACCEPTABLE = "run it again and accept that (--accept-shrink)."  # how a shrunk run's error ends
 SILENT_AFTER = timedelta(seconds=30)  # without a sign a run is taken for dead
 
 
@@ -121,8 +122,13 @@ class Run:
             else self.finished_at.timestamp() - (self.started_at.timestamp())
         )
 
+    @property
+    def is_shrunk(self) -> bool:
+        """True where it changed nothing because so few people came; that can be accepted."""
+        return self.error is not None and self.error.endswith(ACCEPTABLE)
+
     def sentence(self) -> str:
-        """Its figures in words, such as "1,204 people: 12 added …"."""
+        """Its figures in words, such as "12 added, 3 updated …", or its error."""
         if self.error is not None:
             return self.error
         if self.seconds is None:

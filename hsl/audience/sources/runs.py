@@ -74,8 +74,10 @@ def run(
     except (SourceError, importer.ImportRefused) as error:
         claims.fail(engine, claim, str(error))
         raise SourceError(str(error)) if not isinstance(error, SourceError) else error from None
-    except (SQLAlchemyError, duckdb.Error, OSError) as error:
-        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    except Exception as error:
+        if not isinstance(error, (SQLAlchemyError, duckdb.Error, OSError)):
+            logger.exception("source %s", name)
+        cause = str(getattr(error, "orig", None) or error or type(error).__name__).splitlines()[0]
         words = f"{name} could not be brought in: {cause.rstrip('.')}. Nothing was changed."
         claims.fail(engine, claim, words)
         raise SourceError(words) from error
@@ -255,8 +257,7 @@ def _refuse_shrink(engine: Engine, reader: duckdb.DuckDBPyConnection, claim: cla
         if 2 * came < was:
             raise SourceShrunkError(
                 f"Only {came:,} {what} came, after {was:,} in the last good run, so nothing was "
-                "changed. If so many have really left, run it again and accept that "
-                "(--accept-shrink)."
+                f"changed. If so many have really left, {registry.ACCEPTABLE}"
             )
 
 
