@@ -121,6 +121,8 @@ def _refusing(path: Path) -> Iterator[None]:
 def _as_text(column: str, kind: str) -> str:
     nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
     value = f"to_json({_name(column)})" if nested else _name(column)
+    if kind == "JSON":  # of a column with values of several kinds: text without its quotes
+        value = f"json_extract_string({_name(column)}, '$')"
     return f"nullif(trim(CAST({value} AS VARCHAR)), '')"
 
 
