@@ -31,7 +31,8 @@ def test_a_source_from_its_beginning_to_its_end(
     hsl: Terminal, school: Path, engine: Engine
 ) -> None:
     added = hsl(
-        "source", "add", "school", "--sql", f"sqlite:///{school}", "--query", "SELECT * FROM people",
+        "source", "add", "school", "--sql", f"sqlite:///{school}",
+        "--query", "SELECT * FROM people",
         "--map", "tg=user_id", "--map", "name=", "--every", "15",
     )  # fmt: skip
     assert added.returncode == 0, added.stderr

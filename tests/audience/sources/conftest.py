@@ -1,5 +1,6 @@
 """The course platform of docs/sources.md, on each kind of database that can be read."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,8 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real MariaDB that ends with the test run."""
     server, installer = shutil.which("mariadbd", path="/usr/sbin:/usr/bin"), "mariadb-install-db"
     if server is None or shutil.which(installer) is None:
-        pytest.fail("There is no MariaDB. Run `apt-get install mariadb-server-core`.")
+        told = "There is no MariaDB: apt-get install mariadb-server-core mariadb-client-core"
+        pytest.fail(told) if "CI" in os.environ else pytest.skip(told)
     folder = tmp_path_factory.mktemp("mariadb")
     subprocess.run(
         [installer, "--no-defaults", "--user=root", f"--datadir={folder}", "--skip-test-db",
