@@ -4,14 +4,15 @@ Copying and comparing is most of the work and happens before the writing transac
 that on SQLite, where one writer excludes all others, the sender waits only for real changes.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from hsl.models import utc_now
 
@@ -51,10 +52,12 @@ def staged(
     tell: Progress,
     *,
     before: Callable[[Connection], None] = lambda _connection: None,
+    tables: Sequence[str] = (),
 ) -> Iterator[Connection]:
     """A connection, outside of a transaction, whose temporary tables hold what is to be written.
 
-    `before` sees all that was staged, before what the database says already is put aside.
+    `before` sees all that was staged, before what the database says already is put aside; it may
+    make temporary `tables` of its own, which are dropped with the others.
     """
     with engine.connect() as connection:
         connection.execution_options(hsl_read_only=True)
@@ -67,10 +70,12 @@ def staged(
         try:
             yield connection
         finally:
-            connection.rollback()
-            connection.execution_options(hsl_read_only=True)
-            with connection.begin():
-                _drop(connection, _STAGED)
+            # Where the connection broke, they are gone with it.
+            with suppress(SQLAlchemyError):
+                connection.rollback()
+                connection.execution_options(hsl_read_only=True)
+                with connection.begin():
+                    drop(connection, (*_STAGED, *tables))
 
 
 def reject_taken_usernames(
@@ -187,7 +192,7 @@ def _stage(connection: Connection, reader: duckdb.DuckDBPyConnection, tell: Prog
         if connection.dialect.name == "postgresql"
         else {"moment": "text", "json": "text"}
     )
-    _drop(connection, _STAGED)
+    drop(connection, _STAGED)
     for statement in _STAGING:
         connection.execute(text(statement.format(**words)))
     copy(connection, "staged_people", _batches(reader, _PEOPLE, tell, 0.35))
@@ -198,7 +203,8 @@ def _stage(connection: Connection, reader: duckdb.DuckDBPyConnection, tell: Prog
             connection.execute(text(f"ANALYZE {table}"))
 
 
-def _drop(connection: Connection, tables: Iterable[str]) -> None:
+def drop(connection: Connection, tables: Iterable[str]) -> None:
+    """Drop temporary tables."""
     for name in tables:
         connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 

@@ -147,7 +147,9 @@ def _draw_meanings(found: preview.Preview) -> None:
             show.plain(theirs),
             options,
             key=f"source-new-column-{theirs}",
-            format_func=lambda name: name if name in (*KNOWN, LEFT_OUT) else f"attribute {name}",
+            format_func=lambda name: (
+                name if name in (*KNOWN, LEFT_OUT) else f"attribute {show.plain(name)}"
+            ),
             accept_new_options=True,
         )
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from hsl.audience import upsert
 
 LEFT = "left"
-_TABLES = ("staged_told", "staged_gone", "staged_rejected")
+TABLES = ("staged_told", "staged_gone", "staged_rejected")
 
 
 def compare(connection: Connection, reader: duckdb.DuckDBPyConnection, source_id: int) -> None:
@@ -22,7 +22,7 @@ def compare(connection: Connection, reader: duckdb.DuckDBPyConnection, source_id
     To be called before unchanged rows are put aside. A rejected row is not a deleted one: who
     stands in it keeps their places.
     """
-    drop(connection)
+    upsert.drop(connection, TABLES)
     for statement in (
         "CREATE TEMPORARY TABLE staged_rejected (user_id bigint PRIMARY KEY)",
         """CREATE TEMPORARY TABLE staged_told (user_id bigint, stream text, status text,
@@ -132,12 +132,6 @@ def settle(connection: Connection, *, source_id: int, run_id: int, mark_left: bo
         {"now": upsert.moment(connection)},
     )
     return int(marked.rowcount)
-
-
-def drop(connection: Connection) -> None:
-    """Take the temporary tables away."""
-    for name in _TABLES:
-        connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
 def _rejected(reader: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:

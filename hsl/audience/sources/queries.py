@@ -102,7 +102,7 @@ def to_parquet(
                     tell(rows)
                     if time.monotonic() > deadline:
                         raise _too_slow(patience)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, RuntimeError) as error:  # PyMySQL's own is a RuntimeError
         raise _explained(error, address, patience, deadline) from None
     return rows
 
@@ -114,7 +114,7 @@ def _too_slow(patience: float) -> SourceError:
 
 
 def _explained(
-    error: SQLAlchemyError, address: addresses.Address, patience: float, deadline: float
+    error: Exception, address: addresses.Address, patience: float, deadline: float
 ) -> SourceError:
     cause = str(getattr(error, "orig", None) or error)
     told = ("statement timeout", "interrupted", "max_statement_time", "maximum statement execution")
@@ -134,6 +134,8 @@ def _reading(url: URL, patience: float, deadline: float) -> Iterator[Connection]
         with engine.connect() as connection:
             if backend == "mysql":
                 _limit_mysql(connection, patience)
+            if backend == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(patience * 1000)}")
             # Without parameters a driver takes no % in the query for a place of one.
             connection.execution_options(stream_results=True, no_parameters=True)
             try:
@@ -153,13 +155,12 @@ def _let_go(connection: Connection) -> None:
     connection.invalidate()
 
 
-def _postgresql(url: URL, patience: float, _deadline: float) -> Any:
-    limit = int(patience * 1000)
-    options = f"-c default_transaction_read_only=on -c statement_timeout={limit}"
+def _postgresql(url: URL, _patience: float, _deadline: float) -> Any:
+    # Nothing is set for longer than a transaction: a pooler may hand the session on to others.
     return create_engine(
         url,
         poolclass=NullPool,
-        connect_args={"options": options, "connect_timeout": CONNECTING},
+        connect_args={"connect_timeout": CONNECTING},
         execution_options={"postgresql_readonly": True},
         isolation_level="REPEATABLE READ",
     )

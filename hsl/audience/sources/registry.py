@@ -1,8 +1,10 @@
 """The sources that there are: kept, listed with what their last run did, and removed."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -58,6 +60,19 @@ class Definition(BaseModel):
         if addresses.BY_NAME.fullmatch(value) is None:
             addresses.refuse_secrets(value)
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _absolute(cls, given: Any) -> Any:
+        # The scheduler may work in another folder than the one where the source was added.
+        address = str(given.get("address") or "").strip()
+        if given.get("kind") == Kind.FILES:
+            relative = not addresses.is_web(address) and not address.startswith("env:")
+            if address and relative and "://" not in address:
+                return {**given, "address": str(Path(address).expanduser().absolute())}
+        elif re.match(r"sqlite:///[^/]", address):
+            return {**given, "address": f"sqlite:///{Path(address[10:]).absolute()}"}
+        return given
 
     @field_validator("mapping")
     @classmethod

@@ -15,7 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import audit, database, models
 from hsl.audience import importer, reading, upsert
 from hsl.audience.sources import addresses, claims, files, places, queries, registry
-from hsl.audience.sources.errors import SourceError, SourceShrunkError, SourceStoppedError
+from hsl.audience.sources.errors import (
+    SourceBusyError,
+    SourceError,
+    SourceShrunkError,
+    SourceStoppedError,
+)
 from hsl.audience.upsert import Progress
 from hsl.settings import Settings
 
@@ -109,6 +114,8 @@ def run_due(engine: Engine, settings: Settings, stop: threading.Event) -> None:
             done = run(
                 engine, name, settings=settings, actor="scheduler", only_if_due=True, stop=stop
             )
+        except SourceBusyError:
+            continue  # another scheduler, or somebody by hand
         except SourceError as error:
             logger.warning("source %s: %s", name, error)
         else:
@@ -183,6 +190,7 @@ def _read(
                 reader,
                 told,
                 before=lambda connection: places.compare(connection, reader, claim.source.id),
+                tables=places.TABLES,
             ) as connection,
             connection.begin(),
         ):
@@ -208,7 +216,6 @@ def _write(
         run_id=claim.run_id,
         mark_left=source.definition.mark_left,
     )
-    places.drop(connection)
     rejected = importer.count_rejected(reader)
     figures = {**asdict(counts), "left_streams": left, "rejected": rejected}
     rejects_file = None

@@ -49,6 +49,17 @@ def test_an_address_without_one_is_kept(address: str) -> None:
     addresses.BY_NAME.fullmatch(address) or addresses.refuse_secrets(address)
 
 
+def test_a_relative_path_is_kept_as_an_absolute_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "school.db").touch()
+    files = registry.define(name="s", kind="files", address="exports/*.csv")
+    assert files.address == f"{tmp_path}/exports/*.csv"
+    sql = registry.define(name="s", kind="sql", address="sqlite:///school.db", query="SELECT 1")
+    assert sql.address == f"sqlite:///{tmp_path}/school.db"
+
+
 def test_a_variable_is_looked_for_in_the_environment_and_in_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

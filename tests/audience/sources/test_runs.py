@@ -219,6 +219,22 @@ def test_an_error_while_writing_changes_nothing(
     assert actions(engine) == ["source_added", "source_failed"]
 
 
+def test_others_may_write_until_it_begins_to_write(
+    engine: Engine, keep: Keep, people: Path, read: Read
+) -> None:
+    keep(str(people))
+    shares = []
+
+    def progress(share: float, _stage: str) -> None:
+        if share < 0.75:
+            with engine.begin() as connection:
+                connection.execute(update(models.sources).values(created_by="other"))
+            shares.append(share)
+
+    assert figures(read(*FOUR, progress=progress)) == (4, 0, 0, 0, 0)
+    assert max(shares) > 0.7
+
+
 def test_it_stops_when_it_is_told_to(engine: Engine, keep: Keep, people: Path, read: Read) -> None:
     keep(str(people))
     stop = threading.Event()
