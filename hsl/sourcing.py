@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Engine
 
-from hsl.audience.sources import preview, registry, runs
+from hsl.audience.sources import definitions, preview, registry, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
 
@@ -36,8 +36,8 @@ def add_commands(command: argparse.ArgumentParser) -> None:
     one.add_argument("--query", metavar="Q", help="one SELECT; it must give a column user_id")
     one.add_argument(
         "--which",
-        choices=[which.value for which in registry.Which],
-        default=registry.Which.NEWEST.value,
+        choices=[which.value for which in definitions.Which],
+        default=definitions.Which.NEWEST.value,
         help="of several files the newest, or all (newest)",
     )
     one.add_argument(
@@ -88,9 +88,9 @@ def _add(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> int:
         if not equals or not theirs:
             fail(f"--map {words} is not THEIRS=OURS, such as telegram_id=user_id.")
         mapping[theirs] = ours
-    definition = registry.define(
+    definition = definitions.define(
         name=parsed.name,
-        kind=registry.Kind.SQL if parsed.sql else registry.Kind.FILES,
+        kind=definitions.Kind.SQL if parsed.sql else definitions.Kind.FILES,
         address=parsed.sql or parsed.files,
         query=parsed.query,
         which=parsed.which,

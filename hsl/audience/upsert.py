@@ -4,10 +4,12 @@ Copying and comparing is most of the work and happens before the writing transac
 that on SQLite, where one writer excludes all others, the sender waits only for real changes.
 """
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl.models import utc_now
 
 ROWS_AT_ONCE = 50_000
+BLOCK = 1 << 20  # bytes
 Progress = Callable[[float, str], None]  # share of the work done, and the name of its stage
 
 
@@ -39,8 +42,8 @@ _STAGING = (
     "CREATE TEMPORARY TABLE staged_total (people bigint)",
 )
 _STAGED = ("staged_people", "staged_places", "staged_changes", "staged_total")
-_PEOPLE = """SELECT user_id, line, username, lower(username), first_name, last_name, language_code,
-    registered_at, attributes FROM people ORDER BY user_id"""
+_PEOPLE = """SELECT user_id, line, username, lower(username) AS key, first_name, last_name,
+    language_code, registered_at, attributes FROM people ORDER BY user_id"""
 _PLACES = "SELECT user_id, stream, status, enrolled_at FROM places ORDER BY user_id, stream"
 COLUMNS = ("username", "first_name", "last_name", "language_code", "registered_at")
 
@@ -85,6 +88,8 @@ def reject_taken_usernames(
 
     To be called in the writing transaction, just before `write`.
     """
+    if connection.execute(text("SELECT 1 FROM staged_people LIMIT 1")).first() is None:
+        return []
     taken = connection.execute(
         text(
             """SELECT DISTINCT s.line, s.user_id FROM users u
@@ -163,19 +168,46 @@ def write(connection: Connection, tell: Progress) -> Counts:
     return Counts(added, updated, total - added - updated)
 
 
-def copy(connection: Connection, table: str, batches: Iterable[list[tuple[Any, ...]]]) -> None:
-    """Insert rows, in the order of the table's columns, by the database's fastest way."""
+def load(
+    connection: Connection,
+    reader: duckdb.DuckDBPyConnection,
+    table: str,
+    query: str,
+    tell: Callable[[], None] = lambda: None,
+) -> None:
+    """Insert the rows of the reader's `query`, in the order of the table's columns."""
     cursor: Any = connection.connection.cursor()
     if connection.dialect.name == "postgresql":
         # Times come as UTC text, and PostgreSQL would read them in the session's zone.
         cursor.execute("SET LOCAL TIME ZONE 'UTC'")
-        with cursor.copy(f"COPY {table} FROM STDIN") as copying:
-            for rows in batches:
-                for row in rows:
-                    copying.write_row(row)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rows"
+            _write_as_copied(reader, query, path)
+            with cursor.copy(f"COPY {table} FROM STDIN") as copying, path.open("rb") as file:
+                while block := file.read(BLOCK):
+                    copying.write(block)
+                    tell()
         return
-    for rows in batches:
+    found = reader.execute(query)
+    while rows := found.fetchmany(ROWS_AT_ONCE):
         cursor.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(rows[0]))})", rows)
+        tell()
+
+
+def _write_as_copied(reader: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write rows as PostgreSQL's COPY takes them: a tab between values, \\N for none."""
+    columns = [
+        str(row[0]).replace('"', '""') for row in reader.execute(f"DESCRIBE {query}").fetchall()
+    ]
+    escaped = ", ".join(
+        f"replace(replace(replace(replace(CAST(\"{column}\" AS VARCHAR), '\\', '\\\\'), "
+        "chr(9), '\\t'), chr(10), '\\n'), chr(13), '\\r')"
+        for column in columns
+    )
+    reader.execute(
+        f"COPY (SELECT {escaped} FROM ({query})) TO '{path}' "
+        "(FORMAT csv, HEADER false, DELIMITER '\t', QUOTE '', ESCAPE '', NULLSTR '\\N')"
+    )
 
 
 def moment(connection: Connection) -> Any:
@@ -195,8 +227,8 @@ def _stage(connection: Connection, reader: duckdb.DuckDBPyConnection, tell: Prog
     drop(connection, _STAGED)
     for statement in _STAGING:
         connection.execute(text(statement.format(**words)))
-    copy(connection, "staged_people", _batches(reader, _PEOPLE, tell, 0.35))
-    copy(connection, "staged_places", _batches(reader, _PLACES, tell, 0.5))
+    load(connection, reader, "staged_people", _PEOPLE, lambda: tell(0.35, "Loading"))
+    load(connection, reader, "staged_places", _PLACES, lambda: tell(0.5, "Loading"))
     connection.execute(text("INSERT INTO staged_total SELECT count(*) FROM staged_people"))
     if connection.dialect.name == "postgresql":
         for table in ("staged_people", "staged_places"):
@@ -207,16 +239,6 @@ def drop(connection: Connection, tables: Iterable[str]) -> None:
     """Drop temporary tables."""
     for name in tables:
         connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
-
-
-def _batches(
-    reader: duckdb.DuckDBPyConnection, query: str, tell: Progress, share: float
-) -> Iterator[list[tuple[Any, ...]]]:
-    tell(share, "Loading")
-    cursor = reader.execute(query)
-    while rows := cursor.fetchmany(ROWS_AT_ONCE):
-        yield rows
-        tell(share, "Loading")
 
 
 def _person_differs(connection: Connection) -> str:

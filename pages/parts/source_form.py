@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from hsl.audience.reading import ALIASES, KNOWN
-from hsl.audience.sources import preview, registry
+from hsl.audience.sources import definitions, preview, registry
 from hsl.audience.sources.errors import SourceError
 from pages.parts import asking, shell, show
 
@@ -72,13 +72,13 @@ def body() -> None:
 def _where() -> dict[str, Any]:
     kind = st.segmented_control(
         "From",
-        [kind.value for kind in registry.Kind],
+        [kind.value for kind in definitions.Kind],
         key="source-new-kind",
-        default=registry.Kind.SQL.value,
+        default=definitions.Kind.SQL.value,
         format_func={"sql": "A database", "files": "Files"}.get,
         required=True,
     )
-    is_sql = kind != registry.Kind.FILES
+    is_sql = kind != definitions.Kind.FILES
     address = st.text_input(
         "Its address" if is_sql else "A path, folder, pattern or web address",
         key="source-new-address",
@@ -94,7 +94,7 @@ def _where() -> dict[str, Any]:
     else:
         filled["which"] = st.radio(
             "Where there are several",
-            [which.value for which in registry.Which],
+            [which.value for which in definitions.Which],
             key="source-new-which",
             horizontal=True,
             format_func={"newest": "the newest file", "all": "all files"}.get,
@@ -109,7 +109,7 @@ def _look(filled: dict[str, Any], before: Looked | None) -> Looked:
     else:
         _forget("source-new-column-")
     try:
-        definition = registry.define(name="new", **filled, mapping=mapping or {})
+        definition = definitions.define(name="new", **filled, mapping=mapping or {})
         found = preview.preview(definition, shell.settings(), propose=mapping is None)
     except SourceError as refused:
         error = str(refused)
@@ -181,7 +181,7 @@ def _keep(name: str, filled: dict[str, Any], mapping: dict[str, str]) -> None:
     try:
         registry.add(
             shell.engine(),
-            registry.define(
+            definitions.define(
                 name=name,
                 **filled,
                 mapping=mapping,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from hsl.audience.sources import registry, runs
+from hsl.audience.sources import definitions, registry, runs
 from hsl.audience.sources.errors import SourceError
 from pages.parts import asking, shell, show, source_form
 
@@ -81,10 +81,10 @@ def _one(source: registry.Source) -> None:
         _run(source, accept)
 
 
-def _where(definition: registry.Definition) -> str:
-    if definition.kind is registry.Kind.SQL:
+def _where(definition: definitions.Definition) -> str:
+    if definition.kind is definitions.Kind.SQL:
         return f"query on {definition.address}"
-    which = "all files of" if definition.which is registry.Which.ALL else "the newest of"
+    which = "all files of" if definition.which is definitions.Which.ALL else "the newest of"
     pattern = any(sign in definition.address for sign in "*?[")
     return f"{which} {definition.address}" if pattern else definition.address
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
 from hsl import models
-from hsl.audience.sources import registry, runs
+from hsl.audience.sources import definitions, registry, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import get_settings
 
@@ -29,8 +29,8 @@ def school(tmp_path: Path) -> Path:
     return path
 
 
-def keep(house: Engine, school: Path) -> registry.Definition:
-    definition = registry.define(
+def keep(house: Engine, school: Path) -> definitions.Definition:
+    definition = definitions.define(
         name="*school*",
         kind="sql",
         address=f"sqlite:///{school}",

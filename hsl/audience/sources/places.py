@@ -4,7 +4,6 @@
 first told of it. So a run that brings nothing new writes nothing.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -13,6 +12,8 @@ from sqlalchemy import Connection, text
 from hsl.audience import upsert
 
 LEFT = "left"
+_REJECTED = """SELECT id FROM (SELECT DISTINCT TRY_CAST(raw_id AS BIGINT) AS id FROM rejects)
+    WHERE id IS NOT NULL"""
 TABLES = ("staged_told", "staged_gone", "staged_rejected")
 
 
@@ -31,7 +32,7 @@ def compare(connection: Connection, reader: duckdb.DuckDBPyConnection, source_id
             PRIMARY KEY (user_id, stream))""",
     ):
         connection.execute(text(statement))
-    upsert.copy(connection, "staged_rejected", _rejected(reader))
+    upsert.load(connection, reader, "staged_rejected", _REJECTED)
     values = {"source": source_id}
     connection.execute(
         text(
@@ -132,11 +133,3 @@ def settle(connection: Connection, *, source_id: int, run_id: int, mark_left: bo
         {"now": upsert.moment(connection)},
     )
     return int(marked.rowcount)
-
-
-def _rejected(reader: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
-    cursor = reader.execute(
-        "SELECT DISTINCT TRY_CAST(raw_id AS BIGINT) AS id FROM rejects WHERE id IS NOT NULL"
-    )
-    while rows := cursor.fetchmany(upsert.ROWS_AT_ONCE):
-        yield rows

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from hsl.audience import importer, reading
-from hsl.audience.sources import guessing, registry, runs
+from hsl.audience.sources import definitions, guessing, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
 
@@ -67,7 +67,7 @@ class Preview:
 
 
 def preview(
-    definition: registry.Definition, settings: Settings, *, propose: bool = False
+    definition: definitions.Definition, settings: Settings, *, propose: bool = False
 ) -> Preview:
     """The first rows of a source, by its mapping or by a proposed one.
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import audit, database, models
 from hsl.audience import importer, reading, upsert
-from hsl.audience.sources import addresses, claims, files, places, queries, registry
+from hsl.audience.sources import addresses, claims, definitions, files, places, queries, registry
 from hsl.audience.sources.errors import (
     SourceBusyError,
     SourceError,
@@ -124,7 +124,7 @@ def run_due(engine: Engine, settings: Settings, stop: threading.Event) -> None:
 
 
 def fetch(
-    definition: registry.Definition,
+    definition: definitions.Definition,
     folder: Path,
     *,
     settings: Settings,
@@ -133,7 +133,7 @@ def fetch(
 ) -> Fetched:
     """The source's rows as files that the importer reads. Raises SourceError."""
     address = addresses.resolve(definition.address)
-    if definition.kind is registry.Kind.SQL:
+    if definition.kind is definitions.Kind.SQL:
         target = folder / "query.parquet"
         queries.to_parquet(
             address,
@@ -151,7 +151,7 @@ def fetch(
             tell=lambda got: tell(f"{got / 2**20:,.1f} MiB"),
         )
         return Fetched([path], {path.name: address.shown})
-    newest = definition.which is registry.Which.NEWEST or most_rows is not None
+    newest = definition.which is definitions.Which.NEWEST or most_rows is not None
     return Fetched(files.local(address.used, newest=newest), {})
 
 

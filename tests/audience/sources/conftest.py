@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from hsl.audience.sources import registry
+from hsl.audience.sources import definitions, registry
 from hsl.settings import Settings
 from tests.audience.sources.school import Platform, blocks
 
@@ -101,16 +101,16 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", sources_private=True)
 
 
-Keep = Callable[..., registry.Definition]
+Keep = Callable[..., definitions.Definition]
 
 
 @pytest.fixture
 def keep(engine: Engine) -> Keep:
     """Keep a source named "school" in the house's database; a path is of the kind files."""
 
-    def kept(address: str, **fields: object) -> registry.Definition:
-        kind = registry.Kind.SQL if "query" in fields else registry.Kind.FILES
-        definition = registry.define(name="school", kind=kind, address=address, **fields)
+    def kept(address: str, **fields: object) -> definitions.Definition:
+        kind = definitions.Kind.SQL if "query" in fields else definitions.Kind.FILES
+        definition = definitions.define(name="school", kind=kind, address=address, **fields)
         registry.add(engine, definition, actor="anna", replace=True)
         return definition
 

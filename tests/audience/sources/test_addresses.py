@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hsl import models
-from hsl.audience.sources import addresses, registry, runs
+from hsl.audience.sources import addresses, definitions, registry, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
 
@@ -29,7 +29,7 @@ SECRET = "s3cr/t#x"
 )
 def test_an_address_with_a_secret_is_refused_with_the_remedy(address: str) -> None:
     with pytest.raises(SourceError, match="environment variable") as refused:
-        registry.define(name="school", kind="files", address=address)
+        definitions.define(name="school", kind="files", address=address)
     assert "s3cr" not in str(refused.value)
 
 
@@ -54,9 +54,9 @@ def test_a_relative_path_is_kept_as_an_absolute_one(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "school.db").touch()
-    files = registry.define(name="s", kind="files", address="exports/*.csv")
+    files = definitions.define(name="s", kind="files", address="exports/*.csv")
     assert files.address == f"{tmp_path}/exports/*.csv"
-    sql = registry.define(name="s", kind="sql", address="sqlite:///school.db", query="SELECT 1")
+    sql = definitions.define(name="s", kind="sql", address="sqlite:///school.db", query="SELECT 1")
     assert sql.address == f"sqlite:///{tmp_path}/school.db"
 
 
@@ -77,7 +77,7 @@ def test_a_variable_is_looked_for_in_the_environment_and_in_the_file(
 
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(SourceError, match="not the name of an environment variable"):
-        registry.define(name="school", kind="files", address="env:SCHOOL DB")
+        definitions.define(name="school", kind="files", address="env:SCHOOL DB")
 
 
 @pytest.mark.parametrize("kind", ["sql", "files"])
@@ -91,7 +91,7 @@ def test_a_password_is_in_no_error_and_in_no_row(
     }[kind]
     monkeypatch.setenv("SCHOOL", address)
     query = {"query": "SELECT 1 AS user_id"} if kind == "sql" else {}
-    definition = registry.define(name="school", kind=kind, address="env:SCHOOL", **query)
+    definition = definitions.define(name="school", kind=kind, address="env:SCHOOL", **query)
     registry.add(engine, definition, actor="anna")
     with pytest.raises(SourceError, match="env:SCHOOL") as failed:
         runs.run(engine, "school", settings=settings, actor="anna")
@@ -117,4 +117,4 @@ def test_only_databases_that_can_be_read_are_taken(tmp_path: Path) -> None:
         ("sqlite://", "there is no such file"),
     ):
         with pytest.raises(SourceError, match=words):
-            registry.define(name="s", kind="sql", address=address, query="SELECT 1")
+            definitions.define(name="s", kind="sql", address=address, query="SELECT 1")

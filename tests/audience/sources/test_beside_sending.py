@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hsl import models
-from hsl.audience.sources import registry, runs
+from hsl.audience.sources import definitions, registry, runs
 from hsl.scheduler import Scheduler
 from hsl.settings import Settings
 
-Keep = Callable[..., registry.Definition]
+Keep = Callable[..., definitions.Definition]
 
 
 async def until(found: Callable[[], object], seconds: float = 20.0) -> None:

@@ -15,11 +15,11 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hsl import models
-from hsl.audience.sources import addresses, files, registry, runs
+from hsl.audience.sources import addresses, definitions, files, registry, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
 
-Keep = Callable[..., registry.Definition]
+Keep = Callable[..., definitions.Definition]
 
 
 def write(path: Path, words: str, *, age: float = 0.0) -> Path:

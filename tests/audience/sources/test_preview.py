@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from hsl.audience.sources import guessing, preview, registry
+from hsl.audience.sources import definitions, guessing, preview
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
 
 
 def of(path: Path, words: str, *, propose: bool = False, **fields: object) -> preview.Preview:
     path.write_text(words, "utf-8")
-    definition = registry.define(name="school", kind="files", address=str(path), **fields)
+    definition = definitions.define(name="school", kind="files", address=str(path), **fields)
     return preview.preview(definition, Settings(data_dir=path.parent), propose=propose)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, insert, select, update
 
 from hsl import database, models
 from hsl.audience import importer
-from hsl.audience.sources import claims, registry, runs
+from hsl.audience.sources import claims, definitions, registry, runs
 from hsl.audience.sources.errors import (
     SourceBusyError,
     SourceError,
@@ -26,7 +26,7 @@ from hsl.audience.sources.errors import (
 )
 from hsl.settings import ROOT, Settings
 
-Keep = Callable[..., registry.Definition]
+Keep = Callable[..., definitions.Definition]
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_place_that_another_source_still_tells_of_is_not_left(
     second = tmp_path / "second.csv"
     second.write_text("user_id,stream\n2,4th\n", "utf-8")
     registry.add(
-        engine, registry.define(name="second", kind="files", address=str(second)), actor="anna"
+        engine, definitions.define(name="second", kind="files", address=str(second)), actor="anna"
     )
     runs.run(engine, "second", settings=settings, actor="anna")
     keep(str(people))
@@ -352,7 +352,7 @@ def test_due_sources_run_and_the_others_do_not(
 ) -> None:
     people.write_text("user_id\n1\n", "utf-8")
     keep(str(people), every_minutes=15)
-    by_hand = registry.define(name="by hand", kind="files", address=str(people))
+    by_hand = definitions.define(name="by hand", kind="files", address=str(people))
     registry.add(engine, by_hand, actor="anna")
     assert runs.due(engine) == ["school"]
     runs.run_due(engine, settings, threading.Event())
@@ -370,7 +370,7 @@ def test_a_failing_source_does_not_keep_others_from_running(
     engine: Engine, keep: Keep, people: Path, settings: Settings, tmp_path: Path
 ) -> None:
     people.write_text("user_id\n1\n", "utf-8")
-    broken = registry.define(
+    broken = definitions.define(
         name="broken", kind="files", address=str(tmp_path / "none.csv"), every_minutes=5
     )
     registry.add(engine, broken, actor="anna")
