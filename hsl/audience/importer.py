@@ -121,8 +121,15 @@ def split(reader: duckdb.DuckDBPyConnection) -> None:
             last(last_name ORDER BY line) FILTER (last_name IS NOT NULL) AS last_name,
             last(language_code ORDER BY line) FILTER (language_code IS NOT NULL) AS language_code,
             last(registered_at ORDER BY line) FILTER (registered_at IS NOT NULL) AS registered_at,
-            last(attributes ORDER BY line) AS attributes
+            CASE WHEN min(attributes) = max(attributes) THEN min(attributes) END AS attributes
         FROM good GROUP BY user_id;
+        -- What a row leaves out stays as an earlier one said it; few people's rows differ.
+        UPDATE people SET attributes = merged.attributes FROM (
+            SELECT user_id, list_reduce(list(attributes ORDER BY line),
+                lambda a, b: CAST(json_merge_patch(a, b) AS VARCHAR)) AS attributes
+            FROM good SEMI JOIN (SELECT user_id FROM people WHERE attributes IS NULL)
+            USING (user_id) GROUP BY user_id) AS merged
+        WHERE merged.user_id = people.user_id;
         CREATE TABLE places AS
         SELECT user_id, stream, last(status ORDER BY line) AS status,
             last(enrolled_at ORDER BY line) AS enrolled_at
