@@ -140,9 +140,11 @@ def _as_mapping(meanings: dict[str, str]) -> dict[str, str]:
 
 def _draw_meanings(found: preview.Preview) -> None:
     st.markdown("**What their columns mean**")
-    columns = st.columns(3)
+    columns: list[Any] = []
     for place, (theirs, ours) in enumerate(_meanings(found).items()):
         options = list(dict.fromkeys([ours, LEFT_OUT, theirs.strip().lower(), *KNOWN]))
+        if place % 3 == 0:  # a row of its own, so that a narrow page keeps their order
+            columns = st.columns(3)
         columns[place % 3].selectbox(
             show.plain(theirs),
             options,
@@ -160,7 +162,7 @@ def _draw_people(found: preview.Preview) -> None:
         return
     rows = [{**row.person, **row.attributes, REJECTED: row.problem or ""} for row in found.rows]
     st.markdown(f"**How the first {len(rows)} rows would come out**")
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).fillna("")
     if not found.rejected:
         table = table.drop(columns=REJECTED, errors="ignore")
     st.dataframe(table, hide_index=True, height=min(36 * (len(rows) + 1), 300))

@@ -144,7 +144,7 @@ def _more(source: registry.Source) -> None:
         )
     told = [_row(run) for run in registry.runs(shell.engine(), source.id)]
     if told:
-        st.dataframe(pd.DataFrame(told), hide_index=True)
+        st.dataframe(pd.DataFrame(told), hide_index=True, width="stretch")
     last = source.last_run
     if last is not None and last.rejects_file and Path(last.rejects_file).is_file():
         st.download_button(
