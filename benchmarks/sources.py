@@ -97,13 +97,17 @@ def measure(house: str, other: str, rows: int) -> None:
                     connection.execute(text(statement))
             writer = Writer(engine)
             writer.start()
-            began = time.perf_counter()
+            began, spent = time.perf_counter(), time.process_time()
             done = runs.run(engine, "school", settings=settings, actor="benchmark")
-            took = time.perf_counter() - began
+            took, spent = time.perf_counter() - began, time.process_time() - spent
             writer.over.set()
             writer.join()
             said = "" if done is None else done.sentence()
-            print(f"{what:<16} {took:6.1f} s, others waited {writer.longest:5.2f} s  {said}")
+            print(
+                f"{what:<16} {took:6.1f} s ({spent:.1f} s of this process's CPU), "
+                f"others waited {writer.longest:5.2f} s  {said}",
+                flush=True,
+            )
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(f"peak memory {peak:.2f} GiB for {rows:,} rows", flush=True)
 

@@ -33,7 +33,8 @@ class ImportRefused(ValueError):  # noqa: N818 - the house's word for it
 def open_reader(folder: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB that keeps within its memory by writing aside in `folder`."""
     reader = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2})
-    reader.execute("SET TimeZone = 'UTC'")
+    # It would draw its own progress on standard output, in the middle of a command's JSON.
+    reader.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     reader.execute(f"SET temp_directory = {_quoted(str(folder))}")
     reader.execute("SET autoinstall_known_extensions = false")
     return reader
