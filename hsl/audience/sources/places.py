@@ -14,7 +14,7 @@ from hsl.audience import upsert
 LEFT = "left"
 _REJECTED = """SELECT id FROM (SELECT DISTINCT TRY_CAST(raw_id AS BIGINT) AS id FROM rejects)
     WHERE id IS NOT NULL"""
-TABLES = ("staged_told", "staged_gone", "staged_rejected")
+TABLES = ("staged_told", "staged_back", "staged_gone", "staged_rejected")
 
 
 def compare(connection: Connection, reader: duckdb.DuckDBPyConnection, source_id: int) -> None:
@@ -27,6 +27,8 @@ def compare(connection: Connection, reader: duckdb.DuckDBPyConnection, source_id
     for statement in (
         "CREATE TEMPORARY TABLE staged_rejected (user_id bigint PRIMARY KEY)",
         """CREATE TEMPORARY TABLE staged_told (user_id bigint, stream text, status text,
+            PRIMARY KEY (user_id, stream))""",
+        """CREATE TEMPORARY TABLE staged_back (user_id bigint, stream text,
             PRIMARY KEY (user_id, stream))""",
         """CREATE TEMPORARY TABLE staged_gone (user_id bigint, stream text,
             PRIMARY KEY (user_id, stream))""",
@@ -45,6 +47,13 @@ def compare(connection: Connection, reader: duckdb.DuckDBPyConnection, source_id
     )
     connection.execute(
         text(
+            f"""INSERT INTO staged_back SELECT t.user_id, t.stream FROM staged_told t
+            JOIN enrollments e ON e.user_id = t.user_id AND e.course_stream = t.stream
+            WHERE t.status IS NULL AND e.status = '{LEFT}'"""
+        )
+    )
+    connection.execute(
+        text(
             """INSERT INTO staged_gone SELECT p.user_id, p.course_stream FROM source_places p
             LEFT JOIN staged_places s ON s.user_id = p.user_id AND s.stream = p.course_stream
             LEFT JOIN staged_rejected r ON r.user_id = p.user_id
@@ -56,7 +65,7 @@ def compare(connection: Connection, reader: duckdb.DuckDBPyConnection, source_id
 
 def spare(connection: Connection, ids: list[dict[str, int]]) -> None:
     """Leave these people's places as they were: their rows were rejected after all."""
-    for table in ("staged_told", "staged_gone"):
+    for table in ("staged_told", "staged_back", "staged_gone"):
         if ids:
             connection.execute(text(f"DELETE FROM {table} WHERE user_id = :id"), ids)
 
@@ -66,18 +75,11 @@ def bring_back(connection: Connection) -> None:
 
     To be called in the writing transaction, before it is counted who changed.
     """
+    connection.execute(text("INSERT INTO staged_changes SELECT DISTINCT user_id FROM staged_back"))
     connection.execute(
         text(
-            f"""INSERT INTO staged_changes SELECT DISTINCT t.user_id FROM staged_told t
-            JOIN enrollments e ON e.user_id = t.user_id AND e.course_stream = t.stream
-            WHERE t.status IS NULL AND e.status = '{LEFT}'"""
-        )
-    )
-    connection.execute(
-        text(
-            f"""UPDATE enrollments SET status = NULL WHERE status = '{LEFT}' AND EXISTS (
-            SELECT 1 FROM staged_told t WHERE t.status IS NULL
-                AND t.user_id = enrollments.user_id AND t.stream = enrollments.course_stream)"""
+            f"""UPDATE enrollments SET status = NULL WHERE status = '{LEFT}'
+            AND (user_id, course_stream) IN (SELECT user_id, stream FROM staged_back)"""
         )
     )
 
@@ -94,9 +96,8 @@ def settle(connection: Connection, *, source_id: int, run_id: int, mark_left: bo
         connection.execute(text("LOCK TABLE source_places IN SHARE ROW EXCLUSIVE MODE"))
     connection.execute(
         text(
-            """DELETE FROM source_places WHERE source_id = :source AND EXISTS (SELECT 1
-            FROM staged_gone g WHERE g.user_id = source_places.user_id
-                AND g.stream = source_places.course_stream)"""
+            """DELETE FROM source_places WHERE source_id = :source
+            AND (user_id, course_stream) IN (SELECT user_id, stream FROM staged_gone)"""
         ),
         values,
     )
@@ -109,11 +110,13 @@ def settle(connection: Connection, *, source_id: int, run_id: int, mark_left: bo
     )
     if not mark_left:
         return 0
+    # CROSS keeps SQLite to this order: few sources, and by each the place's key. The other way
+    # round it reads all places for each that is gone.
     connection.execute(
         text(
             f"""DELETE FROM staged_gone WHERE EXISTS (SELECT 1 FROM sources o
-                JOIN source_places p ON p.source_id = o.id
-                WHERE p.user_id = staged_gone.user_id AND p.course_stream = staged_gone.stream)
+                CROSS JOIN source_places p WHERE p.source_id = o.id
+                AND p.user_id = staged_gone.user_id AND p.course_stream = staged_gone.stream)
             OR NOT EXISTS (SELECT 1 FROM enrollments e WHERE e.user_id = staged_gone.user_id
                 AND e.course_stream = staged_gone.stream
                 AND e.status IS DISTINCT FROM '{LEFT}')"""
@@ -121,8 +124,8 @@ def settle(connection: Connection, *, source_id: int, run_id: int, mark_left: bo
     )
     marked = connection.execute(
         text(
-            f"""UPDATE enrollments SET status = '{LEFT}' WHERE EXISTS (SELECT 1 FROM staged_gone g
-            WHERE g.user_id = enrollments.user_id AND g.stream = enrollments.course_stream)"""
+            f"""UPDATE enrollments SET status = '{LEFT}'
+            WHERE (user_id, course_stream) IN (SELECT user_id, stream FROM staged_gone)"""
         )
     )
     connection.execute(
