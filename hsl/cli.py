@@ -21,9 +21,11 @@ from hsl import (
     moving,
     people,
     sending,
+    sourcing,
     status,
 )
 from hsl.audience import importer
+from hsl.audience.sources.errors import SourceError
 from hsl.delivery import changes, history, outbox, recurring, steering, texts
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
@@ -73,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         importer.ImportRefused,
         moving.MoveError,
         *audience_commands.ERRORS,
+        SourceError,
         OSError,
     ) as error:
         print(f"hsl: {error}", file=sys.stderr)
@@ -112,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     people.add_where(command)
     command.add_argument("--limit", type=int, default=people.LISTED, metavar="N", help="list N")
     command.add_argument("--json", action="store_true", help="print one JSON object")
+    sourcing.add_commands(
+        add("source", _source, "People from where they are, again and again: a query or files.")
+    )
     _add_send(add("send", _send, "Send a message now, or schedule it."))
     command = add("status", _status, "Show one message's state, or the last messages.")
     command.add_argument("id", type=int, nargs="?", metavar="ID")
@@ -280,6 +286,10 @@ def _import(parsed: argparse.Namespace, settings: Settings) -> None:
 
 def _people(parsed: argparse.Namespace, settings: Settings) -> int:
     return people.run(parsed, _engine(settings), _fail)
+
+
+def _source(parsed: argparse.Namespace, settings: Settings) -> int:
+    return sourcing.run(parsed, settings, _engine(settings), fail=_fail)
 
 
 def _send(parsed: argparse.Namespace, settings: Settings) -> int:

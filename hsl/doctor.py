@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
+from hsl.audience.sources import registry
 from hsl.delivery import standing
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
@@ -46,7 +47,7 @@ def examine(settings: Settings) -> list[Check]:
         checks = [_database(engine)]
         if checks[0].ok:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
-            checks += [_messages(engine, settings)]
+            checks += [_messages(engine, settings), _sources(engine)]
             checks += [_figures(engine, settings)] if checks[1].ok else []
     finally:
         engine.dispose()
@@ -193,6 +194,23 @@ def _figures(engine: Engine, settings: Settings) -> Check:
         f"{listed}.",
         "Was a backup of one table alone restored? Restore a backup of all of the database.",
     )
+
+
+def _sources(engine: Engine) -> Check:
+    try:
+        sources = registry.listing(engine)
+    except SQLAlchemyError:
+        sources = []
+    failed = [s for s in sources if s.last_run is not None and s.last_run.error is not None]
+    if failed:
+        said = " ".join(f"{s.name}: {s.last_run.sentence()}" for s in failed if s.last_run)
+        return Check(
+            "sources",
+            False,
+            said,
+            f"Mend the cause, then run `python -m hsl source run {failed[0].name}`.",
+        )
+    return Check("sources", True, f"{len(sources)} kept." if sources else "There are none.")
 
 
 def _bot(settings: Settings) -> Check:

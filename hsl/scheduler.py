@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import database, dispatch, models
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
+from hsl.audience.sources import runs as source_runs
 from hsl.delivery import (
     outbox,
     pace,
@@ -46,6 +48,7 @@ DUE = 0.5  # seconds
 RECOVER = 5  # seconds
 MEASURE = 10  # minutes; each segment is counted once a day
 PATIENCE = 10.0  # seconds until a database connection that does not answer is given up
+SOURCES = 5  # seconds
 FORGET_WORKERS = timedelta(hours=1)
 CLOCK_JUMP = 60.0  # seconds by which the wall clock was set, from which timed jobs are timed anew
 EDITING = {
@@ -75,6 +78,7 @@ class Scheduler:
             self.engine.url.render_as_string(hide_password=True),
         )
         self._departures = 0
+        self._halt = threading.Event()
         self._jobs = schedule.Scheduler()
         self._time_jobs()
 
@@ -105,6 +109,7 @@ class Scheduler:
             others = [
                 asyncio.create_task(self._every(DUE, stop, self.start_due)),
                 asyncio.create_task(self._every(RECOVER, stop, self.recover)),
+                asyncio.create_task(self._every(SOURCES, stop, self.run_sources)),
                 asyncio.create_task(self._run_jobs(stop)),
                 asyncio.create_task(self._look_at_bot(gateway, stop)),
             ]
@@ -112,10 +117,15 @@ class Scheduler:
                 await worker.run(stop)
             finally:
                 stop.set()
+                self._halt.set()  # a source that is being read gives up
                 await asyncio.gather(*others)
                 finished.set()
                 await alive
         await asyncio.to_thread(self._guarded, self.sign_off)
+
+    def run_sources(self) -> None:
+        """Run the sources whose time has come, beside everything else."""
+        source_runs.run_due(self.engine, self.settings, self._halt)
 
     async def _every(self, seconds: float, stop: asyncio.Event, job: Callable[[], None]) -> None:
         while not stop.is_set():

@@ -105,6 +105,12 @@ class Settings(BaseSettings):
             raise ValueError("is not MESSAGES/DAYSd, such as 2/7d")
         return value.strip()
 
+    sources_private: bool = Field(
+        False,
+        alias="HSL_SOURCES_PRIVATE",
+        description="Let sources read web addresses on private networks",
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from hsl import insights
+from hsl.audience.sources import registry
 from hsl.delivery import history
 from hsl.models import MessageStatus, utc_now
-from pages.parts import bot_words, charts, shell, show
+from pages.parts import bot_words, charts, shell, show, sources
 
 PERIOD = 30  # days
 
@@ -21,7 +22,8 @@ def open_message(message_id: int) -> None:
 def needs_you() -> None:
     waiting, uncertain = history.needs_a_person(shell.engine())
     bot = shell.standing_of_bot()
-    if not waiting and not uncertain and not bot.trouble:
+    failing = registry.failing(shell.engine())
+    if not waiting and not uncertain and not bot.trouble and not failing:
         return
     st.subheader("Needs you")
     if bot.trouble:
@@ -49,6 +51,9 @@ def needs_you() -> None:
             for number in history.uncertain_messages(shell.engine()):
                 if st.button(f"Message {number}", key=f"uncertain-{number}"):
                     open_message(number)
+
+    for source in failing:
+        sources.needs_you(source)
 
 
 def now_and_next() -> None:

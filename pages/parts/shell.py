@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from hsl import database, doctor, insights
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
+from hsl.audience.sources import registry
 from hsl.delivery import history, standing
 from hsl.settings import Settings, get_settings
 from hsl.warehouse.store import Store
@@ -93,6 +94,7 @@ def overview_title() -> str:
     """Overview, with the number of things that wait for a person."""
     waiting, uncertain = history.needs_a_person(engine())
     count = len(waiting) + bool(uncertain) + bool(standing_of_bot().trouble)
+    count += len(registry.failing(engine()))
     return f"Overview · {count}" if count else "Overview"
 
 
