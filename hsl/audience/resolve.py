@@ -4,11 +4,24 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
 
 from hsl import models
 from hsl.audience.cohort import Audience, Cohort
 from hsl.models import DeliveryStatus
+from hsl.warehouse.tables import SEARCHED, attribute_column, lower_column
 
 People, Enrolled = models.users, models.enrollments
 Recipients = models.message_recipients
@@ -98,6 +111,8 @@ def _places(cohort: Cohort) -> list[ColumnElement[bool]]:
 
 def attribute(name: str, dialect_name: str) -> ColumnElement[str]:
     """A person's attribute as text."""
+    if dialect_name == "duckdb":
+        return literal_column(f"users.{attribute_column(name)}", Text())
     if dialect_name == "postgresql":
         return func.jsonb_extract_path_text(People.c.attributes, name)
     quoted = name.replace('"', '""')
@@ -106,10 +121,12 @@ def attribute(name: str, dialect_name: str) -> ColumnElement[str]:
 
 def _search(words: str, dialect_name: str) -> ColumnElement[bool]:
     wanted = words.strip().removeprefix("@").lower()
-    lower = func.lower if dialect_name == "postgresql" else func.hsl_lower
+    lower = func.hsl_lower if dialect_name == "sqlite" else func.lower
     matches: list[ColumnElement[bool]] = [
-        lower(column).startswith(wanted, autoescape=True)
-        for column in (People.c.username, People.c.first_name)
+        func.starts_with(literal_column(f"users.{lower_column(name)}", Text()), wanted)
+        if dialect_name == "duckdb"
+        else lower(People.c[name]).startswith(wanted, autoescape=True)
+        for name in SEARCHED
     ]
     if wanted.isdigit():
         matches.append(People.c.user_id == int(wanted))

@@ -11,6 +11,7 @@ from hsl import database, doctor, insights
 from hsl.audience.snapshot import Snapshot
 from hsl.delivery import history, pace
 from hsl.settings import Settings, get_settings
+from hsl.warehouse.store import Store
 from pages.parts import asking, show
 
 ICON = str(Path(__file__).parent / "icon.svg")
@@ -29,8 +30,19 @@ def engine() -> Engine:
 
 
 @st.cache_resource
+def _store() -> Store:
+    found = get_settings()
+    return Store(engine(), folder=found.data_dir, refresh_after=found.index_refresh)
+
+
+def store() -> Store:
+    """The one store of people and deliveries of this process, as fresh as it promises."""
+    return _store().fresh()
+
+
+@st.cache_resource
 def _snapshot() -> Snapshot:
-    return Snapshot(engine(), refresh_after=get_settings().index_refresh)
+    return Snapshot(_store())
 
 
 def people() -> Snapshot:
