@@ -1,41 +1,14 @@
 """Delivery: whom we reach, when, and why the rest was not reached."""
 
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from hsl import insights
 from hsl.delivery import pace
-from hsl.models import MessageType, utc_now
-from pages.parts import charts, shell, show
+from hsl.insights import Filter
+from pages.parts import charts, result_filters, results, results_people, shell, show
 
-PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90, "a year": 365, "all time": None}
-
-
-def chosen() -> insights.Filter:
-    streams, period, kind = st.columns([4, 3, 2])
-    names = streams.multiselect(
-        "Streams", list(shell.people().facets.streams), key="stream", bind="query-params",
-        placeholder="All streams",
-    )  # fmt: skip
-    length = period.selectbox("Period", list(PERIODS), index=1, key="period", bind="query-params")
-    what = kind.selectbox(
-        "Type", ["any", *[t.value for t in MessageType]], key="type", bind="query-params"
-    )
-    days = PERIODS[length or "30 days"]
-    midnight = datetime.combine(utc_now().astimezone(shell.zone()).date(), time(), shell.zone())
-    return insights.Filter(
-        since=(midnight - timedelta(days=days - 1)).astimezone(UTC) if days else None,
-        streams=tuple(names),
-        message_type=None if what in {None, "any"} else what,
-    )
-
-
-def sums_in_words(frame: pd.DataFrame) -> str:
-    got = frame.loc[frame["status"].isin([str(s) for s in insights.GOT]), "people"].sum()
-    return f"{show.share(got, frame['people'].sum())} deliveries tried arrived."
+VIEWS = ["Arrival", "Streams", "Failures", "Timing", "People"]
 
 
 def present_pace() -> None:
@@ -50,49 +23,58 @@ def present_pace() -> None:
     st.caption(f"{words}.")
 
 
+def head(chosen: Filter) -> None:
+    """All of it in one line, and how old it is."""
+    line = results.count("total", chosen).iloc[0]
+    if not line["tried"]:
+        st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
+        if st.button("Write a message"):
+            st.switch_page("pages/compose.py")
+        st.stop()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{results.interval(int(line['delivered']), int(line['tried']))}** deliveries "
+            f"arrived: {line['messages']:,} messages to {line['people']:,} people, "
+            f"as of {show.ago(shell.store().loaded_at)}."
+        )
+        if st.button("Refresh", type="tertiary", icon=":material/refresh:"):
+            shell.store().refresh()
+            st.rerun()
+
+
+def side_by_side(*figures: charts.Figure) -> None:
+    for place, figure in zip(st.columns(2, gap="large"), figures, strict=False):
+        with place:
+            charts.draw(figure, wanted)
+
+
 st.title("Delivery")
-wanted = chosen()
+wanted = result_filters.chosen()
 present_pace()
-with st.spinner("Counting deliveries …"):
-    frame = shell.ledger().deliveries(wanted)
-if frame.empty:
-    st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
-    if st.button("Write a message"):
-        st.switch_page("pages/compose.py")
-    st.stop()
-total = sums_in_words(frame)
-streams = insights.by_stream(frame, wanted.streams)
-by_message = insights.by_message(shell.engine(), frame)
-days = insights.over_time(frame, shell.zone())
-hours = insights.by_hour(frame, shell.zone())
-reasons = insights.reasons(frame)
-left, right = st.columns(2, gap="large")
-with left:
-    charts.draw("Does it arrive?", charts.over_time(days), days, total)
-    charts.draw(
-        "Why do messages fail?",
-        charts.people(reasons, "reason", colour=charts.RED),
-        reasons,
-        f"{show.number(reasons['people'].sum())} deliveries failed."
-        if not reasons.empty
-        else "None failed.",
-    )
-    charts.draw(
-        "When does it arrive best?",
-        charts.hours(hours),
-        hours,
-        f"By hour of the day in {shell.zone().key}.",
-    )
-with right:
-    charts.draw(
-        "Which stream do we reach?",
-        charts.shares(streams, "stream"),
-        streams,
-        "By stream of today; who is in two counts in both. Grey: fewer than 30 people.",
-    )
-    charts.draw(
-        "How did each message do?",
-        charts.shares(by_message, "title", order="-y"),
-        by_message,
-        f"The last {len(by_message):,} messages. Lines: where the true share lies with 95 %.",
-    )
+head(wanted)
+view = st.segmented_control(
+    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+if view in {"Arrival", "Failures"}:
+    step = result_filters.step(wanted)
+if view == "Streams":
+    st.subheader("How do the streams compare?")
+    st.html('<div class="hsl-dim">By stream of today; who is in two counts in both.</div>')
+    measures = results.comparison(wanted)
+    side_by_side(*measures[:2])
+    side_by_side(*measures[2:])
+elif view == "Failures":
+    charts.draw(results_people.reasons_over_time(wanted, step), wanted)
+    side_by_side(results_people.reasons(wanted), results_people.churn(wanted))
+elif view == "Timing":
+    charts.draw(results.hours(wanted), wanted)
+    charts.draw(results.speed(wanted), wanted)
+elif view == "People":
+    people, arrived, blocked = results_people.loads(wanted)
+    charts.draw(results_people.retention(wanted), wanted)
+    charts.draw(people, wanted)
+    side_by_side(arrived, blocked)
+else:
+    charts.draw(results.over_time(wanted, step), wanted)
+    charts.draw(results.by_message(wanted), wanted)

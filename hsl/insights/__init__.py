@@ -5,19 +5,20 @@ statement, and gives a frame of a few rows. docs/results.md says what each figur
 """
 
 from hsl.insights.comparison import MEASURES, comparison
-from hsl.insights.filters import Filter, Readable
+from hsl.insights.filters import Filter, Readable, authors
 from hsl.insights.intervals import SMALL, apart, wilson
 from hsl.insights.one import Result, result
 from hsl.insights.people import Door, Mark, people_behind
 from hsl.insights.reach import churn, fatigue, reach
+from hsl.insights.reasons import OTHERS, reasons
 from hsl.insights.reasons import over_time as reasons_over_time
-from hsl.insights.reasons import reasons
 from hsl.insights.retention import retention
 from hsl.insights.shares import Step, by_hour, by_message, by_stream, over_time, total
 from hsl.insights.speed import speed
 
 __all__ = [
     "MEASURES",
+    "OTHERS",
     "SMALL",
     "Door",
     "Filter",
@@ -26,6 +27,7 @@ __all__ = [
     "Result",
     "Step",
     "apart",
+    "authors",
     "by_hour",
     "by_message",
     "by_stream",

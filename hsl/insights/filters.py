@@ -5,7 +5,7 @@ of their own) and has started, once its request has left: sent, deleted later, f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -25,18 +25,16 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Filter:
-    """Deliveries of messages that started in [since, until), of a type and an author, to people
-    who are in one of the streams today. What is left out does not limit."""
+    """Deliveries of messages that started in [since, until), of a type and an author (or of one
+    message alone), to people who are in one of the streams today. What is left out does not limit.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     streams: tuple[str, ...] = ()
     message_type: str | None = None
     author: str | None = None
-
-    def of_streams(self, *streams: str) -> "Filter":
-        """The same for these streams alone."""
-        return replace(self, streams=streams)
+    message_id: int | None = None
 
     def messages(self) -> tuple[str, list[object]]:
         """A select of the ids of the messages that fit, and its values."""
@@ -46,8 +44,9 @@ class Filter:
             ("started_at < ?", self.until),
             ("message_type = ?", self.message_type),
             ("author = ?", self.author),
+            ("id = ?", self.message_id),
         ):
-            if value:
+            if value is not None:
                 fits.append(condition)
                 values.append(value)
         return f"SELECT id FROM message_history WHERE {' AND '.join(fits)}", values
@@ -82,3 +81,9 @@ def read(store: Readable, chosen: Filter, sql: str, *values: object) -> pd.DataF
             AND message_id IN (SELECT id FROM chosen) AND {people})
     """
     return store.frame(scope + sql, [*of_messages, *of_people, *values])
+
+
+def authors(store: Readable) -> list[str]:
+    """Who wrote the messages that count, by name."""
+    sql = f"SELECT DISTINCT author FROM message_history WHERE {COUNTS} ORDER BY author"
+    return [str(name) for name in store.frame(sql)["author"]]

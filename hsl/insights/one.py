@@ -15,7 +15,8 @@ EARLIER = 50  # messages before it that are looked at
 class Result:
     """What became of one message.
 
-    `funnel`: step, kind (a delivery status, or "people"), people and share of the chosen: chosen,
+    `funnel`: step, kind (a delivery status, or "people"), key (for the people behind it; empty
+    where the data does not name them), people and share of the chosen: chosen,
     reachable, arrived, then failed by reason, uncertain, not tried, and deleted; none are left out
     but those of nobody.
     `by_stream`: tried, delivered, share, low, high, small by stream; median is that of the
@@ -57,19 +58,21 @@ def _funnel(store: Readable, message_id: int) -> tuple[pd.DataFrame, int, int]:
         ["people", "reason"], ascending=[False, True]
     )
     steps = [
-        ("chosen", "people", chosen),
-        ("reachable when it started", "people", int(rows["reachable"].sum())),
-        ("arrived", "sent", got),
+        ("chosen", "people", "people|", chosen),
+        ("reachable when it started", "people", "", int(rows["reachable"].sum())),
+        ("arrived", "sent", "sent|", got),
         *(
-            (REASON_WORDS.get(str(reason), str(reason)), "failed", int(people))
+            (REASON_WORDS.get(str(reason), str(reason)), "failed", f"failed|{reason}", int(people))
             for reason, people in zip(failed["reason"], failed["people"], strict=True)
         ),
-        ("uncertain", "uncertain", int(of.get("uncertain", 0))),
-        ("cancelled", "cancelled", int(of.get("cancelled", 0))),
-        ("not tried yet", "pending", waiting),
-        ("deleted from the chat later", "deleted", int(of.get("deleted", 0))),
+        ("uncertain", "uncertain", "uncertain|", int(of.get("uncertain", 0))),
+        ("cancelled", "cancelled", "cancelled|", int(of.get("cancelled", 0))),
+        ("not tried yet", "pending", "pending|", waiting),
+        ("deleted from the chat later", "deleted", "deleted|", int(of.get("deleted", 0))),
     ]
-    frame = pd.DataFrame([step for step in steps if step[2]], columns=["step", "kind", "people"])
+    frame = pd.DataFrame(
+        [step for step in steps if step[3]], columns=["step", "kind", "key", "people"]
+    )
     tried = got + int(of.get("failed", 0)) + int(of.get("uncertain", 0))
     return frame.assign(share=frame["people"] / max(chosen, 1)), tried, got
 

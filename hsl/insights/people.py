@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from hsl.audience.cohort import Cohort
 from hsl.insights.filters import Filter, Readable, read
 from hsl.insights.reach import BLOCKS, LOADS
-from hsl.insights.reasons import FAILED, NAMED
+from hsl.insights.reasons import FAILED, NAMED, OTHERS
 from hsl.insights.retention import LOST
 
 MOST_NAMED = 10_000  # people of whom a cohort holds the ids
 KEY = "|"  # between the values of one mark's key
+WITHIN = "sending_at >= ? AND sending_at < ?"
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Mark:
     """What was clicked: a figure's name (see SETS), its filter and zone, and the mark's key.
 
     A key is text: a stream, a message's id, a day such as 2026-11-24, a weekday and an hour as
-    "0|19", a reason, a day and a reason, a load such as "10–19", a month and a week.
+    "0|19", a reason, a day and a reason, a status and a reason, a load such as "10–19", a month
+    and a week.
     """
 
     figure: str
@@ -108,7 +110,7 @@ def _message(mark: Mark) -> list[_Set]:
 
 def _period(days: int) -> Callable[[Mark], list[_Set]]:
     def sets(mark: Mark) -> list[_Set]:
-        return _arrived_or_not("sending_at >= ? AND sending_at < ?", *_span(mark, mark.key, days))
+        return _arrived_or_not(WITHIN, *_span(mark, mark.key, days))
 
     return sets
 
@@ -122,6 +124,45 @@ def _hour(mark: Mark) -> list[_Set]:
 def _reason(mark: Mark) -> list[_Set]:
     base = f"SELECT DISTINCT user_id FROM tried WHERE {FAILED} AND {NAMED} = ?"
     return [_Set("who were not reached for this reason", base, (mark.key,))]
+
+
+def _reason_in(days: int) -> Callable[[Mark], list[_Set]]:
+    def sets(mark: Mark) -> list[_Set]:
+        day, reason = _parts(mark.key, 2)
+        span = _span(mark, day, days)
+        base = f"SELECT DISTINCT user_id FROM tried WHERE {FAILED} AND {WITHIN}"
+        if reason == OTHERS:
+            return [_Set("whom it did not reach, for any reason", base, span)]
+        return [
+            _Set("who were not reached for this reason", f"{base} AND {NAMED} = ?", (*span, reason))
+        ]
+
+    return sets
+
+
+def _end(mark: Mark) -> list[_Set]:
+    """How one message ended for people: the key is a delivery status and a reason, or no reason."""
+    status, reason = _parts(mark.key, 2)
+    if status == "people":
+        chosen = "SELECT user_id FROM message_recipients WHERE message_id = ?"
+        return [_Set("who were chosen", chosen, (mark.chosen.message_id,))]
+    if status == "sent":
+        return [_Set("who got it", "SELECT user_id FROM tried WHERE got")]
+    waiting = ("pending", "sending")
+    return [
+        _Set(
+            ENDS[status],
+            f"""SELECT user_id FROM message_recipients
+            WHERE message_id = ? AND CAST(delivery_status AS VARCHAR) IN (?, ?)
+                AND (? = '' OR {NAMED} = ?)""",
+            (
+                mark.chosen.message_id,
+                *(waiting if status == "pending" else (status, status)),
+                reason,
+                reason,
+            ),
+        )
+    ]
 
 
 def _reach(mark: Mark) -> list[_Set]:
@@ -190,6 +231,13 @@ def _parts(key: str, count: int) -> Sequence[str]:
     return parts
 
 
+ENDS = {
+    "failed": "who were not reached for this reason",
+    "uncertain": "who may or may not have got it",
+    "cancelled": "for whom it was cancelled",
+    "pending": "who are still to come",
+    "deleted": "from whose chat it was deleted",
+}
 SETS: dict[str, Callable[[Mark], list[_Set]]] = {
     "stream": _stream,
     "message": _message,
@@ -197,6 +245,9 @@ SETS: dict[str, Callable[[Mark], list[_Set]]] = {
     "week": _period(7),
     "hour": _hour,
     "reason": _reason,
+    "reason_day": _reason_in(1),
+    "reason_week": _reason_in(7),
+    "end": _end,
     "reach": _reach,
     "churn": _churn,
     "load": _load,

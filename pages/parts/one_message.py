@@ -15,11 +15,11 @@ from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus
-from pages.parts import asking, desk, shell, show
+from pages.parts import asking, desk, message_result, shell, show
 
 PAGE = 50  # recipients
 LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
-TABS = ["Recipients", "Content", "Timeline"]
+TABS = ["Recipients", "Result", "Content", "Timeline"]
 
 
 def show_one(message_id: int) -> None:
@@ -46,7 +46,9 @@ def show_one(message_id: int) -> None:
         "View", TABS, default=TABS[0], required=True, key="tab", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
-    if tab == "Content":
+    if tab == "Result":
+        message_result.present(message)
+    elif tab == "Content":
         _content(message)
     elif tab == "Timeline":
         _timeline(message)

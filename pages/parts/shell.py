@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from sqlalchemy import Engine
 
-from hsl import database, doctor, insights
+from hsl import database, doctor
 from hsl.audience.snapshot import Snapshot
 from hsl.delivery import history, pace
 from hsl.settings import Settings, get_settings
@@ -48,12 +48,6 @@ def _snapshot() -> Snapshot:
 def people() -> Snapshot:
     """The index of people, as fresh as it promises."""
     return _snapshot().fresh()
-
-
-@st.cache_resource
-def ledger() -> insights.Ledger:
-    """All deliveries, counted."""
-    return insights.Ledger(engine())
 
 
 def author() -> str:
