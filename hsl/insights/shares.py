@@ -15,7 +15,7 @@ from hsl.message import html
 
 Step = Literal["day", "week"]
 TITLE = 40  # characters
-MOST_MESSAGES = 20
+MOST_MESSAGES = 12
 _SUMS = "CAST(sum(tried) AS BIGINT) AS tried, CAST(sum(delivered) AS BIGINT) AS delivered"
 # Zones differ by whole quarters of an hour: deliveries are counted by these first, so that only
 # some thousand times are turned into local ones, and not ten million.
