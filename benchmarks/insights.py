@@ -54,7 +54,8 @@ class Filled:
                 CASE WHEN i % 5 = 0 THEN 'video' ELSE 'text' END AS message_type, 'send' AS action,
                 CASE WHEN i % 3 = 0 THEN 'anna' ELSE 'boris' END AS author,
                 TIMESTAMPTZ '{NOW.isoformat()}'
-                    - to_hours(CAST(8760 * (1 - i / {MESSAGES}) AS BIGINT)) AS started_at, started_at AS scheduled_at
+                    - to_hours(CAST(8760 * (1 - i / {MESSAGES}) AS BIGINT)) AS started_at,
+                started_at AS scheduled_at
             FROM range({MESSAGES}) AS t(i);
             CREATE TYPE delivery_status AS ENUM ('pending', 'sending', 'sent', 'failed',
                 'uncertain', 'cancelled', 'deleted');

@@ -127,7 +127,12 @@ def _heat(
     chosen = alt.selection_point(name=MARK, fields=["key"])
     said = cells["small"].map({True: "too few to say", False: ""})
     base = alt.Chart(cells.assign(said=said)).encode(
-        x=alt.X("x:O", title=x, scale=alt.Scale(domain=across), axis=alt.Axis(labelAngle=0)),
+        x=alt.X(
+            "x:O",
+            title=x,
+            scale=alt.Scale(domain=across),
+            axis=alt.Axis(labelAngle=0, labelOverlap="parity"),
+        ),
         y=alt.Y("y:O", title=None, sort=down, scale=alt.Scale(domain=down)),
     )
     colour = alt.Color(

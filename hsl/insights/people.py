@@ -6,13 +6,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hsl.audience.cohort import Cohort
-from hsl.insights.filters import Filter, Readable, read
-from hsl.insights.reach import BLOCKS, LOADS
+from hsl.insights.filters import GOT, Filter, Readable, read
+from hsl.insights.reach import BLOCKED, BLOCKS, LOADS
 from hsl.insights.reasons import FAILED, NAMED, OTHERS
 from hsl.insights.retention import LOST
 
 MOST_NAMED = 10_000  # people of whom a cohort holds the ids
+ARRIVED = f"delivery_status IN {GOT}"
 KEY = "|"  # between the values of one mark's key
+INSIDE = "user_id IN (SELECT user_id FROM enrollments WHERE course_stream = ?)"
 WITHIN = "sending_at >= ? AND sending_at < ?"
 
 
@@ -82,30 +84,43 @@ def _door(store: Readable, chosen: Filter, found: _Set) -> Door:
 def _arrived_or_not(where: str, *values: object) -> list[_Set]:
     base = f"SELECT DISTINCT user_id FROM tried WHERE {where}"
     return [
-        _Set("whom it did not reach", f"{base} AND {FAILED}", values),
-        _Set("who got it", f"{base} AND got", values),
+        _Set("whom a message did not reach", f"{base} AND {FAILED}", values),
+        _Set("who got a message", f"{base} AND got", values),
     ]
 
 
 def _stream(mark: Mark) -> list[_Set]:
-    inside = "user_id IN (SELECT user_id FROM enrollments WHERE course_stream = ?)"
-    return _arrived_or_not(inside, mark.key)
+    return _arrived_or_not(INSIDE, mark.key)
+
+
+def _reachable(mark: Mark) -> list[_Set]:
+    base = """SELECT user_id FROM users WHERE unreachable_reason IS {} AND user_id IN
+        (SELECT user_id FROM enrollments WHERE course_stream = ?)"""
+    return [
+        _Set(
+            f"who {'can' if can else 'cannot'} be reached",
+            base.format("NULL" if can else "NOT NULL"),
+            (mark.key,),
+            Cohort(streams=(mark.key,), reachable=can),
+        )
+        for can in (False, True)
+    ]
+
+
+def _blocked(mark: Mark) -> list[_Set]:
+    base = f"SELECT DISTINCT user_id FROM tried WHERE {BLOCKED} AND {INSIDE}"
+    return [_Set("who had blocked the bot", base, (mark.key,))]
 
 
 def _message(mark: Mark) -> list[_Set]:
     number = int(mark.key)
-    # Without a filter by stream, the conditions of a cohort say the same, and stay true later.
-    limited = bool(mark.chosen.streams)
-    base = "SELECT DISTINCT user_id FROM tried WHERE message_id = ?"
-    return [
-        _Set("whom it did not reach", f"{base} AND {FAILED}", (number,)),
-        _Set(
-            "who got it",
-            f"{base} AND got",
-            (number,),
-            None if limited else Cohort(got_message=number),
-        ),
-    ]
+    base = "SELECT user_id FROM tried WHERE message_id = ?"
+    missed = _Set("whom it did not reach", f"{base} AND {FAILED}", (number,))
+    if mark.chosen.streams:
+        return [missed, _Set("who got it", f"{base} AND got", (number,))]
+    # Without a filter by stream a condition says the same, and stays true later.
+    everybody = f"SELECT user_id FROM message_recipients WHERE message_id = ? AND {ARRIVED}"
+    return [missed, _Set("who got it", everybody, (number,), Cohort(got_message=number))]
 
 
 def _period(days: int) -> Callable[[Mark], list[_Set]]:
@@ -240,6 +255,8 @@ ENDS = {
 }
 SETS: dict[str, Callable[[Mark], list[_Set]]] = {
     "stream": _stream,
+    "reachable": _reachable,
+    "blocked": _blocked,
     "message": _message,
     "day": _period(1),
     "week": _period(7),

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
-from hsl import insights
+from hsl import insights, table
 from hsl.audience import selection
 from hsl.charts import ink, picture, rows
 from hsl.charts.ink import Ink
@@ -71,10 +73,10 @@ def draw(figure: Figure, chosen: insights.Filter) -> None:
 def _people_behind(figure: Figure, chosen: insights.Filter, key: str) -> None:
     """The sets of people behind a mark, each a way to the Audience page with them chosen."""
     named = figure.marks.get(key, key)
-    mark = insights.Mark(figure.door or "", chosen, shell.zone(), key)
+    loaded = shell.store().loaded_at
     with st.container(border=True):
         st.text(named)
-        doors = insights.people_behind(shell.store(), mark)
+        doors = _doors(figure.door or "", chosen, shell.zone().key, key, loaded)
         if not doors:
             st.html('<div class="hsl-dim">Nobody stands behind this mark.</div>')
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -93,6 +95,14 @@ def _people_behind(figure: Figure, chosen: insights.Filter, key: str) -> None:
                     _choose(door, f"{door.words} ({named})")
 
 
+@st.cache_data(max_entries=20, show_spinner="Looking who they are …")
+def _doors(
+    figure: str, chosen: insights.Filter, zone: str, key: str, loaded_at: datetime
+) -> list[insights.Door]:
+    mark = insights.Mark(figure, chosen, ZoneInfo(zone), key)
+    return insights.people_behind(shell.store(), mark)
+
+
 def _choose(door: insights.Door, label: str) -> None:
     if door.cohort is None:
         return
@@ -102,12 +112,12 @@ def _choose(door: insights.Door, label: str) -> None:
 
 
 def _numbers(figure: Figure) -> None:
-    shown = figure.numbers.drop(columns=["text"], errors="ignore")
+    shown = figure.numbers.drop(columns=["key", "kind"], errors="ignore")
     st.dataframe(shown, hide_index=True, column_config=FORMATS)
     with st.container(horizontal=True):
         st.download_button(
             "CSV",
-            shown.to_csv(index=False).encode("utf-8-sig"),
+            _csv(shown),
             file_name=f"{figure.name}.csv",
             mime="text/csv",
             key=f"csv-{figure.name}",
@@ -126,6 +136,11 @@ def _numbers(figure: Figure) -> None:
                 on_click="ignore",
                 icon=":material/image:",
             )
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    known = frame.astype(object).where(frame.notna(), None)
+    return table.as_csv(list(frame.columns), known.itertuples(index=False, name=None))
 
 
 def whole(words: str) -> Any:

@@ -70,10 +70,10 @@ def by_message(chosen: Filter) -> Figure:
 
 
 STREAMS = {
-    "reachable": ("Whom can we reach?", "People who are not marked as unreachable.", None),
+    "reachable": ("Whom can we reach?", "People who are not marked as unreachable.", "reachable"),
     "reached": ("Whom did we reach?", "Got at least one message in the period.", "reach"),
     "arrived": ("Does it arrive there?", "Of the deliveries that were tried.", "stream"),
-    "blocked": ("Who blocked the bot?", "Of the people to whom something was sent.", None),
+    "blocked": ("Who blocked the bot?", "Of the people to whom something was sent.", "blocked"),
 }
 
 

@@ -103,7 +103,7 @@ class Memory:
             self._database.unregister("given")
 
 
-def random_house(seed: int, *, people: int = 120, messages: int = 14) -> House:
+def random_house(seed: int, *, people: int = 120, messages: int = 12) -> House:
     """Some people in several streams or none, and messages of all kinds over four months."""
     chance = random.Random(seed)
     house = House()

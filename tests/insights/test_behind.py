@@ -39,8 +39,8 @@ def failed_and_got(rows: list[Row]) -> tuple[set[int], set[int]]:
 
 
 def same(found: dict[str, set[int]], failed: set[int], got: set[int]) -> None:
-    assert found.get("whom it did not reach", set()) == failed
-    assert found.get("who got it", set()) == got
+    assert found.get("whom a message did not reach", set()) == failed
+    assert found.get("who got a message", set()) == got
 
 
 @pytest.fixture(params=FILTERS, ids=["all", "a stream", "period"])
@@ -54,6 +54,64 @@ def test_a_stream(chosen: insights.Filter) -> None:
     for stream in insights.by_stream(STORE, chosen)["stream"]:
         inside = [row for row in rows if stream in HOUSE.streams(row.user_id)]
         same(doors("stream", chosen, stream), *failed_and_got(inside))
+
+
+def test_who_can_be_reached_in_a_stream_is_a_condition() -> None:
+    mark = insights.Mark("reachable", insights.Filter(), BERLIN, "4th_stream")
+    lost = {p.user_id for p in HOUSE.people if p.unreachable_reason}
+    members = {p.user_id for p in HOUSE.places if p.course_stream == "4th_stream"}
+    cannot, can = insights.people_behind(STORE, mark)
+    assert (cannot.people, can.people) == (len(members & lost), len(members - lost))
+    assert cannot.cohort == Cohort(streams=("4th_stream",), reachable=False)
+    assert can.cohort == Cohort(streams=("4th_stream",), reachable=True)
+
+
+def test_who_had_blocked_in_a_stream(chosen: insights.Filter) -> None:
+    rows = [row for row in counted.tried(HOUSE, chosen) if row.reason == "blocked"]
+    for stream in ("3rd_stream", "4th_stream"):
+        blocked = {row.user_id for row in rows if stream in HOUSE.streams(row.user_id)}
+        found = doors("blocked", chosen, stream)
+        assert found.get("who had blocked the bot", set()) == blocked
+
+
+@pytest.mark.parametrize("step", ["day", "week"])
+def test_a_reason_in_a_day_or_a_week(chosen: insights.Filter, step: Any) -> None:
+    rows = [r for r in counted.tried(HOUSE, chosen) if r.delivery_status == "failed"]
+    frame = insights.reasons_over_time(STORE, chosen, BERLIN, step=step)
+    for day, reason in zip(frame["day"], frame["reason"], strict=True):
+        then = [row for row in rows if counted.day_of(row, BERLIN, step) == day]
+        if reason != insights.OTHERS:
+            then = [row for row in then if (row.reason or "other") == reason]
+        (found,) = doors(f"reason_{step}", chosen, f"{day:%Y-%m-%d}|{reason}").values()
+        assert found == {row.user_id for row in then}
+
+
+@pytest.mark.parametrize(
+    ("key", "statuses"),
+    [
+        ("people|", None),
+        ("sent|", {"sent", "deleted"}),
+        ("uncertain|", {"uncertain"}),
+        ("cancelled|", {"cancelled"}),
+        ("pending|", {"pending", "sending"}),
+        ("deleted|", {"deleted"}),
+    ],
+)
+def test_an_end_of_one_message(key: str, statuses: set[str] | None) -> None:
+    number = max(counted.messages(HOUSE, insights.Filter()))
+    rows = [row for row in HOUSE.rows if row.message_id == number]
+    rows = [r for r in rows if statuses is None or r.delivery_status in statuses]
+    if key == "sent|":
+        rows = [row for row in rows if row.sending_at]
+    found = doors("end", insights.Filter(message_id=number), key)
+    assert next(iter(found.values()), set()) == {row.user_id for row in rows}
+
+
+def test_a_failure_of_one_message() -> None:
+    number = max(counted.messages(HOUSE, insights.Filter()))
+    blocked = {r.user_id for r in HOUSE.rows if (r.message_id, r.reason) == (number, "blocked")}
+    found = doors("end", insights.Filter(message_id=number), "failed|blocked")
+    assert found == {"who were not reached for this reason": blocked}
 
 
 @pytest.mark.parametrize("step", ["day", "week"])
@@ -149,11 +207,8 @@ def test_those_who_got_a_message_are_a_condition_that_stays_true() -> None:
     mark = insights.Mark("message", insights.Filter(), BERLIN, str(number))
     missed, got = insights.people_behind(STORE, mark)
     failed, arrived = failed_and_got([row for row in HOUSE.rows if row.message_id == number])
-    timeless = {
-        row.user_id for row in HOUSE.rows if row.message_id == number and not row.sending_at
-    }
     assert got.cohort == Cohort(got_message=number)
-    assert got.people == len(arrived - timeless)
+    assert got.people == len(arrived)
     assert missed.cohort == Cohort(user_ids=tuple(sorted(failed)))
 
 
@@ -161,7 +216,10 @@ def test_within_a_stream_a_message_has_people_by_name() -> None:
     chosen = FILTERS[1]
     number = int(insights.by_message(STORE, chosen)["message_id"].iloc[0])
     rows = [row for row in counted.tried(HOUSE, chosen) if row.message_id == number]
-    same(doors("message", chosen, str(number)), *failed_and_got(rows))
+    failed, got = failed_and_got(rows)
+    found = doors("message", chosen, str(number))
+    assert found.get("whom it did not reach", set()) == failed
+    assert found["who got it"] == got
 
 
 def test_too_many_to_name_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
