@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from hsl import texts
 from hsl.settings import Settings
 
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
@@ -42,8 +43,7 @@ def engine_for(settings: Settings) -> Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    # SQLite's own lower() knows ASCII only, and names come in many scripts.
-    connection.create_function("hsl_lower", 1, _lower, deterministic=True)
+    texts.add_functions(connection)
     for pragma in (
         "journal_mode=WAL",
         # NORMAL may lose the last commits with the power, and with them who was sent to just now.
@@ -52,10 +52,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         f"busy_timeout={BUSY_TIMEOUT}",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _lower(value: str | None) -> str | None:
-    return None if value is None else value.lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:

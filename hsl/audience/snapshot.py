@@ -81,7 +81,7 @@ class Snapshot:
 
     def count(self, chosen: Cohort | Audience) -> Count:
         """How many people `chosen` holds."""
-        sql, values = translated(resolve.people(chosen, TARGET))
+        sql, values = self._chosen(chosen)
         row = self._one(
             f"SELECT count(*), count(unreachable_reason) FROM users "
             f"WHERE user_id IN (SELECT user_id FROM ({sql}))",
@@ -91,14 +91,14 @@ class Snapshot:
 
     def among(self, ids: Sequence[int], chosen: Cohort | Audience) -> set[int]:
         """Those of `ids` who are in `chosen`."""
-        sql, values = translated(resolve.people(chosen, TARGET))
+        sql, values = self._chosen(chosen)
         listed = ", ".join(str(int(number)) for number in ids) or "NULL"
         found = self._frame(f"SELECT user_id FROM ({sql}) WHERE user_id IN ({listed})", values)
         return {int(number) for number in found["user_id"]}
 
     def by_stream(self, chosen: Cohort | Audience) -> pd.DataFrame:
         """People of `chosen` by stream, columns stream and people; one may stand in several."""
-        sql, values = translated(resolve.people(chosen, TARGET))
+        sql, values = self._chosen(chosen)
         return self._frame(
             f"SELECT coalesce(e.course_stream, 'not enrolled') AS stream, count(*) AS people "
             f"FROM ({sql}) AS c LEFT JOIN enrollments AS e USING (user_id) "
@@ -118,7 +118,7 @@ class Snapshot:
         """Some of the people of `chosen`, sorted; `streams` is text such as "4th, 5th"."""
         if sort not in SORTABLE:
             raise ValueError(f"{sort} is no column to sort by; there are {', '.join(SORTABLE)}.")
-        sql, values = translated(resolve.people(chosen, TARGET))
+        sql, values = self._chosen(chosen)
         way = "DESC" if descending else "ASC"
         return self._frame(
             f"""SELECT u.user_id, u.first_name, u.last_name, u.username, u.language_code,
@@ -130,6 +130,9 @@ class Snapshot:
             ORDER BY {sort} {way} NULLS LAST, u.user_id LIMIT {int(limit)} OFFSET {int(offset)}""",
             values,
         )
+
+    def _chosen(self, chosen: Cohort | Audience) -> tuple[str, list[Any]]:
+        return translated(resolve.people(chosen, TARGET, attributes=self._store.attributes))
 
     def _one(self, sql: str, values: list[Any]) -> tuple[Any, ...]:
         with self._store.cursor() as cursor:
