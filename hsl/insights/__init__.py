@@ -7,8 +7,9 @@ statement, and gives a frame of a few rows. docs/results.md says what each figur
 from hsl.insights.comparison import MEASURES, comparison
 from hsl.insights.filters import Filter, Readable, authors
 from hsl.insights.intervals import SMALL, apart, wilson
+from hsl.insights.marks import Mark
 from hsl.insights.one import Result, result
-from hsl.insights.people import Door, Mark, people_behind
+from hsl.insights.people import Door, people_behind
 from hsl.insights.reach import churn, fatigue, reach
 from hsl.insights.reasons import OTHERS, reasons
 from hsl.insights.reasons import over_time as reasons_over_time

@@ -1,18 +1,20 @@
 """Behind each mark stand exactly the people that its figure counted."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from hsl import insights
+from hsl.audience import conditions as c
 from hsl.audience.cohort import Cohort
 from hsl.insights import people
 from tests.insights import counted
-from tests.insights.raw import NOW, House, Memory, Row, random_house
+from tests.insights.raw import NOW, House, Memory, Row, Sent, random_house
 
 BERLIN = ZoneInfo("Europe/Berlin")
+ALL = insights.Filter()
 HOUSE = random_house(7)
 STORE = Memory(HOUSE)
 FILTERS = [
@@ -27,10 +29,31 @@ def doors(figure: str, chosen: insights.Filter, key: str) -> dict[str, set[int]]
     found = {}
     for door in insights.people_behind(STORE, mark):
         assert door.cohort is not None
-        if door.cohort.user_ids:
-            assert len(door.cohort.user_ids) == door.people
-        found[door.words] = set(door.cohort.user_ids)
+        assert door.cohort.where is not None
+        found[door.words] = {p.user_id for p in HOUSE.people if holds(door.cohort.where, p.user_id)}
+        assert len(found[door.words]) == door.people
     return found
+
+
+def holds(where: c.Condition, user: int) -> bool:
+    """What a condition says of a person, by the raw rows."""
+    if isinstance(where, c.All):
+        return all(holds(part, user) for part in where.of)
+    if isinstance(where, c.AnyOf):
+        return any(holds(part, user) for part in where.of)
+    if isinstance(where, c.Ids):
+        return user in where.ids
+    if isinstance(where, c.InStream):
+        return bool(HOUSE.streams(user) & set(where.streams))
+    assert isinstance(where, c.MessageOutcome)
+    statuses = {"got": counted.GOT, "failed": {"failed"}, "uncertain": {"uncertain"}}
+    return any(
+        row.user_id == user
+        and row.message_id == where.message_id
+        and row.delivery_status in statuses[where.outcome]
+        and (not where.reasons or row.reason in where.reasons)
+        for row in HOUSE.rows
+    )
 
 
 def failed_and_got(rows: list[Row]) -> tuple[set[int], set[int]]:
@@ -202,14 +225,37 @@ def month_of(moment: datetime) -> tuple[int, int]:
     return local.year, local.month
 
 
-def test_those_who_got_a_message_are_a_condition_that_stays_true() -> None:
+def test_people_of_a_message_are_a_condition_that_stays_true() -> None:
     number = int(insights.by_message(STORE, insights.Filter())["message_id"].iloc[0])
-    mark = insights.Mark("message", insights.Filter(), BERLIN, str(number))
-    missed, got = insights.people_behind(STORE, mark)
-    failed, arrived = failed_and_got([row for row in HOUSE.rows if row.message_id == number])
+    timeless = [r for r in HOUSE.rows if r.delivery_status == "sent" and not r.sending_at]
+    assert number not in {row.message_id for row in timeless}
+    missed, got = insights.people_behind(
+        STORE, insights.Mark("message", insights.Filter(), BERLIN, str(number))
+    )
     assert got.cohort == Cohort(got_message=number)
-    assert got.people == len(arrived)
-    assert missed.cohort == Cohort(user_ids=tuple(sorted(failed)))
+    assert missed.cohort == Cohort(where=c.MessageOutcome(message_id=number, outcome="failed"))
+    streams = insights.Filter(streams=("4th_stream",))
+    blocked, *_ = insights.people_behind(
+        STORE, insights.Mark("blocked", streams, BERLIN, "4th_stream")
+    )
+    assert blocked.cohort is not None
+    assert blocked.cohort.sentence().startswith("in 4th_stream, (who could not get message")
+
+
+def test_a_condition_that_says_more_than_the_mark_is_not_taken() -> None:
+    # A message that goes over midnight: of its people, only some were tried on the first day.
+    night = datetime(2026, 6, 1, 21, 59, tzinfo=UTC)
+    morning = night + timedelta(hours=8)
+    store = Memory(
+        House(
+            messages=[Sent(1, night)],
+            rows=[Row(1, 1, "sent", None, night), Row(1, 2, "sent", None, morning)],
+        )
+    )
+    (first,) = insights.people_behind(store, insights.Mark("day", ALL, BERLIN, "2026-06-01"))
+    (week,) = insights.people_behind(store, insights.Mark("week", ALL, BERLIN, "2026-06-01"))
+    assert first.cohort == Cohort(user_ids=(1,))
+    assert week.cohort == Cohort(got_message=1)
 
 
 def test_within_a_stream_a_message_has_people_by_name() -> None:
@@ -223,6 +269,8 @@ def test_within_a_stream_a_message_has_people_by_name() -> None:
 
 
 def test_too_many_to_name_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "FEW_MESSAGES", 0)
+    monkeypatch.setattr(people, "MANY_MESSAGES", 0)
     everybody = insights.people_behind(
         STORE, insights.Mark("stream", insights.Filter(), BERLIN, "4th_stream")
     )
