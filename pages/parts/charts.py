@@ -14,7 +14,7 @@ from hsl import insights, table
 from hsl.audience import selection
 from hsl.charts import ink, picture, rows
 from hsl.charts.ink import Ink
-from pages.parts import shell
+from pages.parts import shell, show
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Figure:
     marks: Mapping[str, str] = field(default_factory=dict)
     door: str | None = None
     small: bool = False  # under a question that it shares with others
+    nothing: str = "There is nothing in this period."
 
 
 def shade() -> Ink:
@@ -49,7 +50,7 @@ def draw(figure: Figure, chosen: insights.Filter) -> None:
     else:
         st.subheader(figure.question)
     if figure.numbers.empty:
-        st.html(f'<div class="hsl-dim">{escape(figure.summary or "There is nothing yet.")}</div>')
+        st.html(f'<div class="hsl-dim">{escape(figure.nothing)}</div>')
         return
     key = f"{figure.name}-{hash((figure.name, chosen)):x}"
     picked = st.altair_chart(
@@ -62,12 +63,20 @@ def draw(figure: Figure, chosen: insights.Filter) -> None:
         alt=f"{figure.question} {figure.summary}",
     )
     st.html(f'<div class="hsl-dim">{escape(figure.summary)}</div>')
-    if figure.door:
-        marks = picked["selection"].get(rows.MARK, [])  # type: ignore[index]
-        if marks and marks[0]["key"] in figure.marks:
-            _people_behind(figure, chosen, str(marks[0]["key"]))
+    clicked = picked["selection"].get(rows.MARK, []) if figure.door else []  # type: ignore[index]
+    wanted = str(clicked[0]["key"]) if clicked else None
+    behind = st.container()
     with st.expander("Numbers and files"):
         _numbers(figure)
+        if figure.door and wanted is None:
+            # The same by keyboard, for those who cannot click on a chart.
+            wanted = st.selectbox(
+                "The people behind", list(figure.marks), index=None, key=f"behind-{key}",
+                format_func=lambda name: show.plain(figure.marks[name]), placeholder="Choose a mark",
+            )  # fmt: skip
+    if wanted in figure.marks:
+        with behind:
+            _people_behind(figure, chosen, wanted)
 
 
 def _people_behind(figure: Figure, chosen: insights.Filter, key: str) -> None:

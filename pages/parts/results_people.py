@@ -31,13 +31,12 @@ def reasons_over_time(chosen: Filter, step: Step) -> Figure:
     return Figure(
         "failures",
         "Why do messages fail, and since when?",
-        f"{show.number(found['failed'].sum())} deliveries failed."
-        if len(found)
-        else "None failed.",
+        f"{show.number(found['failed'].sum())} deliveries failed.",
         found,
         lambda ink: timed.stacked(found, order, ink, step=step),
         marks,
         f"reason_{step}",
+        nothing="None failed.",
     )
 
 
@@ -47,11 +46,12 @@ def reasons(chosen: Filter) -> Figure:
     return Figure(
         "reasons",
         "How much does each reason cost?",
-        "Of all deliveries that were tried." if len(found) else "None failed.",
+        "Of all deliveries that were tried.",
         found,
         lambda ink: rows.dots(found, "words", "reason", ink, of="tried", colour=ink.failed),
         dict(zip(found["reason"], found["words"], strict=True)),
         "reason",
+        nothing="None failed.",
     )
 
 
