@@ -1,8 +1,9 @@
 """How long each figure of the results takes at a million people and ten million deliveries.
 
-    python -m benchmarks.insights [PEOPLE MESSAGES RECIPIENTS]
+    python -m benchmarks.insights [ADDRESS]
 
-Fills the store's tables in DuckDB (two threads, 4 GB, as the store has them) and prints, by figure,
+Reads the database at ADDRESS into a store, or fills a store's tables in DuckDB by itself, with two
+threads and 4 GB as the store has them. Prints, by figure,
 the median and the worst of five runs in milliseconds, once over everything and once for one stream
 and ninety days; the same of the people behind a mark. Status 1 where a median passes a second.
 """
@@ -20,17 +21,16 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pandas as pd
 
-from hsl import insights
+from hsl import database, insights
+from hsl.warehouse.store import Store
 
-PEOPLE, MESSAGES, RECIPIENTS = (
-    (int(word) for word in sys.argv[1:4]) if len(sys.argv) > 3 else (1_000_000, 1_000, 10_000)
-)
+PEOPLE, MESSAGES, RECIPIENTS = 1_000_000, 1_000, 10_000
 RUNS = 5
 PROMISED = 1_000  # milliseconds
 ZONE = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVERYTHING = insights.Filter()
-A_PART = insights.Filter(since=NOW - timedelta(days=90), streams=("stream_3",))
+Figure = Callable[[insights.Readable], Any]
 
 
 class Filled:
@@ -76,22 +76,32 @@ class Filled:
             return cursor.execute(sql, list(values)).fetch_df()
 
 
-def figures(chosen: insights.Filter) -> dict[str, Callable[[Filled], Any]]:
-    """Every figure, and some of the people behind marks."""
+def figures(store: insights.Readable, chosen: insights.Filter) -> dict[str, Figure]:
+    """Every figure, and the people behind some marks."""
     plain = (
         insights.total, insights.by_stream, insights.by_message, insights.reasons, insights.reach,
         insights.churn, insights.fatigue, insights.speed, insights.comparison,
     )  # fmt: skip
-    zoned = (insights.over_time, insights.by_hour, insights.reasons_over_time)
-    found: dict[str, Callable[[Filled], Any]] = {}
+    found: dict[str, Figure] = {}
     for figure in plain:
         found[figure.__name__] = partial(figure, chosen=chosen)
-    for name, timed in zip(("over_time", "by_hour", "reasons_over_time"), zoned, strict=True):
-        found[name] = partial(timed, chosen=chosen, zone=ZONE)
+    for step in ("day", "week"):
+        more = {"chosen": chosen, "zone": ZONE, "step": step}
+        found[f"over_time by {step}"] = partial(insights.over_time, **more)
+        found[f"reasons_over_time by {step}"] = partial(insights.reasons_over_time, **more)
+    found["by_hour"] = partial(insights.by_hour, chosen=chosen, zone=ZONE)
     found["retention"] = partial(insights.retention, chosen=chosen, zone=ZONE, now=NOW)
-    found["result of one message"] = partial(insights.result, message_id=MESSAGES)
-    keys = {"stream": "stream_3", "hour": "1|19", "day": "2026-11-20", "reason": "blocked",
-            "churn": str(MESSAGES - 20), "load": "3"}  # fmt: skip
+    messages = insights.by_message(store, chosen)["message_id"]
+    found["result of one message"] = partial(insights.result, message_id=int(messages.iloc[0]))
+    hour = insights.by_hour(store, chosen, ZONE).iloc[0]
+    keys = {
+        "stream": insights.by_stream(store, chosen)["stream"].iloc[0],
+        "hour": f"{hour['weekday']:.0f}|{hour['hour']:.0f}",
+        "day": f"{insights.over_time(store, chosen, ZONE)['day'].iloc[-1]:%Y-%m-%d}",
+        "reason": "blocked",
+        "churn": str(messages.iloc[-1]),
+        "load": "3",
+    }
     for name, key in keys.items():
         mark = insights.Mark(name, chosen, ZONE, key)
         found[f"people behind: {name}"] = partial(insights.people_behind, mark=mark)
@@ -100,18 +110,25 @@ def figures(chosen: insights.Filter) -> dict[str, Callable[[Filled], Any]]:
 
 def main() -> int:
     began = time.perf_counter()
-    store = Filled()
-    rows = PEOPLE, MESSAGES * RECIPIENTS
+    store = opened(sys.argv[1]) if len(sys.argv) > 1 else Filled()
+    rows = store.frame(
+        "SELECT (SELECT count(*) FROM users) AS people, "
+        "(SELECT count(*) FROM message_recipients) AS deliveries"
+    ).iloc[0]
     print(
-        f"{rows[0]:,} people, {rows[1]:,} deliveries, made in {time.perf_counter() - began:.0f} s"
+        f"{rows['people']:,} people, {rows['deliveries']:,} deliveries, "
+        f"ready in {time.perf_counter() - began:.1f} s"
     )
+    stream = insights.by_stream(store, EVERYTHING)["stream"].iloc[0]
+    last = store.frame("SELECT max(started_at) AS last FROM message_history")["last"].iloc[0]
+    part = insights.Filter(since=last.to_pydatetime() - timedelta(days=90), streams=(stream,))
     print(f"{'figure':<28}{'everything':>22}{'a stream, 90 days':>22}   (median / worst, ms)")
     slow = 0
-    whole, part = figures(EVERYTHING), figures(A_PART)
+    whole, narrow = figures(store, EVERYTHING), figures(store, part)
     for name in whole:
         medians = []
         line = f"{name:<28}"
-        for figure in (whole[name], part[name]):
+        for figure in (whole[name], narrow[name]):
             times = [_milliseconds(figure, store) for _ in range(RUNS)]
             medians.append(statistics.median(times))
             line += f"{f'{medians[-1]:,.0f} / {max(times):,.0f}':>22}"
@@ -122,7 +139,12 @@ def main() -> int:
     return 1 if slow else 0
 
 
-def _milliseconds(figure: Callable[[Filled], Any], store: Filled) -> float:
+def opened(address: str) -> Store:
+    """The real store over a database, such as `benchmarks.people_and_deliveries` makes."""
+    return Store(database.open_engine(address), folder=None, refresh_after=3_600)
+
+
+def _milliseconds(figure: Figure, store: insights.Readable) -> float:
     began = time.perf_counter()
     figure(store)
     return (time.perf_counter() - began) * 1_000

@@ -71,9 +71,13 @@ def draw(figure: Figure, chosen: insights.Filter) -> None:
         if figure.door and wanted is None:
             # The same by keyboard, for those who cannot click on a chart.
             wanted = st.selectbox(
-                "The people behind", list(figure.marks), index=None, key=f"behind-{key}",
-                format_func=lambda name: show.plain(figure.marks[name]), placeholder="Choose a mark",
-            )  # fmt: skip
+                "The people behind",
+                list(figure.marks),
+                index=None,
+                key=f"behind-{key}",
+                format_func=lambda name: show.plain(figure.marks[name]),
+                placeholder="Choose a mark",
+            )
     if wanted in figure.marks:
         with behind:
             _people_behind(figure, chosen, wanted)
