@@ -4,9 +4,10 @@ from typing import Any
 
 import streamlit as st
 
+from hsl.charts import arrival, people
+from hsl.charts.figure import Counts, Figure, interval
 from hsl.delivery import pace
-from hsl.insights import Filter
-from pages.parts import charts, result_filters, results, results_people, shell, show
+from pages.parts import charts, result_filters, results, shell, show
 
 VIEWS = ["Arrival", "Streams", "Failures", "Timing", "People"]
 
@@ -23,9 +24,9 @@ def present_pace() -> None:
     st.caption(f"{words}.")
 
 
-def head(chosen: Filter) -> None:
+def head(counts: Counts) -> None:
     """All of it in one line, and how old it is."""
-    line = results.count("total", chosen).iloc[0]
+    line = counts.frame("total").iloc[0]
     if not line["tried"]:
         st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
         if st.button("Write a message"):
@@ -33,16 +34,16 @@ def head(chosen: Filter) -> None:
         st.stop()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{results.interval(int(line['delivered']), int(line['tried']))}** deliveries "
-            f"arrived: {line['messages']:,} messages to {line['people']:,} people, "
-            f"as of {show.ago(shell.store().loaded_at)}."
+            f"**{interval(int(line['delivered']), int(line['tried']))}** deliveries arrived: "
+            f"{line['messages']:,} messages to {line['people']:,} people, "
+            f"as of {show.ago(counts.now)}."
         )
         if st.button("Refresh", type="tertiary", icon=":material/refresh:"):
             shell.store().refresh()
             st.rerun()
 
 
-def side_by_side(*figures: charts.Figure) -> None:
+def side_by_side(*figures: Figure) -> None:
     for place, figure in zip(st.columns(2, gap="large"), figures, strict=False):
         with place:
             charts.draw(figure, wanted)
@@ -51,30 +52,31 @@ def side_by_side(*figures: charts.Figure) -> None:
 st.title("Delivery")
 wanted = result_filters.chosen()
 present_pace()
-head(wanted)
+found = results.of(wanted)
+head(found)
 view = st.segmented_control(
     "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
     label_visibility="collapsed",
 )  # fmt: skip
-if view in {"Arrival", "Failures"}:
-    step = result_filters.step(wanted)
 if view == "Streams":
     st.subheader("How do the streams compare?")
     st.html('<div class="hsl-dim">By stream of today; who is in two counts in both.</div>')
-    measures = results.comparison(wanted)
+    measures = arrival.comparison(found)
     side_by_side(*measures[:2])
     side_by_side(*measures[2:])
 elif view == "Failures":
-    charts.draw(results_people.reasons_over_time(wanted, step), wanted)
-    side_by_side(results_people.reasons(wanted), results_people.churn(wanted))
+    step = result_filters.step(wanted)
+    charts.draw(people.reasons_over_time(found, step), wanted)
+    side_by_side(people.reasons(found), people.churn(found))
 elif view == "Timing":
-    charts.draw(results.hours(wanted), wanted)
-    charts.draw(results.speed(wanted), wanted)
+    charts.draw(arrival.hours(found), wanted)
+    charts.draw(arrival.speed(found), wanted)
 elif view == "People":
-    people, arrived, blocked = results_people.loads(wanted)
-    charts.draw(results_people.retention(wanted), wanted)
-    charts.draw(people, wanted)
-    side_by_side(arrived, blocked)
+    loads, *tired = people.loads(found)
+    charts.draw(people.retention(found), wanted)
+    charts.draw(loads, wanted)
+    side_by_side(*tired)
 else:
-    charts.draw(results.over_time(wanted, step), wanted)
-    charts.draw(results.by_message(wanted), wanted)
+    step = result_filters.step(wanted)
+    charts.draw(arrival.over_time(found, step), wanted)
+    charts.draw(arrival.by_message(found), wanted)

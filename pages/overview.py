@@ -6,6 +6,7 @@ from html import escape
 import streamlit as st
 
 from hsl import insights
+from hsl.charts import arrival
 from hsl.delivery import history
 from hsl.models import MessageStatus, utc_now
 from pages.parts import charts, results, shell, show
@@ -73,14 +74,15 @@ def how_it_went() -> None:
     midnight = datetime.combine(today - timedelta(days=PERIOD - 1), time(), shell.zone())
     chosen = insights.Filter(since=midnight.astimezone(UTC))
     st.subheader("How it went")
-    if not results.count("total", chosen)["tried"].iloc[0]:
+    counts = results.of(chosen)
+    if not counts.frame("total")["tried"].iloc[0]:
         st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        charts.draw(results.over_time(chosen, "day"), chosen)
+        charts.draw(arrival.over_time(counts, "day"), chosen)
     with right:
-        charts.draw(results.reach(chosen, PERIOD), chosen)
+        charts.draw(arrival.reach(counts, PERIOD), chosen)
 
 
 def last_messages() -> None:

@@ -1,7 +1,5 @@
 """A figure on a page: its question, its chart, a summary, its numbers, files, and its people."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -13,24 +11,9 @@ import streamlit as st
 from hsl import insights, table
 from hsl.audience import selection
 from hsl.charts import ink, picture, rows
+from hsl.charts.figure import Figure
 from hsl.charts.ink import Ink
 from pages.parts import shell, show
-
-
-@dataclass(frozen=True)
-class Figure:
-    """What a chart shows. `marks` names each mark by its key; `door` is a figure of
-    `insights.people_behind`, or None where nobody stands behind a mark."""
-
-    name: str  # of its files, and of its key on the page
-    question: str
-    summary: str
-    numbers: pd.DataFrame
-    build: Callable[[Ink], Any]
-    marks: Mapping[str, str] = field(default_factory=dict)
-    door: str | None = None
-    small: bool = False  # under a question that it shares with others
-    nothing: str = "There is nothing in this period."
 
 
 def shade() -> Ink:

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from hsl import insights
+from hsl.charts import people
 from hsl.delivery.history import Message
-from pages.parts import charts, results_people, shell
+from pages.parts import charts, shell
 
 
 def present(message: Message) -> None:
@@ -18,6 +19,6 @@ def present(message: Message) -> None:
         store.refresh()
     found = insights.result(store, message.id)
     chosen = insights.Filter(message_id=message.id)
-    charts.draw(results_people.funnel(found, message.id), chosen)
+    charts.draw(people.funnel(found, message.id), chosen)
     if len(found.by_stream):
-        charts.draw(results_people.one_by_stream(found, message.id), chosen)
+        charts.draw(people.one_by_stream(found, message.id), chosen)

@@ -1,4 +1,4 @@
-"""The figures of the Delivery page about failures, and about people over time."""
+"""The figures of failures, of people over time, and of one message."""
 
 from typing import Any
 
@@ -7,20 +7,18 @@ import pandas as pd
 from hsl import insights
 from hsl.charts import over_time as timed
 from hsl.charts import rows
+from hsl.charts.figure import GREY, Counts, Figure, interval
 from hsl.charts.ink import Ink
-from hsl.insights import Filter, Step
-from pages.parts import show
-from pages.parts.charts import Figure
-from pages.parts.results import GREY, count, interval
+from hsl.insights import Step
 
 MORE = (
     "More messages and more blocks need not be cause and effect: who blocks gets no more of them."
 )
 
 
-def reasons_over_time(chosen: Filter, step: Step) -> Figure:
+def reasons_over_time(counts: Counts, step: Step) -> Figure:
     """Why do messages fail, and since when?"""
-    found = count("reasons_over_time", chosen, zoned=True, step=step)
+    found = counts.frame("reasons_over_time", zoned=True, step=step)
     sums = found.groupby("words")["failed"].sum().sort_values(ascending=False, kind="stable")
     others = [words for words in sums.index if words == insights.OTHERS]
     order = [words for words in sums.index if words != insights.OTHERS] + others
@@ -31,7 +29,7 @@ def reasons_over_time(chosen: Filter, step: Step) -> Figure:
     return Figure(
         "failures",
         "Why do messages fail, and since when?",
-        f"{show.number(found['failed'].sum())} deliveries failed.",
+        f"{found['failed'].sum():,} deliveries failed.",
         found,
         lambda ink: timed.stacked(found, order, ink, step=step),
         marks,
@@ -40,9 +38,9 @@ def reasons_over_time(chosen: Filter, step: Step) -> Figure:
     )
 
 
-def reasons(chosen: Filter) -> Figure:
+def reasons(counts: Counts) -> Figure:
     """How much does each reason cost?"""
-    found = count("reasons", chosen)
+    found = counts.frame("reasons")
     return Figure(
         "reasons",
         "How much does each reason cost?",
@@ -55,9 +53,9 @@ def reasons(chosen: Filter) -> Figure:
     )
 
 
-def churn(chosen: Filter) -> Figure:
+def churn(counts: Counts) -> Figure:
     """After which message do people block the bot?"""
-    found = count("churn", chosen)
+    found = counts.frame("churn")
     blocked, got = int(found["blocked"].sum()), int(found["got"].sum())
     return Figure(
         "churn",
@@ -71,9 +69,9 @@ def churn(chosen: Filter) -> Figure:
     )
 
 
-def loads(chosen: Filter) -> list[Figure]:
+def loads(counts: Counts) -> list[Figure]:
     """How many messages does a person get, and does it tire them?"""
-    found = count("fatigue", chosen)
+    found = counts.frame("fatigue")
     names = {load: _sent(load) for load in found["messages"]}
     named = found.assign(load=[names[load] for load in found["messages"]])
     some = named[named["tried"] > 0].reset_index(drop=True)
@@ -120,9 +118,9 @@ def loads(chosen: Filter) -> list[Figure]:
     ]
 
 
-def retention(chosen: Filter) -> Figure:
+def retention(counts: Counts) -> Figure:
     """How long can people be reached after they registered?"""
-    found = count("retention", chosen, zoned=True)
+    found = counts.frame("retention", zoned=True)
     at_last = found[(found["week"] == 4) & ~found["small"]]
     words = ""
     if len(at_last):
