@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -75,14 +75,6 @@ def now(connection: Connection) -> datetime:
         found: datetime = connection.execute(_CLOCK).scalar_one()
         return found.astimezone(UTC)
     return datetime.now(UTC)
-
-
-def hour_of(column: ColumnElement[Any], dialect_name: str) -> ColumnElement[str]:
-    """The UTC hour of a time as text, such as "2026-11-24 09"."""
-    if dialect_name == "postgresql":
-        return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24")
-    # SQLite keeps times as text, whose beginning is cheaper than any of its date functions.
-    return func.substr(column, 1, len("2026-11-24 09"))
 
 
 def migrate(engine: Engine) -> None:

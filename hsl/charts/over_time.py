@@ -39,8 +39,10 @@ def shares(frame: pd.DataFrame, ink: Ink, *, step: Step) -> Any:
     span = base.mark_rule(strokeWidth=4, strokeCap="round", opacity=0.3, clip=True).encode(
         y=y.field("low"), y2="high:Q", color=hue
     )
-    dot = base.mark_point(size=44, filled=True, opacity=1, clip=True).encode(
-        y=y.field("share"), color=hue
+    # The more deliveries, the larger the dot.
+    size = alt.Size("tried:Q", scale=alt.Scale(range=[18, 150], zero=True), legend=None)
+    dot = base.mark_point(filled=True, opacity=1, clip=True).encode(
+        y=y.field("share"), color=hue, size=size
     )
     facts = [
         alt.Tooltip("when:N", title=step),
