@@ -11,6 +11,7 @@ from hsl.insights.filters import GOT, Filter
 from hsl.insights.reach import BLOCKS, LOADS
 from hsl.insights.reasons import FAILED, NAMED, OTHERS
 from hsl.insights.retention import LOST
+from hsl.insights.shares import LOCAL, QUARTER, QUARTERS
 
 KEY = "|"  # between the values of one mark's key
 ARRIVED = f"delivery_status IN {GOT}"
@@ -103,7 +104,10 @@ def _days(count: int) -> Callable[[Mark], list[Behind]]:
 
 def _hour(mark: Mark) -> list[Behind]:
     weekday, hour = (int(part) for part in _parts(mark.key, 2))
-    within = "isodow(timezone(?, sending_at)) = ? AND hour(timezone(?, sending_at)) = ?"
+    # Some thousand quarters of an hour are turned into local time, and not ten million moments.
+    within = f"""epoch_us(sending_at) // {QUARTER} IN (
+        SELECT quarter FROM (SELECT DISTINCT {QUARTERS} FROM tried)
+        WHERE isodow({LOCAL}) = ? AND hour({LOCAL}) = ?)"""
     return _arrived_or_not(within, mark.zone.key, weekday + 1, mark.zone.key, hour)
 
 
