@@ -12,8 +12,17 @@ from typing import Any, NoReturn
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import __version__, database, dispatch, models, moving, sending
-from hsl.audience import importer
+from hsl import (
+    __version__,
+    audience_commands,
+    database,
+    dispatch,
+    models,
+    moving,
+    people,
+    sending,
+)
+from hsl.audience import importer, policy
 from hsl.delivery import changes, history, outbox, recurring, sums
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
@@ -55,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outbox.OutboxError,
         importer.ImportRefused,
         moving.MoveError,
+        *audience_commands.ERRORS,
         OSError,
     ) as error:
         print(f"hsl: {error}", file=sys.stderr)
@@ -89,6 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_sandbox(add("sandbox", _sandbox, "Run the local Bot API server alone."))
     command = add("import", _import, "Add or update people from CSV, Parquet, Excel or JSON lines.")
     command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command = add("people", _people, "Count and list people, or those of an expression.")
+    people.add_where(command)
+    command.add_argument("--limit", type=int, default=people.LISTED, metavar="N", help="list N")
     command.add_argument("--json", action="store_true", help="print one JSON object")
     _add_send(add("send", _send, "Send a message now, or schedule it."))
     command = add("status", _status, "Show one message's state, or the last messages.")
@@ -130,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print JSON")
     command = add("stop", _stop, "Stop a rule, and cancel the message that it made ahead.")
     command.add_argument("id", type=int, metavar="RULE")
+    audience_commands.add(add, actor=ACTOR, engine_of=_engine, fail=_fail)
     command = add(
         "migrate-to",
         _migrate_to,
@@ -159,13 +174,7 @@ def _add_sandbox(command: argparse.ArgumentParser) -> None:
 
 def _add_send(command: argparse.ArgumentParser) -> None:
     who = command.add_argument_group("who")
-    who.add_argument("--user", type=int, action="append", default=[], metavar="ID")
-    who.add_argument("--stream", action="append", default=[], metavar="S")
-    who.add_argument("--not-enrolled", action="store_true")
-    who.add_argument("--segment", metavar="NAME")
-    who.add_argument("--all", action="store_true", help="everybody")
-    who.add_argument("--not-delivered", type=int, metavar="ID", help="who did not get message ID")
-    who.add_argument("--delivered", type=int, metavar="ID", help="who got message ID")
+    sending.add_who(who)
     what = command.add_argument_group("what")
     one = what.add_mutually_exclusive_group(required=True)
     one.add_argument("--text", metavar="T")
@@ -178,6 +187,9 @@ def _add_send(command: argparse.ArgumentParser) -> None:
     when.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
     when.add_argument(
         "--every", metavar='"DAYS TIME ZONE"', help="again and again: mon,thu 10:00 Europe/Moscow"
+    )
+    command.add_argument(
+        "--ignore-cap", metavar="REASON", help="send in spite of HSL_FREQUENCY_CAP; audited"
     )
     command.add_argument("--until", metavar="DATE", help="the last day of --every")
     command.add_argument(
@@ -258,6 +270,10 @@ def _import(parsed: argparse.Namespace, settings: Settings) -> None:
         print(f"The rejected rows and why: {report.rejects_file}")
 
 
+def _people(parsed: argparse.Namespace, settings: Settings) -> int:
+    return people.run(parsed, _engine(settings), _fail)
+
+
 def _send(parsed: argparse.Namespace, settings: Settings) -> int:
     return sending.run(
         parsed, settings, _engine(settings), fail=_fail, at=_time(parsed.at) if parsed.at else None
@@ -302,6 +318,9 @@ def message_state(connection: Any, message_id: int) -> dict[str, Any]:
         "cancelled": closing.cancelled,
         "deleted": closing.deleted,
         "sum": closing.sentence(),
+        "left_out": row.left_out,
+        "experiment": row.experiment_id,
+        "arm": row.arm,
         "scheduled_at": row.scheduled_at.isoformat(),
         "started_at": row.started_at and row.started_at.isoformat(),
         "finished_at": row.finished_at and row.finished_at.isoformat(),
@@ -339,6 +358,8 @@ def _print_state(state: dict[str, Any]) -> None:
     reason = f" ({state['status_reason']})" if state["status_reason"] else ""
     print(f"Message {state['id']}: {state['status']}{reason}")
     print(state["sum"])
+    if state["left_out"]:
+        print(f"Beside them: {policy.sentence(state['left_out'])}")
     print(f"{state['percent']:.1f} % done", end="")
     if state["status"] == "sending":
         left = state["seconds_left"]

@@ -19,8 +19,8 @@ import schedule
 from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import database, models
-from hsl.audience import resolve, values
+from hsl import database, dispatch, models
+from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, pace, preparing, recurring, sender, tick, trouble
 from hsl.delivery.gateway import Gateway
@@ -32,6 +32,7 @@ from hsl.settings import Settings
 BEAT = 3  # seconds
 DUE = 0.5  # seconds
 RECOVER = 5  # seconds
+MEASURE = 10  # minutes; each segment is counted once a day
 FORGET_WORKERS = timedelta(hours=1)
 EDITING = {
     "sendMessage": "editMessageText",
@@ -53,6 +54,7 @@ class Scheduler:
         self._jobs = schedule.Scheduler()
         self._jobs.every(BEAT).seconds.do(self._guarded, self.beat)
         self._jobs.every(RECOVER).seconds.do(self._guarded, self.recover)
+        self._jobs.every(MEASURE).minutes.do(self._guarded, self.measure_segments)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
@@ -144,6 +146,10 @@ class Scheduler:
         if found:
             logger.warning("%s recipients are uncertain: their sender stopped", found)
 
+    def measure_segments(self) -> None:
+        """Write down the size of each segment that was not counted today."""
+        segments.measure(self.engine)
+
     def start_due(self) -> None:
         """Start messages whose time has come, and let rules make their next ones."""
         history, rules = models.message_history.c, models.recurring_messages.c
@@ -161,7 +167,10 @@ class Scheduler:
             recurring.make_due(self.engine, now=now, bot_id=bot_id, resolve=self._people)
 
     def _people(self, chosen: Mapping[str, Any]) -> Select[Any]:
-        return resolve.people(Audience.model_validate(chosen), self.engine.dialect.name)
+        try:
+            return dispatch.ruled(self.engine, self.settings, Audience.model_validate(chosen))
+        except segments.SegmentError as fault:
+            raise outbox.OutboxError(str(fault)) from fault
 
     def sign_off(self) -> None:
         """Leave the list of workers."""

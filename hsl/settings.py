@@ -1,6 +1,7 @@
 """Every setting in one class, read once from the environment and `.env`."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
@@ -78,6 +79,11 @@ class Settings(BaseSettings):
         pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
         description="Local hours in which messages that ask for it wait for the morning",
     )
+    frequency_cap: str = Field(
+        "",
+        alias="HSL_FREQUENCY_CAP",
+        description="Most messages to a person in so many days, such as 2/7d; empty: no cap",
+    )
     index_refresh: float = Field(
         300.0,
         alias="HSL_INDEX_REFRESH",
@@ -85,6 +91,13 @@ class Settings(BaseSettings):
         le=300,
         description="Seconds after which the audience index refreshes by itself",
     )
+
+    @field_validator("frequency_cap")
+    @classmethod
+    def _cap_shape(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"[1-9]\d{0,3}/[1-9]\d{0,2}d", value.strip()):
+            raise ValueError("is not MESSAGES/DAYSd, such as 2/7d")
+        return value.strip()
 
     @field_validator("time_zone")
     @classmethod

@@ -6,7 +6,7 @@ import streamlit as st
 
 from hsl.delivery import history, outbox, recurring
 from hsl.models import MessageStatus
-from pages.parts import asking, one_message, shell, show
+from pages.parts import asking, experiment, one_message, shell, show
 
 PAGE = 20  # messages
 
@@ -36,6 +36,7 @@ def listing() -> None:
         format_func=lambda status: f"{show.SHAPES[status]} {status}",
     )
     rules()
+    experiment.listing()
     page = st.session_state.get("messages-page", 1)
     found, total = history.listing(
         shell.engine(),
@@ -95,7 +96,10 @@ def stop_rule(rule_id: int) -> None:
 
 
 wanted = st.query_params.get("message", "")
+compared = st.query_params.get("experiment", "")
 if wanted.isdigit():
     one_message.show_one(int(wanted))
+elif compared.isdigit():
+    experiment.show_one(int(compared))
 else:
     listing()

@@ -137,6 +137,7 @@ class Audience(BaseModel):
 
     include: tuple[Cohort, ...] = ()
     exclude: tuple[Cohort, ...] = ()
+    ignore_cap: str = ""  # why the frequency cap does not hold for what is sent to it
 
     @property
     def is_empty(self) -> bool:

@@ -4,74 +4,44 @@ Every condition is true or false of a person, never unknown: a comparison with a
 wrote down is false, and its `Not` is true. (SQL's third truth value would lose such people.)
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from hsl.audience.comparisons import COLUMN_TYPES as COLUMN_TYPES
+from hsl.audience.comparisons import MOST_CHARACTERS as MOST_CHARACTERS
+from hsl.audience.comparisons import MOST_DAYS as MOST_DAYS
+from hsl.audience.comparisons import MOST_VALUES as MOST_VALUES
+from hsl.audience.comparisons import OPS as OPS
+from hsl.audience.comparisons import Attribute as Attribute
+from hsl.audience.comparisons import ColumnName as ColumnName
+from hsl.audience.comparisons import Days as Days
+from hsl.audience.comparisons import DaysAgo as DaysAgo
+from hsl.audience.comparisons import Name as Name
+from hsl.audience.comparisons import Op as Op
+from hsl.audience.comparisons import Part as Part
+from hsl.audience.comparisons import Person as Person
+from hsl.audience.comparisons import Value as Value
+from hsl.audience.comparisons import ValueType as ValueType
+from hsl.audience.comparisons import Words as Words
 
 BUCKETS = 10_000  # into which `Arm` parts people
-MOST_VALUES = 50_000  # of one condition
-MOST_CHARACTERS = 1_000  # of one text
-MOST_DAYS = 36_500
 LARGEST_ID = 2**63 - 1
 
-ValueType = Literal["number", "date", "boolean", "text", "list"]
-Op = Literal["eq", "ne", "lt", "le", "gt", "ge", "between", "in", "contains", "known", "unknown"]
 CountOp = Literal["eq", "ne", "lt", "le", "gt", "ge"]
-ColumnName = Literal[
-    "first_name", "last_name", "username", "language_code", "registered_at", "unreachable_since"
-]
-COLUMN_TYPES: dict[ColumnName, ValueType] = {
-    "first_name": "text",
-    "last_name": "text",
-    "username": "text",
-    "language_code": "text",
-    "registered_at": "date",
-    "unreachable_since": "date",
-}
-_ORDERED: tuple[Op, ...] = ("eq", "ne", "lt", "le", "gt", "ge", "between", "in")
-OPS: dict[ValueType, tuple[Op, ...]] = {
-    "number": (*_ORDERED, "known", "unknown"),
-    "date": (*_ORDERED, "known", "unknown"),
-    "boolean": ("eq", "known", "unknown"),
-    "text": (*_ORDERED, "contains", "known", "unknown"),
-    "list": ("contains", "known", "unknown"),
-}
-
-
-def _plain(words: str) -> str:
-    if "\x00" in words or any("\ud800" <= letter <= "\udfff" for letter in words):
-        raise ValueError("a text with a NUL or half a letter is nobody's")
-    return words
-
-
-Words = Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(_plain)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
 MessageId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 UserId = Annotated[int, Field(ge=-LARGEST_ID, le=LARGEST_ID)]
-Days = Annotated[int, Field(ge=0, le=MOST_DAYS)]
 
 
-class _Condition(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DaysAgo(_Condition):
-    """A day that moves: so many days before the day (UTC) on which people are looked up."""
-
-    days_ago: Days
-
-
-Value = bool | int | float | date | DaysAgo | Words
-
-
-class Everyone(_Condition):
+class Everyone(Part):
     """Everybody."""
 
     kind: Literal["everyone"] = "everyone"
 
 
-class InStream(_Condition):
+class InStream(Part):
     """Enrolled in any (or all) of `streams`; without streams, in any stream that there is.
 
     The enrolment has one of `statuses` where there are some, and began on a day from `since` to
@@ -93,96 +63,7 @@ class InStream(_Condition):
         return given
 
 
-class _Comparison(_Condition):
-    op: Op
-    values: tuple[Value, ...] = Field(default=(), max_length=MOST_VALUES)
-
-    @property
-    def value_type(self) -> ValueType:
-        """As what the values are compared."""
-        raise NotImplementedError
-
-    @model_validator(mode="before")
-    @classmethod
-    def _typed(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        if given.get("op") in ("known", "unknown"):
-            return {**given, "type": "text"} if "type" in cls.model_fields else given
-        kind = given.get("type") or COLUMN_TYPES.get(given.get("name", ""))
-        values = given.get("values", ())
-        if kind is None or not isinstance(values, (list, tuple)):
-            return given
-        return {**given, "values": tuple(_value(value, kind) for value in values)}
-
-    @model_validator(mode="after")
-    def _fits(self) -> "_Comparison":
-        kind = self.value_type
-        if self.op not in OPS[kind]:
-            raise ValueError(f"{self.op} is no comparison for a {kind}")
-        several = self.op == "in" or kind == "list"
-        wanted = {"known": 0, "unknown": 0, "between": 2}.get(self.op, 1)
-        if len(self.values) < wanted or (len(self.values) > wanted and not several):
-            raise ValueError(f"{self.op} takes {wanted} value(s), not {len(self.values)}")
-        return self
-
-
-def _value(value: Any, kind: str) -> Any:
-    if isinstance(value, dict):
-        value = DaysAgo.model_validate(value)
-    if kind == "number":
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"{value!r} is not a number")
-        if not -1e30 < value < 1e30:
-            raise ValueError(f"{value!r} is too large a number")
-        return int(value) if float(value).is_integer() and abs(value) < 2**53 else float(value)
-    if kind == "boolean":
-        if not isinstance(value, bool):
-            raise ValueError(f"{value!r} is neither true nor false")
-        return value
-    if kind == "date":
-        if isinstance(value, str):
-            return date.fromisoformat(value)
-        if type(value) is not date and not isinstance(value, DaysAgo):
-            raise ValueError(f"{value!r} is not a date")
-        return value
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a text")
-    return value
-
-
-class Attribute(_Comparison):
-    """A person's attribute compared as `type`; a value that is no such thing is like none.
-
-    number: digits with sign, point and exponent. date: begins with a date such as 2026-11-24,
-    compared by the day. boolean: true, t, yes, y, 1 against false, f, no, n, 0. text: exactly, in
-    the order of code points; `contains` knows no case. list: a JSON list; `contains`: one of the
-    values stands in it, exactly.
-    """
-
-    kind: Literal["attribute"] = "attribute"
-    name: Name
-    type: ValueType = "text"
-
-    @property
-    def value_type(self) -> ValueType:
-        """As what the values are compared."""
-        return self.type
-
-
-class Person(_Comparison):
-    """A column that every person has: a name, the language, or the day (UTC) of a time."""
-
-    kind: Literal["person"] = "person"
-    name: ColumnName
-
-    @property
-    def value_type(self) -> ValueType:
-        """As what the values are compared."""
-        return COLUMN_TYPES[self.name]
-
-
-class Reachable(_Condition):
+class Reachable(Part):
     """Can be written to, as far as earlier messages told; or cannot, for one of `reasons`."""
 
     kind: Literal["reachable"] = "reachable"
@@ -196,14 +77,14 @@ class Reachable(_Condition):
         return self
 
 
-class Search(_Condition):
+class Search(Part):
     """First name, last name or username begins with `words` (in any case), or it is the id."""
 
     kind: Literal["search"] = "search"
     words: Words
 
 
-class Ids(_Condition):
+class Ids(Part):
     """Chosen one by one."""
 
     kind: Literal["ids"] = "ids"
@@ -213,7 +94,7 @@ class Ids(_Condition):
 Outcome = Literal["sent", "got", "failed", "missed", "uncertain"]
 
 
-class MessageOutcome(_Condition):
+class MessageOutcome(Part):
     """What became of message `message_id` for the person.
 
     sent: it left towards them, whatever came of it. got: delivered (also if deleted later).
@@ -233,7 +114,7 @@ class MessageOutcome(_Condition):
         return self
 
 
-class MessageCount(_Condition):
+class MessageCount(Part):
     """How many messages the person got, was sent, or did not get for a failure.
 
     In the last `days`, or of the `last` so many messages to a group, or ever. Edits and deletions
@@ -254,7 +135,7 @@ class MessageCount(_Condition):
         return self
 
 
-class Pressed(_Condition):
+class Pressed(Part):
     """Pressed a button that sends data, where the bot recorded it.
 
     Of message `message_id` where given, with the data `button` where given.
@@ -265,21 +146,21 @@ class Pressed(_Condition):
     button: Words | None = None
 
 
-class Segment(_Condition):
+class Segment(Part):
     """In the saved segment of this name; `segments.expand` puts its condition in its place."""
 
     kind: Literal["segment"] = "segment"
     name: Name
 
 
-class Members(_Condition):
+class Members(Part):
     """Among the stored members of the frozen segment of this id."""
 
     kind: Literal["members"] = "members"
     segment_id: MessageId
 
 
-class Arm(_Condition):
+class Arm(Part):
     """In the random group whose buckets, of 10,000 by a hash of `salt` and id, are low to high-1.
 
     The bucket is the first 8 hex digits of md5("user_id:salt") modulo 10,000, on every engine.
@@ -291,7 +172,7 @@ class Arm(_Condition):
     high: Annotated[int, Field(ge=0, le=BUCKETS)]
 
 
-class All(_Condition):
+class All(Part):
     """Every one of `of` holds. One inside another is the same as one."""
 
     kind: Literal["all"] = "all"
@@ -303,7 +184,7 @@ class All(_Condition):
         return tuple(c for part in of for c in (part.of if isinstance(part, All) else (part,)))
 
 
-class AnyOf(_Condition):
+class AnyOf(Part):
     """At least one of `of` holds. One inside another is the same as one."""
 
     kind: Literal["any"] = "any"
@@ -315,7 +196,7 @@ class AnyOf(_Condition):
         return tuple(c for part in of for c in (part.of if isinstance(part, AnyOf) else (part,)))
 
 
-class Not(_Condition):
+class Not(Part):
     """`of` does not hold: everybody else, also those of whom nothing is known."""
 
     kind: Literal["not"] = "not"
@@ -347,6 +228,17 @@ def any_of(*conditions: "Condition") -> "Condition | None":
     if len(conditions) < 2:
         return conditions[0] if conditions else None
     return AnyOf(of=conditions)
+
+
+def leaves(condition: "Condition") -> Iterator[Leaf]:
+    """The conditions that join no others, in the order in which they stand."""
+    if isinstance(condition, All | AnyOf):
+        for part in condition.of:
+            yield from leaves(part)
+    elif isinstance(condition, Not):
+        yield from leaves(condition.of)
+    else:
+        yield condition
 
 
 NOT_ENROLLED = Not(of=InStream())

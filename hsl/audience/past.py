@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, not_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, not_, select
 
 from hsl import models
 from hsl.audience import conditions as c
@@ -57,6 +57,20 @@ def count(condition: c.MessageCount, now: datetime, among: Among) -> ColumnEleme
     return among(_with(chosen, compare(func.count(), condition.count), condition))
 
 
+def last_messages(most: int) -> Select[Any]:
+    """The ids of the messages to a group that started last."""
+    return (
+        select(Messages.c.id)
+        .where(
+            Messages.c.action == Action.SEND,
+            Messages.c.started_at.is_not(None),
+            Messages.c.recipient_group.is_not(None),
+        )
+        .order_by(Messages.c.started_at.desc(), Messages.c.id.desc())
+        .limit(most)
+    )
+
+
 def _with(
     chosen: Select[Any], enough: ColumnElement[bool], condition: c.MessageCount
 ) -> Select[Any]:
@@ -73,12 +87,7 @@ def _counted(condition: c.MessageCount, now: datetime) -> Select[Any]:
     if condition.days is not None:
         chosen = chosen.where(moment >= now - timedelta(days=condition.days))
     if condition.last is not None:
-        sends = (
-            sends.where(and_(Messages.c.started_at.is_not(None),
-                             Messages.c.recipient_group.is_not(None)))
-            .order_by(Messages.c.started_at.desc(), Messages.c.id.desc())
-            .limit(condition.last)
-        )  # fmt: skip
+        sends = last_messages(condition.last)
     return chosen.where(Recipients.c.message_id.in_(sends))
 
 

@@ -20,7 +20,7 @@ ON_DAYS: dict[c.Op, str] = {
     "gt": "after",
     "ge": "from",
 }
-_DATED = {"registered_at": "registered", "unreachable_since": "unreachable since a day"}
+_DATED = {"registered_at": "registered", "unreachable_since": "became unreachable"}
 _NAMED = {"first_name": "first name", "last_name": "last name", "username": "username"}
 _REASONS = {"not_found": "not found", "never_started": "never started the bot"}
 _OUTCOMES = {
@@ -141,8 +141,8 @@ def _attribute(attribute: c.Attribute, sign: str) -> str:
         return f"{name} {verb} {sign}{_either(values)}"
     if op == "between":
         return f"{name} is {sign}from {_said(values[0])} to {_said(values[1])}"
-    words = COMPARED[op] if attribute.type != "date" else f"is {ON_DAYS[op]}"
-    said = f"{name} {words} {_said(values[0])}"
+    words = f"{COMPARED[op]} {_said(values[0])}"
+    said = f"{name} {words if attribute.type != 'date' else f'is {_when(op, values)}'}"
     return f"not ({said})" if sign else said
 
 
@@ -155,7 +155,7 @@ def _person(person: c.Person, sign: str) -> str:
             return f"{word} on a known day" if known else f"{word} on an unknown day"
         if op == "between":
             return f"{sign}{word} from {_said(values[0])} to {_said(values[1])}"
-        return f"{sign}{word} {ON_DAYS.get(op, 'on')} {_either(values)}"
+        return f"{sign}{word} {_when(op, values)}"
     if person.name == "language_code":
         if op in ("eq", "in"):
             return f"{sign}speaking {_either(values)}"
@@ -163,6 +163,16 @@ def _person(person: c.Person, sign: str) -> str:
     else:
         name = _NAMED[person.name]
     return _attribute(c.Attribute(name=name, op=op, values=values), sign)
+
+
+def _when(op: c.Op, values: tuple[c.Value, ...]) -> str:
+    """A day or days, such as "in the last 7 days" or "before 2026-01-01"."""
+    day = values[0]
+    if isinstance(day, c.DaysAgo) and day.days_ago > 1 and op in ("ge", "lt"):
+        if op == "ge":
+            return f"in the last {day.days_ago} days"
+        return f"more than {day.days_ago} days ago"
+    return f"{ON_DAYS.get(op, 'on')} {_either(values)}"
 
 
 def _reachable(condition: c.Reachable, sign: str) -> str:

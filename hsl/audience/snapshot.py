@@ -5,7 +5,7 @@ makes.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,13 @@ import pandas as pd
 
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
+from hsl.warehouse import limit
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 from hsl.warehouse.tables import attribute_column
 
 TARGET = "duckdb"
+Expand = Callable[[Cohort | Audience], Cohort | Audience]
 MOST_VALUES = 200  # values of one attribute that are offered
 SORTABLE = ("first_name", "username", "user_id", "language_code", "registered_at", "streams")
 
@@ -43,10 +45,14 @@ class Facets:
 
 
 class Snapshot:
-    """The people as they were at `loaded_at`; threads may share it."""
+    """The people as they were at `loaded_at`; threads may share it.
 
-    def __init__(self, store: Store) -> None:
+    `expand` puts the condition of each segment in its place.
+    """
+
+    def __init__(self, store: Store, *, expand: Expand | None = None) -> None:
         self._store = store
+        self._expand = expand
         self._lock = threading.Lock()
         self._facets: tuple[datetime, Facets] | None = None
 
@@ -132,14 +138,16 @@ class Snapshot:
         )
 
     def _chosen(self, chosen: Cohort | Audience) -> tuple[str, list[Any]]:
-        return translated(resolve.people(chosen, TARGET, attributes=self._store.attributes))
+        found = chosen if self._expand is None else self._expand(chosen)
+        return translated(resolve.people(found, TARGET, attributes=self._store.attributes))
 
     def _one(self, sql: str, values: list[Any]) -> tuple[Any, ...]:
-        with self._store.cursor() as cursor:
+        with self._store.cursor() as cursor, limit.within(cursor):
             return tuple(cursor.execute(sql, values).fetchone() or ())
 
     def _frame(self, sql: str, values: list[Any]) -> pd.DataFrame:
-        return self._store.frame(sql, values)
+        with self._store.cursor() as cursor, limit.within(cursor):
+            return cursor.execute(sql, values).fetch_df()
 
 
 def _facets(store: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Facets:

@@ -21,7 +21,7 @@ from hsl.audience.vocabulary import MisfitError
 
 MOST_CHARACTERS = 20_000
 MOST_NESTED = 40
-MOST_CONDITIONS = 500
+MOST_CONDITIONS = 200
 _NAME = re.compile(r"[^\W\d]\w*")
 _PREFIXES = {TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE}
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}

@@ -1,7 +1,7 @@
 """Messages and their recipients as they are read: lists, one message, and its export."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,6 +54,9 @@ class Message:
     started_at: datetime | None
     finished_at: datetime | None
     closing: sums.ClosingSum
+    left_out: dict[str, int] = field(default_factory=dict)  # by rule, beside the recipients
+    experiment_id: int | None = None
+    arm: str | None = None
 
     @property
     def title(self) -> str:
@@ -246,6 +249,9 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         started_at=row.started_at,
         finished_at=row.finished_at,
         closing=closing,
+        left_out=row.left_out,
+        experiment_id=row.experiment_id,
+        arm=row.arm,
     )
 
 

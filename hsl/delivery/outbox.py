@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Row,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 
 from hsl import audit, database, models
-from hsl.delivery import preparing, sums, trouble
+from hsl.delivery import choosing, preparing, sums, trouble
 from hsl.message.content import Content
 from hsl.models import (
     Action,
@@ -53,7 +54,7 @@ class OutboxError(ValueError):
 
 @dataclass(frozen=True)
 class NewMessage:
-    """A message to be made. `people` selects user_id and username.
+    """A message to be made. `people` selects user_id, username and perhaps `rule`, see `choosing`.
 
     Without `scheduled_at` it is due at once. If it can start only more than `late_limit` seconds
     after its time, it is paused and asks. `cohort` is the audience as it was filtered, and
@@ -73,6 +74,9 @@ class NewMessage:
     rule_id: int | None = None
     late_limit: float | None = LATE_LIMIT
     keep_quiet: bool = False
+    experiment_id: int | None = None
+    arm: str | None = None
+    cap_ignored_because: str = ""
 
 
 def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> int:
@@ -83,12 +87,19 @@ def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> i
     """
     _check_new(new, models.utc_now())
     with contextlib.ExitStack() as stack:
-        prepared = None
-        if new.audience_mode is AudienceMode.FROZEN and _is_large(engine, new.people):
-            prepared = stack.enter_context(preparing.prepared(engine, new.people))
+        prepared = prepare(engine, new, stack)
         with engine.begin() as connection:
             finish_draft(connection, draft_id)
             return add(connection, new, prepared=prepared)
+
+
+def prepare(
+    engine: Engine, new: NewMessage, stack: contextlib.ExitStack
+) -> preparing.Prepared | None:
+    """Write a large message's recipients in steps, for `add` within the `stack`; else None."""
+    if new.audience_mode is not AudienceMode.FROZEN or not _is_large(engine, new.people):
+        return None
+    return stack.enter_context(preparing.prepared(engine, new.people))
 
 
 def _is_large(engine: Engine, people: Select[Any]) -> bool:
@@ -97,20 +108,20 @@ def _is_large(engine: Engine, people: Select[Any]) -> bool:
         return connection.execute(select(func.count()).select_from(some)).scalar_one() > LARGE
 
 
-def add(connection: Connection, new: NewMessage, *, prepared: int | None = None) -> int:
+def add(
+    connection: Connection, new: NewMessage, *, prepared: preparing.Prepared | None = None
+) -> int:
     """What `create` does, within the caller's transaction.
 
-    A rule's message may have nobody yet: its group is chosen when it starts. `prepared` is the id
-    whose recipients are written already, see `preparing`.
+    A rule's message may have nobody yet: its group is chosen when it starts. With `prepared` its
+    recipients are written already, see `preparing`.
     """
     now = models.utc_now()
     _check_new(new, now)
-    total = _total(connection, new, prepared)
-    live = new.audience_mode is AudienceMode.LIVE
     message_id: int = connection.execute(
         insert(History).returning(History.c.id),
         {
-            **({} if prepared is None else {"id": prepared}),
+            **({} if prepared is None else {"id": prepared.message_id}),
             "message_text": new.content.text,
             "message_type": new.content.message_type,
             "file_id": new.content.file_id,
@@ -123,9 +134,11 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
             "recipient_group": new.recipient_group,
             "audience": None if new.cohort is None else dict(new.cohort),
             "audience_mode": new.audience_mode,
-            "audience_at_creation": total,
+            "audience_at_creation": 0,
             "follows_message_id": new.follows_message_id,
             "rule_id": new.rule_id,
+            "experiment_id": new.experiment_id,
+            "arm": new.arm,
             "created_at": now,
             "scheduled_at": new.scheduled_at or now,
             "late_limit": new.late_limit,
@@ -133,11 +146,20 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
             "version": 1,
             "action": Action.SEND,
             **dict.fromkeys(COUNTERS.values(), 0),
-            "total_recipients": 0 if live else total,
+            "total_recipients": 0,
         },
     ).scalar_one()
-    if not live and prepared is None:
-        _add_recipients(connection, message_id, new.people)
+    chosen = _choose(connection, message_id, new, prepared)
+    live = new.audience_mode is AudienceMode.LIVE
+    connection.execute(
+        update(History)
+        .where(History.c.id == message_id)
+        .values(
+            audience_at_creation=chosen.recipients,
+            total_recipients=0 if live else chosen.recipients,
+            left_out=chosen.left_out,
+        )
+    )
     audit.record(
         connection,
         actor=new.author,
@@ -145,31 +167,51 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
         object_type="message",
         object_id=message_id,
         details={
-            "recipients": total,
+            "recipients": chosen.recipients,
             "group": new.recipient_group,
             "preview": new.content.text[:200],
             "type": new.content.message_type,
             "buttons": sum(len(line) for line in new.content.buttons),
             "scheduled_at": (new.scheduled_at or now).isoformat(),
             "audience_mode": new.audience_mode,
+            **({"left_out": chosen.left_out} if chosen.left_out else {}),
+            **(
+                {"frequency_cap_ignored_because": new.cap_ignored_because}
+                if new.cap_ignored_because
+                else {}
+            ),
             **({} if new.rule_id is None else {"rule": new.rule_id}),
+            **(
+                {}
+                if new.experiment_id is None
+                else {"experiment": new.experiment_id, "arm": new.arm}
+            ),
         },
     )
     return message_id
 
 
-def _total(connection: Connection, new: NewMessage, prepared: int | None) -> int:
-    if prepared is None:
-        found = new.people.order_by(None).subquery()
-        count = select(func.count()).select_from(found)
-    else:
-        if not preparing.finish(connection, prepared):
+def _choose(
+    connection: Connection,
+    message_id: int,
+    new: NewMessage,
+    prepared: preparing.Prepared | None,
+) -> choosing.Chosen:
+    """Write a frozen message's recipients, or count a live one's as they are now."""
+    if prepared is not None:
+        if not preparing.finish(connection, prepared.message_id):
             raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
-        count = select(func.count()).where(Recipients.c.message_id == prepared)
-    total = int(connection.execute(count).scalar_one())
-    if total == 0 and new.rule_id is None:
+        chosen = choosing.settled(connection, message_id, prepared.left_out)
+    elif new.audience_mode is AudienceMode.LIVE:
+        chosen = choosing.count(connection, new.people)
+    else:
+        chosen = choosing.write(connection, message_id, new.people)
+    if chosen.recipients == 0 and new.rule_id is None:
+        if chosen.left_out:
+            rules = ", ".join(f"{people:,} by {rule}" for rule, people in chosen.left_out.items())
+            raise OutboxError(f"Nobody may get it: all are left out ({rules}).")
         raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
-    return total
+    return chosen
 
 
 def finish_draft(connection: Connection, draft_id: int | None) -> None:
@@ -198,29 +240,11 @@ def _check_new(new: NewMessage, now: datetime) -> None:
         raise OutboxError("Only a scheduled message to a filtered group can choose people later.")
 
 
-def _add_recipients(connection: Connection, message_id: int, people: Select[Any]) -> int:
-    found = people.order_by(None).subquery()
-    connection.execute(
-        insert(Recipients).from_select(
-            ["message_id", "user_id", "username", "delivery_status", "attempts"],
-            select(
-                literal(message_id, models.RowId),
-                found.c.user_id,
-                found.c.username,
-                literal(DeliveryStatus.PENDING.value),
-                literal(0),
-            ),
-        )
-    )
-    # PostgreSQL's driver does not tell how many rows an INSERT … SELECT added.
-    added = select(func.count()).where(Recipients.c.message_id == message_id)
-    return int(connection.execute(added).scalar_one())
-
-
 def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
     """Start every scheduled message whose time has come, and return their ids.
 
     A live audience is resolved here; a large one in steps before the transaction that starts it.
+    Where `resolve` raises OutboxError, the message is paused and says why.
     One that is later than its limit, as nothing ran at its time, is paused instead.
     """
     due = select(History).where(
@@ -229,15 +253,21 @@ def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
     with database.read_only(engine).begin() as connection:
         live = connection.execute(due.where(History.c.audience_mode == AudienceMode.LIVE)).all()
     in_time = [row for row in live if not _is_too_late(row, now)]
-    large = {row.id: row for row in in_time if _is_large(engine, resolve(row.audience))}
+    large = {}
+    for row in in_time:
+        # A failure to resolve is told by the transaction below, which can hold the message back.
+        with contextlib.suppress(OutboxError):
+            people = resolve(row.audience)
+            if _is_large(engine, people):
+                large[row.id] = people
     started: list[int] = []
-    for row in large.values():
+    for message_id, people in large.items():
         with (
             contextlib.suppress(preparing.PreparationError),
-            preparing.prepared(engine, resolve(row.audience), message_id=row.id),
+            preparing.prepared(engine, people, message_id=message_id) as prepared,
             engine.begin() as connection,
         ):
-            started += _start_prepared(connection, row.id, now)
+            started += _start_prepared(connection, prepared, now)
     with engine.begin() as connection:
         for row in connection.execute(
             due.where(History.c.id.not_in(large))
@@ -247,32 +277,48 @@ def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
             if _is_too_late(row, now):
                 _hold_back(connection, row, (now - row.scheduled_at).total_seconds())
                 continue
-            total = row.total_recipients
+            chosen = choosing.Chosen(row.total_recipients, row.left_out)
             if row.audience_mode == AudienceMode.LIVE:
-                total = _add_recipients(connection, row.id, resolve(row.audience))
-            _start(connection, row.id, now, total)
+                try:
+                    people = resolve(row.audience)
+                except OutboxError as fault:
+                    reason = f"Its people cannot be chosen: {fault} Mend that and resume it."
+                    set_status(
+                        connection, row, MessageStatus.PAUSED, reason, "scheduler", "message_paused"
+                    )
+                    continue
+                chosen = choosing.write(connection, row.id, people)
+            _start(connection, row.id, now, chosen)
             started.append(row.id)
         finish_complete(connection, started, now=now)
     return started
 
 
-def _start_prepared(connection: Connection, message_id: int, now: datetime) -> list[int]:
+def _start_prepared(
+    connection: Connection, prepared: preparing.Prepared, now: datetime
+) -> list[int]:
     """Start a message whose recipients were written in steps, if it still waits for that."""
+    message_id = prepared.message_id
     row = connection.execute(
         select(History).where(History.c.id == message_id).with_for_update()
     ).one()
     if row.status != MessageStatus.SCHEDULED or not preparing.finish(connection, message_id):
         return []
-    rows = select(func.count()).where(Recipients.c.message_id == message_id)
-    _start(connection, message_id, now, int(connection.execute(rows).scalar_one()))
+    chosen = choosing.settled(connection, message_id, prepared.left_out)
+    _start(connection, message_id, now, chosen)
     return [message_id]
 
 
-def _start(connection: Connection, message_id: int, now: datetime, total: int) -> None:
+def _start(connection: Connection, message_id: int, now: datetime, chosen: choosing.Chosen) -> None:
     connection.execute(
         update(History)
         .where(History.c.id == message_id)
-        .values(status=MessageStatus.SENDING, started_at=now, total_recipients=total)
+        .values(
+            status=MessageStatus.SENDING,
+            started_at=now,
+            total_recipients=chosen.recipients,
+            left_out=chosen.left_out,
+        )
     )
 
 
@@ -415,6 +461,7 @@ def retry_failed(
         failed = update(Recipients).where(
             Recipients.c.message_id == message_id,
             Recipients.c.delivery_status == DeliveryStatus.FAILED,
+            *_may_be_sent_to(row),
         )
         if reasons:
             failed = failed.where(Recipients.c.reason.in_(reasons))
@@ -490,6 +537,8 @@ def _settle_uncertain(
             Recipients.c.message_id == message_id,
             Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN,
         )
+        if status is DeliveryStatus.PENDING:
+            chosen = chosen.where(*_may_be_sent_to(row))
         if user_ids:
             chosen = chosen.where(Recipients.c.user_id.in_(user_ids))
         # A late answer to the first request must not settle the second: the row has no owner now.
@@ -516,6 +565,13 @@ def _settle_uncertain(
         set_status(connection, row, after, row.status_reason, actor, action, people=settled)
         finish_complete(connection, [message_id], now=models.utc_now())
     return settled
+
+
+def _may_be_sent_to(message: Row[Any]) -> list[ColumnElement[bool]]:
+    """Of this message's recipients, those without a do-not-message mark; it forbids no edits."""
+    if message.action != Action.SEND:
+        return []
+    return [Recipients.c.user_id.not_in(select(models.suppressions.c.user_id))]
 
 
 def _change(

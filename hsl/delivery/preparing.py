@@ -8,6 +8,7 @@ that makes it shows all of them at once. What a dead process left half-written i
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from hsl import database, models
+from hsl.delivery import choosing
 from hsl.models import DeliveryStatus, MessageStatus, RecipientType
 
 Recipients, History = models.message_recipients, models.message_history
@@ -45,6 +47,7 @@ _chosen = Table(
     Column("place", Integer, primary_key=True),
     Column("user_id", BigInteger),
     Column("username", String),
+    Column("rule", String),
     prefixes=["TEMPORARY"],
 )
 
@@ -53,11 +56,19 @@ class PreparationError(RuntimeError):
     """The preparation is another process's, or was cleared away as abandoned."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """The message that the recipients wait for, and how many each rule left out of them."""
+
+    message_id: int
+    left_out: dict[str, int]
+
+
 @contextmanager
 def prepared(
     engine: Engine, people: Select[Any], *, message_id: int | None = None
-) -> Iterator[int]:
-    """Write recipients for all of `people`, and give the id of the message that they wait for.
+) -> Iterator[Prepared]:
+    """Write recipients for all of `people` whom no rule leaves out, see `choosing`.
 
     Make the message within the block, in a transaction that calls `finish`; if the block is left
     without that, the recipients are taken away again. `message_id` names a message that is there
@@ -65,8 +76,7 @@ def prepared(
     """
     message_id = _reserve(engine) if message_id is None else _take(engine, message_id)
     try:
-        _write(engine, message_id, people)
-        yield message_id
+        yield Prepared(message_id, _write(engine, message_id, people))
     finally:
         _discard(engine, message_id)
 
@@ -139,7 +149,7 @@ def is_going_on(connection: Connection, message_id: int) -> bool:
     return connection.execute(found).first() is not None
 
 
-def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
+def _write(engine: Engine, message_id: int, people: Select[Any]) -> dict[str, int]:
     found = people.order_by(None).subquery()
     # The people are resolved once, into a table of this connection, without SQLite's write lock.
     with database.read_only(engine).connect() as connection:
@@ -147,14 +157,16 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
             _chosen.create(connection)
             connection.execute(
                 insert(_chosen).from_select(
-                    ["place", "user_id", "username"],
+                    ["place", "user_id", "username", "rule"],
                     select(
                         func.row_number().over(order_by=found.c.user_id),
                         found.c.user_id,
                         found.c.username,
+                        choosing.rule_of(found),
                     ),
                 )
             )
+            left_out = choosing.left_out(connection, _chosen)
             last: int | None = connection.execute(select(func.max(_chosen.c.place))).scalar_one()
             total = last or 0
         try:
@@ -165,6 +177,7 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
         finally:
             with connection.begin():
                 _chosen.drop(connection)
+    return left_out
 
 
 def _write_some(connection: Connection, message_id: int, start: int) -> None:
@@ -184,7 +197,11 @@ def _write_some(connection: Connection, message_id: int, start: int) -> None:
                 _chosen.c.username,
                 literal(DeliveryStatus.PENDING.value),
                 literal(0),
-            ).where(_chosen.c.place > start, _chosen.c.place <= start + AT_ONCE),
+            ).where(
+                _chosen.c.place > start,
+                _chosen.c.place <= start + AT_ONCE,
+                _chosen.c.rule.is_(None),
+            ),
         )
     )
 

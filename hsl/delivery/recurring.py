@@ -157,7 +157,10 @@ def create(
 
 
 def make_due(engine: Engine, *, now: datetime, bot_id: int, resolve: outbox.Resolve) -> list[int]:
-    """Make the next message of each rule whose last one's time has come; their ids."""
+    """Make the next message of each rule whose last one's time has come; their ids.
+
+    Where `resolve` raises OutboxError the rule is stopped, and says why.
+    """
     due = select(Rules).where(Rules.c.stopped_at.is_(None), Rules.c.next_at <= now)
     made = []
     with engine.begin() as connection:
@@ -166,7 +169,11 @@ def make_due(engine: Engine, *, now: datetime, bot_id: int, resolve: outbox.Reso
             if following is None:
                 _stop(connection, rule.id, "over")
             else:
-                people = resolve(rule.audience["chosen"])
+                try:
+                    people = resolve(rule.audience["chosen"])
+                except outbox.OutboxError as fault:
+                    _stop(connection, rule.id, f"its people cannot be chosen: {fault}")
+                    continue
                 made.append(_make(connection, rule, following, people, bot_id))
     return made
 
@@ -239,6 +246,7 @@ def _make(
         late_limit=rule.late_limit,
         keep_quiet=rule.keep_quiet,
         rule_id=rule.id,
+        cap_ignored_because=rule.audience["chosen"].get("ignore_cap", ""),
     )
     return outbox.add(connection, new)
 

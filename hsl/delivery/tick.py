@@ -23,6 +23,9 @@ from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients = outbox.History, outbox.Recipients
 People, Workers = models.users, models.workers
+TRIED_AGAIN = {
+    Verdict.NOT_SENT, Verdict.RATE_LIMITED, Verdict.BOT_FAULT, Verdict.PAID_REFUSED,
+}  # fmt: skip
 ALIKE_IN_A_ROW = 10  # unknown refusals with one description that stop a message
 Clock = Callable[[], float]
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -74,6 +77,7 @@ def record(
     messages = {result.departure.message_id for result in results}
     targets = _targets_of_deletions(connection, messages)
     statuses = _lock_messages(connection, messages | set(targets.values()))
+    marked = _marked_meanwhile(connection, results)
     by_id = {result.departure.recipient_id: result for result in results}
     held = connection.execute(
         select(Recipients.c.id, Recipients.c.delivery_status, Recipients.c.attempts)
@@ -94,6 +98,8 @@ def record(
         if row.attempts != result.departure.attempts:
             continue  # a person has sent to them again, and this is the answer to the time before
         after = _status_after(result, statuses[result.departure.message_id])
+        if after is DeliveryStatus.PENDING and row.id in marked:
+            after = DeliveryStatus.CANCELLED
         if after is DeliveryStatus.PENDING and before == DeliveryStatus.UNCERTAIN:
             # Its message may have ended meanwhile, and an ended one is never picked up again.
             after = DeliveryStatus.FAILED
@@ -255,6 +261,23 @@ def _lock_messages(connection: Connection, ids: set[int]) -> dict[int, str]:
         .with_for_update()
     ).all()
     return {row.id: row.status for row in rows}
+
+
+def _marked_meanwhile(connection: Connection, results: Sequence[Result]) -> set[int]:
+    """Of the recipients that would be tried again, those who must not be written to any more."""
+    again = [result.departure for result in results if result.outcome.verdict in TRIED_AGAIN]
+    if not again:
+        return set()
+    marks = models.suppressions.c.user_id
+    rows = connection.execute(select(marks).where(marks.in_([d.user_id for d in again])))
+    people = {row.user_id for row in rows}
+    if not people:
+        return set()
+    sends = select(History.c.id).where(
+        History.c.id.in_([d.message_id for d in again]), History.c.action == Action.SEND
+    )
+    messages = {row.id for row in connection.execute(sends)}
+    return {d.recipient_id for d in again if d.user_id in people and d.message_id in messages}
 
 
 _RECORDED = (

@@ -17,6 +17,8 @@ from hsl.warehouse.attributes import AttributeType
 
 MEMORY_LIMIT = "4GB"
 THREADS = 2
+# What nobody should have to wait for: people who came in, and a frozen segment's.
+AT_ONCE = ("import", "segment_added", "segment_frozen", "segment_thawed")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Store:
         log = models.audit_log.c
         with database.read_only(self._engine).begin() as connection:
             found = connection.execute(
-                select(func.max(log.id).label("last")).where(log.action == "import")
+                select(func.max(log.id).label("last")).where(log.action.in_(AT_ONCE))
             ).one()
         return int(found.last or 0)
 

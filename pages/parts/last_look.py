@@ -4,13 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from hsl import dispatch
+from hsl import dispatch, experiments
+from hsl.audience import policy
 from hsl.audience.cohort import Audience
 from hsl.delivery import outbox
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
-from pages.parts import asking, desk, shell, show, timing
+from pages.parts import asking, desk, shell, show, splitting, timing
 
 EXAMPLES = 20  # people to look as
 
@@ -90,14 +91,23 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
 
 def draw(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body; only here a message can be sent."""
-    found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience)
     moment = timing.moment_of(draft.plan)
+    audience = _with_cap(audience)
+    found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience, at=moment)
+    split = draft.plan.get("split")
     problems = [problem.message for problem in found.problems]
+    problems += splitting.problems_of(draft.plan, draft.content)
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
     rule, keep_quiet = timing.repeat_of(draft.plan), bool(draft.plan.get("keep_quiet"))
     st.text(
         f"{found.people:,} people: {audience.sentence()}; {found.unreachable:,} of them unreachable"
     )
+    if found.left_out:
+        st.text(policy.sentence(found.left_out))
+    if split:
+        arms = splitting.arms_of(split, draft.content)
+        shares = ", ".join(f"{arm.name} {arm.share:g} %" for arm in arms)
+        st.text(f"Split at random: {shares}")
     live = draft.plan.get("audience") == AudienceMode.LIVE.value and moment is not None
     if rule is not None:
         st.text(f"It goes {rule.sentence()}")
@@ -119,7 +129,9 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     example = found.longest or next(iter(_examples(audience.model_dump_json())), {})
     desk.show_preview(draft.content, example)
     label = (
-        f"Send to {found.people:,} people now"
+        "Send all arms now"
+        if split and moment is None
+        else f"Send to {found.people:,} people now"
         if moment is None
         else f"Begin {show.moment(moment, moment.tzinfo)}"  # type: ignore[arg-type]
         if rule is not None
@@ -133,7 +145,6 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     if not sent:
         return
     common: dict[str, Any] = {
-        "content": draft.content,
         "audience": audience,
         "author": shell.author(),
         "draft_id": draft.id,
@@ -142,11 +153,25 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     }
     try:
         if rule is not None:
-            message_id = dispatch.repeat(shell.engine(), shell.settings(), rule=rule, **common)
+            message_id = dispatch.repeat(
+                shell.engine(), shell.settings(), content=draft.content, rule=rule, **common
+            )
+        elif split:
+            number = experiments.create(
+                shell.engine(),
+                shell.settings(),
+                name=split["name"],
+                arms=splitting.arms_of(split, draft.content),
+                scheduled_at=moment,
+                audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
+                **common,
+            )
+            _leave(experiment=str(number))
         else:
             message_id = dispatch.send(
                 shell.engine(),
                 shell.settings(),
+                content=draft.content,
                 scheduled_at=moment,
                 audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
                 follows_message_id=draft.follows_message_id,
@@ -155,9 +180,27 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     except outbox.OutboxError as refused:
         st.error(show.plain(str(refused)))
         return
+    _leave(message=str(message_id))
+
+
+def _leave(**parameters: str) -> None:
+    """Close the desk, and go to what was made."""
     asking.close()
     st.session_state.pop("draft", None)
-    st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
+    st.switch_page("pages/messages.py", query_params=parameters)
+
+
+def _with_cap(audience: Audience) -> Audience:
+    """The audience with the reason why the frequency cap does not hold, where one was given."""
+    cap = policy.Cap.parse(shell.settings().frequency_cap)
+    if cap is None or not st.checkbox(
+        f"Send in spite of the frequency cap ({cap.sentence()})", key="ignore-cap"
+    ):
+        return audience
+    reason = st.text_input("Why", key="ignore-cap-why", placeholder="the lesson is off")
+    if not (reason or "").strip():
+        st.caption("The cap holds until you say why it should not; the reason is audited.")
+    return audience.model_copy(update={"ignore_cap": (reason or "").strip()})
 
 
 def _name(person: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from hsl import audit
+from hsl.audience import policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import changes, history, outbox, recurring
 from hsl.delivery.history import Message
@@ -67,6 +68,14 @@ def _live(message_id: int) -> None:
     _head(message)
     waiting = f"{message.audience_at_creation:,} people when it was made"
     st.html(show.closing_bar(message.closing, empty=waiting))
+    if message.left_out:
+        st.caption(f"Beside them: {show.plain(policy.sentence(message.left_out))}")
+    if message.experiment_id is not None:
+        number = message.experiment_id
+        st.markdown(
+            f"Arm {show.plain(message.arm or '')} of "
+            f"[experiment {number}](/messages?experiment={number})"
+        )
     if message.status == MessageStatus.SENDING:
         progress = history.progress(shell.engine(), message_id)
         left = progress["seconds_left"]

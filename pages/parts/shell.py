@@ -8,6 +8,7 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from hsl import database, doctor
+from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
 from hsl.delivery import history, pace
 from hsl.settings import Settings, get_settings
@@ -42,7 +43,7 @@ def store() -> Store:
 
 @st.cache_resource
 def _snapshot() -> Snapshot:
-    return Snapshot(_store())
+    return Snapshot(_store(), expand=lambda chosen: segments.expanded(engine(), chosen))
 
 
 def people() -> Snapshot:

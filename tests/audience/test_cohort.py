@@ -90,6 +90,7 @@ def _packed(text: bytes) -> str:
     "words",
     ["~", "~!!!", "~AAAA", _packed(b"{}}"), _packed(b'{"where":{"kind":"magic"}}'),
      _packed(b"[" * 100_000), _packed(b'{"where":' + b'{"kind":"not","of":' * 10_000),
+     _packed(Cohort(where=c.AnyOf(of=(c.Reachable(),) * 300)).model_dump_json().encode()),
      _packed(b" " * 50_000_000), _packed(b"x")[:-4], "city = ", "~" + "A" * 100_000],
 )  # fmt: skip
 def test_a_broken_address_is_refused_with_a_sentence(words: str) -> None:

@@ -20,10 +20,10 @@ MOST_SECONDS = 1.0
 
 def refusal(text: str) -> str:
     """Why the text is refused; it takes less than a second, and is one sentence and its place."""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(where.WhereError) as refused:
         where.parse(text, ATTRIBUTES)
-    assert time.perf_counter() - began < MOST_SECONDS
+    assert time.process_time() - began < MOST_SECONDS
     words = str(refused.value)
     assert "\n" not in words
     assert len(words) < 300
@@ -59,7 +59,7 @@ TAKEN = [
     ("born >= '2000-01-01' AND born < DATE '2010-01-01'",
      "born is from 2000-01-01, born is before 2010-01-01"),
     ("vip AND NOT vip = FALSE", "vip is true, vip is not false"),
-    ("registered_at >= days_ago(7)", "registered from 7 days ago"),
+    ("registered_at >= days_ago(7)", "registered in the last 7 days"),
     ("language_code = 'ru'", "speaking ru"),
     ("username IS NULL", "username is unknown"),
     ("unreachable('blocked') OR NOT reachable", "unreachable (blocked) or unreachable"),
@@ -137,7 +137,8 @@ HOSTILE = [
     "glob('/*')", "getenv('BOT_TOKEN') = 'x'", "pg_read_file('/etc/passwd') = 'x'",
     "load_extension('x')", "pg_sleep(10)", "sleep(10)", "randomblob(1000000000) = 'x'",
     "repeat('x', 1000000000) = 'x'", "version() = 'x'", "current_user = 'x'", "current_date > '1'",
-    "CURRENT_TIMESTAMP > '1'", "CAST(city AS INT) = 3", "city::int = 3", "TRY_CAST(city AS INT) = 3",
+    "CURRENT_TIMESTAMP > '1'", "CAST(city AS INT) = 3", "city::int = 3",
+    "TRY_CAST(city AS INT) = 3",
     "city || 'x' = 'y'", "level + 1 > 3", "level * 2 > 3", "- level > 3", "level % 2 = 0",
     "CASE WHEN TRUE THEN TRUE END", "IF(TRUE, TRUE, TRUE)", "COALESCE(city, 'x') = 'x'",
     "lower(city) = 'x'", "city ~ '(a+)+$'", "city SIMILAR TO 'x'", "city GLOB '*'",
