@@ -20,8 +20,9 @@ class Ink:
     failed: str
     reasons: tuple[str, ...]  # shades of failed, from the most frequent reason
     scale: tuple[str, str]  # from the lowest share to the highest
-    on_high: str  # text on the upper end of the scale
+    on_high: str  # text on the upper part of the scale
     on_low: str
+    turn: float  # where on the scale, from 0 to 1, the one takes over from the other
     background: str = "transparent"
 
 
@@ -35,7 +36,8 @@ LIGHT = Ink(
     reasons=("#8F3F00", "#D55E00", "#F08A3C", "#F7B587", "#FBDCC4"),
     scale=("#E4F0F8", "#0B5C8A"),
     on_high="#FFFFFF",
-    on_low="#17212B",
+    on_low="#000000",
+    turn=0.77,
 )
 DARK = Ink(
     text="#E8EDF2",
@@ -46,8 +48,9 @@ DARK = Ink(
     failed="#F0803C",
     reasons=("#FBD3B4", "#F5A56B", "#E0711F", "#A95110", "#6E3A16"),
     scale=("#1B2E3D", "#7CC0EA"),
-    on_high="#12181F",
-    on_low="#E8EDF2",
+    on_high="#000000",
+    on_low="#FFFFFF",
+    turn=0.53,
 )
 STATES = {
     "people": "series",
@@ -66,10 +69,11 @@ def of_state(kind: str, ink: Ink) -> str:
     return str(getattr(ink, colour)) if not colour.startswith("#") else colour
 
 
-def dressed(chart: alt.TopLevelMixin, ink: Ink) -> Any:
-    """The chart with fonts, quiet axes and no frame."""
+def dressed(chart: alt.Chart | alt.LayerChart, ink: Ink) -> Any:
+    """The chart with fonts, quiet axes and no frame; its height is that of the marks alone."""
     return (
-        chart.configure(background=ink.background, font=FONT)
+        chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+        .configure(background=ink.background, font=FONT)
         .configure_view(strokeWidth=0)
         .configure_axis(
             labelColor=ink.dim,

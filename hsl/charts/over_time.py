@@ -12,6 +12,7 @@ from hsl.insights.shares import Step
 
 HEIGHT = 240  # pixels
 CELL = 28  # pixels
+ROOM = 10  # pixels beside the first and the last day
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # How far a bar reaches: a day or a week, with a little room to the next.
 SPANS = {"day": pd.Timedelta(hours=21), "week": pd.Timedelta(days=6, hours=8)}
@@ -74,14 +75,14 @@ def stacked(frame: pd.DataFrame, order: Sequence[str], ink: Ink, *, step: Step) 
         .encode(
             x=_days(frame),
             x2="until:T",
-            y=alt.Y("bottom:Q", title=None, axis=alt.Axis(format="~s", tickCount=5, tickMinStep=1)),
+            y=alt.Y("bottom:Q", title=None, axis=alt.Axis(format=",d", tickCount=5, tickMinStep=1)),
             y2="top:Q",
             color=alt.Color(
                 "words:N",
                 title=None,
                 sort=list(order),
                 scale=alt.Scale(domain=list(order), range=list(shades)),
-                legend=alt.Legend(orient="top", columns=3, labelLimit=220),
+                legend=alt.Legend(orient="top", columns=2, labelLimit=170),
             ),
             opacity=alt.condition(chosen, alt.value(1), alt.value(0.35)),
             tooltip=[
@@ -125,7 +126,7 @@ def _heat(
     sure = cells[~cells["small"]]
     high = float(sure["share"].max()) if len(sure) else 1.0
     low = min(float(sure["share"].min()), high - LEAST_SPAN) if len(sure) else 0.0
-    dark = low + 0.68 * (high - low)
+    dark = low + ink.turn * (high - low)
     chosen = alt.selection_point(name=MARK, fields=["key"])
     said = cells["small"].map({True: "too few to say", False: ""})
     base = alt.Chart(cells.assign(said=said)).encode(
@@ -140,7 +141,7 @@ def _heat(
     colour = alt.Color(
         "share:Q",
         title=None,
-        scale=alt.Scale(domain=[low, high], range=list(ink.scale), clamp=True),
+        scale=alt.Scale(domain=[low, high], range=list(ink.scale), clamp=True, interpolate="rgb"),
         legend=alt.Legend(orient="top", format=".0%", gradientLength=160, gradientThickness=8),
     )
     cell = base.mark_rect(cornerRadius=3).encode(
@@ -188,7 +189,7 @@ def _days(frame: pd.DataFrame) -> alt.X:
         grid=False,
         title=None,
     )
-    return alt.X("day:T", axis=axis)
+    return alt.X("day:T", axis=axis, scale=alt.Scale(padding=ROOM))
 
 
 def _named(days: "pd.Series[pd.Timestamp]", step: Step) -> list[str]:

@@ -15,9 +15,23 @@ STEP = 40  # pixels a row
 MARK = "mark"  # the name of the selection
 TEXT_UP, MARK_DOWN = -8, 9  # pixels from a row's middle
 ROOM = 190  # pixels for the figures at the right of a name
+ROOM_BESIDE = 6  # pixels of an axis beside its ends, for a dot that stands there
 LEAST_SPAN = 0.05  # of an axis of shares, so that nothing looks far apart that is not
-TIMES = {1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3_600: "1 h", 21_600: "6 h",
-         86_400: "1 day", 604_800: "1 week"}  # fmt: skip
+# Seconds at which an axis of times has a mark.
+TIMES = {
+    1: "1 s",
+    10: "10 s",
+    60: "1 min",
+    180: "3 min",
+    600: "10 min",
+    1_800: "30 min",
+    3_600: "1 h",
+    10_800: "3 h",
+    43_200: "12 h",
+    86_400: "1 day",
+    259_200: "3 days",
+    1_209_600: "2 weeks",
+}
 
 
 def dots(
@@ -35,12 +49,12 @@ def dots(
     An upright line stands at the share of the column `against`, where there is one.
     """
     words = [
-        f"{share:.1%} of {n:,}{', too few to say' if small else ''}"
+        f"{_percent(share)} of {n:,}{', too few to say' if small else ''}"
         for share, n, small in zip(frame["share"], frame[of], frame["small"], strict=True)
     ]
     rows = _rows(frame, name, key, words)
     hue = alt.condition("datum.small", alt.value(ink.grey), alt.value(colour or ink.series))
-    x = _share_axis(frame)
+    x = _share_axis(frame, *([against] if against else []))
     base = alt.Chart(rows).encode(y=_row())
     span = base.mark_rule(
         strokeWidth=5, strokeCap="round", opacity=0.4, yOffset=MARK_DOWN, clip=True
@@ -82,7 +96,10 @@ def bars(
     rows["fill"] = [of_state(kind, ink) for kind in kinds] or (colour or ink.series)
     base = alt.Chart(rows).encode(y=_row())
     x = alt.X(
-        f"{of}:Q", title=None, scale=alt.Scale(zero=True), axis=alt.Axis(format="~s", tickCount=5)
+        f"{of}:Q",
+        title=None,
+        scale=alt.Scale(zero=True),
+        axis=alt.Axis(format=",d", tickCount=5, tickMinStep=1),
     )
     bar = base.mark_bar(height=9, cornerRadiusEnd=3, yOffset=MARK_DOWN).encode(
         x=x, color=alt.Color("fill:N", scale=None)
@@ -98,12 +115,11 @@ def times(frame: pd.DataFrame, name: str, key: str, ink: Ink, *, words: Sequence
     """Seconds until half, 95 % and all, on a logarithmic axis, as a line with three dots."""
     rows = _rows(frame, name, key, words)
     for column in ("seconds_50", "seconds_95", "seconds_100"):
-        rows[column] = rows[column].clip(lower=0.5)
-    first, last = float(rows["seconds_50"].min()) / 2, float(rows["seconds_100"].max())
-    shown = [second for second in TIMES if first <= second <= max(last, 10)]
+        rows[column] = rows[column].clip(lower=min(TIMES), upper=max(TIMES))
+    shown = _around(float(rows["seconds_50"].min()), float(rows["seconds_100"].max()))
     labels = " : ".join(f"datum.value == {second} ? '{TIMES[second]}'" for second in shown)
     axis = alt.Axis(values=shown, labelExpr=f"{labels} : ''", title=None)
-    scale = alt.Scale(type="log", domain=[first, max(last * 1.2, 10)], nice=False)
+    scale = alt.Scale(type="log", domain=[shown[0], shown[-1]], nice=False, padding=ROOM_BESIDE)
     hue = alt.condition("datum.small", alt.value(ink.grey), alt.value(ink.series))
     base = alt.Chart(rows).encode(y=_row())
     marks = [
@@ -140,14 +156,26 @@ def _rows(frame: pd.DataFrame, name: str, key: str, words: Sequence[str]) -> pd.
     )
 
 
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if 0 < share < 0.01 else f"{share:.1%}"
+
+
 def _row() -> alt.Y:
     return alt.Y("row:O", axis=None, sort=None, scale=alt.Scale(padding=0))
 
 
-def _share_axis(frame: pd.DataFrame) -> alt.X:
+def _around(first: float, last: float) -> list[int]:
+    """The marks of an axis from the last one before `first` to the first one after `last`."""
+    below = max((second for second in TIMES if second <= first), default=min(TIMES))
+    above = min(second for second in TIMES if second >= last and second > below)
+    return [second for second in TIMES if below <= second <= above]
+
+
+def _share_axis(frame: pd.DataFrame, *more: str) -> alt.X:
     sure = frame[~frame["small"]]
     shown = sure if len(sure) else frame
-    low, high = float(shown["low"].min()), float(shown["high"].max())
+    low = float(shown[["low", *more]].min(axis=None))
+    high = float(shown[["high", *more]].max(axis=None))
     low, high = max(0.0, low - 0.01), min(1.0, high + 0.01)
     if high - low < LEAST_SPAN:
         low, high = max(0.0, high - LEAST_SPAN), max(high, LEAST_SPAN)
@@ -155,7 +183,7 @@ def _share_axis(frame: pd.DataFrame) -> alt.X:
     return alt.X(
         type="quantitative",
         title=None,
-        scale=alt.Scale(domain=[low, high], nice=False, zero=False),
+        scale=alt.Scale(domain=[low, high], nice=False, zero=False, padding=ROOM_BESIDE),
         axis=alt.Axis(format=digits, tickCount=5),
     )
 

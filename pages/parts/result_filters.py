@@ -45,13 +45,12 @@ def step(wanted: insights.Filter) -> insights.Step:
     """By day, or by week where the period is long; the viewer may say otherwise."""
     until = wanted.until or utc_now()
     is_long = wanted.since is None or until - wanted.since > timedelta(days=DAYS_BY_DAY)
+    fitting: insights.Step = "week" if is_long else "day"
     said = st.segmented_control(
-        "Counted by", ["day", "week"], default=None, key="by", bind="query-params",
-        label_visibility="collapsed", format_func=lambda by: f"by {by}",
+        "Counted", ["as fits", "by day", "by week"], default="as fits", required=True, key="by",
+        bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
-    if said == "day":
-        return "day"
-    return "week" if said == "week" or is_long else "day"
+    return {"by day": "day", "by week": "week"}.get(said, fitting)
 
 
 def _period(length: str, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:

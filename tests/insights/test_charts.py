@@ -42,6 +42,11 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+def between(low: str, high: str, place: float) -> str:
+    ends = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (low, high)]
+    return "#" + "".join(f"{round(a + (b - a) * place):02X}" for a, b in zip(*ends, strict=True))
+
+
 def contrast(one: str, other: str) -> float:
     brighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (brighter + 0.05) / (darker + 0.05)
@@ -53,9 +58,9 @@ def test_text_passes_aa_and_marks_stand_out(ink: Ink, page: str) -> None:
         assert contrast(text, page) >= 4.5
     for mark in (ink.series, ink.failed, ink.grey):
         assert contrast(mark, page) >= 3
-    low, high = ink.scale
-    assert contrast(ink.on_low, low) >= 4.5
-    assert contrast(ink.on_high, high) >= 4.5
+    for percent in range(101):
+        text = ink.on_high if percent / 100 > ink.turn else ink.on_low
+        assert contrast(text, between(*ink.scale, percent / 100)) >= 4.5, percent
 
 
 @pytest.mark.parametrize("form", ["svg", "png"])
@@ -90,6 +95,23 @@ def test_stacks_are_as_high_as_all_that_failed(store: insights.Readable) -> None
     for line in held:
         tops[line["day"]] = max(tops.get(line["day"], 0), line["top"])
     assert list(tops.values()) == frame.groupby("day")["failed"].sum().tolist()
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(0.0, 0.4), (1, 1), (95, 500), (5, 90_000), (700, 700)]
+)
+def test_an_axis_of_times_has_a_mark_at_both_ends(first: float, last: float) -> None:
+    shown = rows._around(first, last)
+    assert len(shown) >= 2
+    assert shown[0] <= max(first, 1)
+    assert shown[-1] >= last
+
+
+def test_a_median_is_within_the_axis(store: insights.Readable) -> None:
+    frame = insights.by_message(store, ALL).assign(median=0.05)
+    chart = rows.dots(frame, "title", "message_id", LIGHT, of="tried", against="median").to_dict()
+    low, _ = chart["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert low <= 0.05
 
 
 def test_days_that_differ_by_little_do_not_look_far_apart(store: insights.Readable) -> None:

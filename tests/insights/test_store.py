@@ -25,7 +25,9 @@ def write(engine: Engine, house: House) -> None:
         "deleted_deliveries": 0,
     }  # fmt: skip
     with engine.begin() as connection:
-        connection.execute(insert(models.users), [dict(vars(p)) for p in house.people])
+        connection.execute(
+            insert(models.users), [{"attributes": {}} | vars(p) for p in house.people]
+        )
         connection.execute(insert(models.enrollments), [dict(vars(p)) for p in house.places])
         connection.execute(
             insert(models.message_history), [always | vars(sent) for sent in house.messages]
@@ -48,7 +50,7 @@ def test_every_figure_is_the_same(store: Store) -> None:
             found, expected = figure(store, chosen), figure(plain, chosen)
             assert len(found) > 0, name
             pd.testing.assert_frame_equal(found, expected, obj=name)
-    number = insights.by_message(store, insights.Filter())["message_id"].iloc[0]
+    number = int(insights.by_message(store, insights.Filter())["message_id"].iloc[0])
     found, expected = insights.result(store, number), insights.result(plain, number)
     pd.testing.assert_frame_equal(found.funnel, expected.funnel)
     pd.testing.assert_frame_equal(found.by_stream, expected.by_stream)
