@@ -30,7 +30,7 @@ def head(counts: Counts) -> None:
     if not line["tried"]:
         st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
         if st.button("Write a message"):
-            st.switch_page("pages/compose.py")
+            st.switch_page("pages/compose.py", query_params={})
         st.stop()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(

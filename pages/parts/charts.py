@@ -104,7 +104,7 @@ def _choose(door: insights.Door, label: str) -> None:
         return
     if not selection.add(shell.engine(), shell.author(), door.cohort, label):
         st.toast("These people are in your selection already.")
-    st.switch_page("pages/audience.py")
+    st.switch_page("pages/audience.py", query_params={})
 
 
 def _numbers(figure: Figure) -> None:
