@@ -11,7 +11,7 @@ from hsl.insights.filters import GOT, Filter
 from hsl.insights.reach import BLOCKS, LOADS
 from hsl.insights.reasons import FAILED, NAMED, OTHERS
 from hsl.insights.retention import LOST
-from hsl.insights.shares import LOCAL, QUARTER, QUARTERS
+from hsl.insights.shares import LOCAL, QUARTER
 
 KEY = "|"  # between the values of one mark's key
 ARRIVED = f"delivery_status IN {GOT}"
@@ -106,7 +106,9 @@ def _hour(mark: Mark) -> list[Behind]:
     weekday, hour = (int(part) for part in _parts(mark.key, 2))
     # Some thousand quarters of an hour are turned into local time, and not ten million moments.
     within = f"""epoch_us(sending_at) // {QUARTER} IN (
-        SELECT quarter FROM (SELECT DISTINCT {QUARTERS} FROM tried)
+        SELECT quarter FROM (SELECT unnest(range(first, last + 1)) AS quarter FROM (
+            SELECT min(epoch_us(sending_at)) // {QUARTER} AS first,
+                max(epoch_us(sending_at)) // {QUARTER} AS last FROM message_recipients))
         WHERE isodow({LOCAL}) = ? AND hour({LOCAL}) = ?)"""
     return _arrived_or_not(within, mark.zone.key, weekday + 1, mark.zone.key, hour)
 
