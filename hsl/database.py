@@ -166,14 +166,6 @@ def among(
     return column.in_(list(ids))
 
 
-def hour_of(column: ColumnElement[Any], dialect_name: str) -> ColumnElement[str]:
-    """The UTC hour of a time as text, such as "2026-11-24 09"."""
-    if dialect_name == "postgresql":
-        return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24")
-    # SQLite keeps times as text, whose beginning is cheaper than any of its date functions.
-    return func.substr(column, 1, len("2026-11-24 09"))
-
-
 def migrate(engine: Engine) -> None:
     """Bring the schema to this program's version. Raises DatabaseError where it can't."""
     config = _alembic_config()

@@ -17,7 +17,7 @@ def listing() -> None:
     with action.container(horizontal=True, horizontal_alignment="right"):
         write = st.button("Write a message", type="primary", icon=":material/edit_note:")
     if write:
-        st.switch_page("pages/compose.py")
+        st.switch_page("pages/compose.py", query_params={})
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     words = left.text_input(
         "Search",
@@ -53,7 +53,7 @@ def listing() -> None:
             else "No messages yet. Choose people on Audience, then write to them."
         )
         if not filtered and st.button("Choose people"):
-            st.switch_page("pages/audience.py")
+            st.switch_page("pages/audience.py", query_params={})
     for message in found:
         show.message_row(message, shell.zone(), key="list")
     if total > PAGE:

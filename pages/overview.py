@@ -1,16 +1,16 @@
 """Overview: what needs somebody, what is going on, what is next, and how it went."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
 from hsl import insights
 from hsl.audience.sources import registry
+from hsl.charts import arrival
 from hsl.delivery import history
 from hsl.models import MessageStatus, utc_now
-from pages.parts import bot_words, charts, shell, show, sources
+from pages.parts import bot_words, charts, results, shell, show, sources
 
 PERIOD = 30  # days
 
@@ -85,37 +85,20 @@ def now_and_next() -> None:
         st.html('<div class="hsl-dim">Nothing is being sent, and nothing is scheduled.</div>')
 
 
-@st.cache_data(ttl=300, show_spinner="Counting whom we reached …")
-def reached() -> pd.DataFrame:
-    return insights.reach(shell.engine(), days=PERIOD)
-
-
 def how_it_went() -> None:
-    since = utc_now() - timedelta(days=PERIOD)
-    counted = shell.ledger().deliveries(insights.Filter(since=since))
+    today = utc_now().astimezone(shell.zone()).date()
+    midnight = datetime.combine(today - timedelta(days=PERIOD - 1), time(), shell.zone())
+    chosen = insights.Filter(since=midnight.astimezone(UTC))
     st.subheader("How it went")
-    if counted.empty:
+    counts = results.of(chosen)
+    if not counts.frame("total")["tried"].iloc[0]:
         st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
         return
-    reach = reached()
     left, right = st.columns([3, 2], gap="large")
-    days = insights.over_time(counted, shell.zone())
-    tried, got = int(days["tried"].sum()), int(days["delivered"].sum())
     with left:
-        charts.draw(
-            "Does it arrive?",
-            charts.over_time(days),
-            days,
-            f"{show.share(got, tried)} tried in {PERIOD} days were delivered.",
-        )
+        charts.draw(arrival.over_time(counts, "day"), chosen)
     with right:
-        total = int(reach["people"].sum())
-        charts.draw(
-            "Whom did we reach?",
-            charts.reach(reach),
-            reach,
-            f"At least one message in {PERIOD} days, of {total:,} places in streams.",
-        )
+        charts.draw(arrival.reach(counts, PERIOD), chosen)
 
 
 def last_messages() -> None:

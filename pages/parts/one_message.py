@@ -13,10 +13,19 @@ from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, MessageStatus
-from pages.parts import asking, doing, message_story, recipients, shell, show, uncertain
+from pages.parts import (
+    asking,
+    doing,
+    message_result,
+    message_story,
+    recipients,
+    shell,
+    show,
+    uncertain,
+)
 
 LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
-TABS = ["Recipients", "Content", "Timeline"]
+TABS = ["Recipients", "Result", "Content", "Timeline"]
 
 
 def show_one(message_id: int) -> None:
@@ -42,7 +51,9 @@ def show_one(message_id: int) -> None:
         "View", TABS, default=TABS[0], required=True, key="tab", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
-    if tab == "Content":
+    if tab == "Result":
+        message_result.present(message)
+    elif tab == "Content":
         message_story.show_content(message)
     elif tab == "Timeline":
         message_story.show_timeline(message)

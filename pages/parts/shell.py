@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from sqlalchemy import Engine
 
-from hsl import database, doctor, insights
+from hsl import database, doctor
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
 from hsl.audience.sources import registry
@@ -55,12 +55,6 @@ def _snapshot() -> Snapshot:
 def people() -> Snapshot:
     """The index of people, as fresh as it promises."""
     return _snapshot().fresh()
-
-
-@st.cache_resource
-def ledger() -> insights.Ledger:
-    """All deliveries, counted."""
-    return insights.Ledger(engine())
 
 
 def author() -> str:
