@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from sqlalchemy import Select, func
+from sqlalchemy import ColumnElement, Select, column, func, table
 
 from hsl import models
 from hsl.audience import resolve
@@ -26,6 +26,7 @@ TARGET = "duckdb"
 Expand = Callable[[Cohort | Audience], Cohort | Audience]
 MOST_VALUES = 200  # values of one attribute that are offered
 SORTABLE = ("first_name", "username", "user_id", "language_code", "registered_at", "streams")
+_Streams = table("streams", column("user_id"), column("streams"))
 
 
 @dataclass(frozen=True)
@@ -128,24 +129,23 @@ class Snapshot:
         """Some of the people of `chosen`, sorted; `streams` is text such as "4th, 5th"."""
         if sort not in SORTABLE:
             raise ValueError(f"{sort} is no column to sort by; there are {', '.join(SORTABLE)}.")
-        sql, values = self._chosen(chosen)
-        way = "DESC" if descending else "ASC"
-        # Whom the page shows is decided first, as only their streams are looked up then.
-        streams = (
-            "(SELECT string_agg(course_stream, ', ' ORDER BY course_stream) "
-            "FROM enrollments AS e WHERE e.user_id = u.user_id)"
-        )
-        by = streams if sort == "streams" else f"u.{sort}"
+        people = models.users
+        by: ColumnElement[Any] = _Streams.c.streams if sort == "streams" else people.c[sort]
+        shown: list[Any] = [people.c.user_id]
+        found = self._found(chosen).order_by(None).with_only_columns(*shown)
+        if sort == "streams":
+            found = found.outerjoin(_Streams, _Streams.c.user_id == people.c.user_id)
+        way = by.desc() if descending else by.asc()
+        found = found.order_by(way.nulls_last(), people.c.user_id).limit(limit).offset(offset)
+        sql, values = translated(found)
+        # The other columns are looked up for those alone whom the page shows.
         return self._frame(
-            f"""WITH shown AS (
-                SELECT u.user_id, row_number() OVER () AS place FROM (
-                    SELECT u.user_id FROM users AS u
-                    WHERE u.user_id IN (SELECT user_id FROM ({sql}))
-                    ORDER BY {by} {way} NULLS LAST, u.user_id
-                    LIMIT {int(limit)} OFFSET {int(offset)}) AS u)
-            SELECT u.user_id, u.first_name, u.last_name, u.username, u.language_code,
-                u.registered_at, {streams} AS streams, u.unreachable_reason
-            FROM users AS u JOIN shown USING (user_id) ORDER BY place""",
+            f"""SELECT u.user_id, u.first_name, u.last_name, u.username, u.language_code,
+                u.registered_at, s.streams, u.unreachable_reason
+            FROM ({sql}) AS shown JOIN users AS u ON u.user_id = shown.user_id
+            LEFT JOIN streams AS s ON s.user_id = shown.user_id
+            ORDER BY {sort if sort == "streams" else f"u.{sort}"}
+                {"DESC" if descending else "ASC"} NULLS LAST, u.user_id""",
             values,
         )
 

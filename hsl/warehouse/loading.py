@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from hsl.warehouse import attributes, names, tables
+from hsl.warehouse import attributes, names, streams, tables
 from hsl.warehouse.archived import Archive
 from hsl.warehouse.source import Source
 from hsl.warehouse.tables import Kept
@@ -18,7 +18,6 @@ def load(store: duckdb.DuckDBPyConnection, source: Source, archive: Archive) -> 
     """Make and fill every table, in place of those that are there."""
     people(store, source)
     for kept in (
-        tables.ENROLLMENTS,
         tables.MESSAGES,
         tables.SUPPRESSIONS,
         tables.MEMBERS,
@@ -31,7 +30,7 @@ def load(store: duckdb.DuckDBPyConnection, source: Source, archive: Archive) -> 
 
 
 def people(store: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Read all people, with the names by which they are found."""
+    """Read all people and their places, with the names by which they are found."""
     take(store, source, tables.USERS, "true", "incoming_people", raw=True)
     known = attributes.names(store, "incoming_people")
     split = split_people(source, known, "incoming_people")
@@ -39,6 +38,8 @@ def people(store: duckdb.DuckDBPyConnection, source: Source) -> None:
     store.execute("DROP TABLE incoming_people")
     store.execute("DROP TABLE IF EXISTS names; DROP TABLE IF EXISTS words")
     names.create(store)
+    whole(store, source, tables.ENROLLMENTS)
+    streams.create(store)
 
 
 def whole(

@@ -18,6 +18,7 @@ SEARCHED = ("username", "first_name", "last_name")
 BEYOND = "\U0010ffff"  # comes after every letter
 LIKENESS = 0.88  # Jaro-Winkler, from 0 to 1
 EDITS = 2  # letters that may be wrong, missing, too many or exchanged
+LIKEST = 200  # words of which typing errors are counted
 SHORTEST = 3  # letters that a search with typing errors needs
 LONGEST = 64
 
@@ -80,9 +81,17 @@ def similar(
     they are no guess. Nobody, where fewer than three letters are given.
     """
     wanted = words.strip().removeprefix("@").lower()[:LONGEST]
+    nobody = pd.DataFrame(columns=["user_id", "word", "likeness"])
     if len(wanted) < SHORTEST or BEYOND in wanted:
-        return pd.DataFrame(columns=["user_id", "word", "likeness"])
-    return store.execute(_SIMILAR, [wanted, wanted + BEYOND, list(without), most]).fetch_df()
+        return nobody
+    row = store.execute(f"SELECT {folded('$1')}", [wanted]).fetchone()
+    typed = str(row[0]) if row else ""
+    if len(typed) < SHORTEST:
+        return nobody
+    # Two letters are taken to be right there, or it would be a look at too many words.
+    start = typed[:2]
+    values = [typed, start, start + BEYOND, wanted, wanted + BEYOND, list(without), most]
+    return store.execute(_SIMILAR, values).fetch_df()
 
 
 def _named(people: str) -> str:
@@ -92,27 +101,30 @@ def _named(people: str) -> str:
     )
 
 
-# The second look goes by the beginning of longer words, among those with the same first letter.
+# Likeness is reckoned for every word, and typing errors for the likest alone, as they cost a
+# hundred times as much. The second look is at the beginnings of longer words.
 _SIMILAR = f"""
-WITH wanted AS MATERIALIZED (SELECT {folded("$1")} AS typed),
+WITH likest AS MATERIALIZED (
+    SELECT word, folded, jaro_winkler_similarity(folded, $1, {LIKENESS}) AS likeness
+    FROM words WHERE likeness >= {LIKENESS} ORDER BY likeness DESC, word LIMIT {LIKEST}
+),
+beginnings AS MATERIALIZED (
+    SELECT word, left(folded, length($1)) AS folded,
+        jaro_winkler_similarity(left(folded, length($1)), $1, {LIKENESS}) AS likeness
+    FROM words WHERE folded >= $2 AND folded < $3 AND length(folded) > length($1)
+        AND likeness >= {LIKENESS} ORDER BY likeness DESC, word LIMIT {LIKEST}
+),
 alike AS (
-    SELECT word, jaro_winkler_similarity(folded, typed, {LIKENESS}) AS likeness
-    FROM words, wanted
-    WHERE likeness >= {LIKENESS} AND damerau_levenshtein(folded, typed) <= {EDITS}
+    SELECT word, likeness FROM likest WHERE damerau_levenshtein(folded, $1) <= {EDITS}
     UNION ALL
-    SELECT word, jaro_winkler_similarity(left(folded, length(typed)), typed) * 0.95 AS likeness
-    FROM words, wanted
-    WHERE length(typed) > {SHORTEST} AND folded >= typed[1] AND folded < typed[1] || '{BEYOND}'
-        AND length(folded) > length(typed)
-        AND jaro_winkler_similarity(left(folded, length(typed)), typed, {LIKENESS}) >= {LIKENESS}
-        AND damerau_levenshtein(left(folded, length(typed)), typed) <= 1
+    SELECT word, likeness * 0.95 FROM beginnings WHERE damerau_levenshtein(folded, $1) <= 1
 ),
 best AS (
     SELECT word, max(likeness) AS likeness FROM alike
-    WHERE NOT (word >= $1 AND word < $2) GROUP BY word ORDER BY likeness DESC, word LIMIT $4
+    WHERE NOT (word >= $4 AND word < $5) GROUP BY word ORDER BY likeness DESC, word LIMIT $7
 )
 SELECT user_id, arg_max(word, likeness) AS word, max(likeness) AS likeness
 FROM names JOIN best USING (word)
-WHERE NOT list_contains(CAST($3 AS BIGINT[]), user_id)
-GROUP BY user_id ORDER BY likeness DESC, word, user_id LIMIT $4
+WHERE NOT list_contains(CAST($6 AS BIGINT[]), user_id)
+GROUP BY user_id ORDER BY likeness DESC, word, user_id LIMIT $7
 """

@@ -6,9 +6,9 @@ from sqlalchemy import Select
 from sqlalchemy.dialects import postgresql
 
 
-def translated(chosen: Select[Any]) -> tuple[str, list[Any]]:
+def translated(chosen: Select[*tuple[Any, ...]]) -> tuple[str, list[Any]]:
     """Its text, and its values in order. DuckDB understands PostgreSQL's words."""
-    compiled = chosen.order_by(None).compile(
+    compiled = chosen.compile(
         dialect=postgresql.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
         compile_kwargs={"render_postcompile": True},
     )

@@ -23,6 +23,9 @@ def test_it_sorts_and_pages(engine: Engine) -> None:
     second = people.page(EVERYBODY, sort="registered_at", descending=True, limit=2, offset=2)
     assert [*first["user_id"], *second["user_id"]] == [4, 3, 2, 1]
     assert people.page(Cohort(user_ids=(2,)))["streams"].tolist() == ["4th, 5th"]
+    by_stream = people.page(EVERYBODY, sort="streams")
+    assert by_stream["user_id"].tolist() == [1, 2, 3, 4]
+    assert by_stream["streams"].tolist()[:3] == ["4th", "4th, 5th", "5th"]
 
 
 def test_it_tells_what_there_is_to_choose(engine: Engine) -> None:

@@ -1,16 +1,13 @@
 """A database with some people and deliveries, and a store on it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from world import World
+from world import OpenStore, World
 
 from hsl.warehouse.store import Store
-
-OpenStore = Callable[..., Store]
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import OpenStore
 from sqlalchemy import Engine
-from world import World, in_database, in_store
+from world import OpenStore, World, in_database, in_store
 
 import hsl
 from hsl.warehouse import cache, loading, store

@@ -11,7 +11,7 @@ from hsl import models
 from hsl.warehouse import figures, refreshing
 from hsl.warehouse.store import Store
 
-STEPS = 60
+STEPS = 45
 
 
 def _store(engine: Engine, folder: Path | None = None) -> Store:

@@ -1,8 +1,8 @@
 """Finding people by a name with a typing error, in another script, or by its beginning."""
 
 import pytest
-from conftest import OpenStore
 from sqlalchemy import Engine, insert, update
+from world import OpenStore
 
 from hsl import models
 from hsl.audience.cohort import Cohort

@@ -51,7 +51,7 @@ def test_a_failed_statement_is_said(sqlite: Engine) -> None:
         pytest.raises(StoreError, match="no such table"),
         Reader(str(sqlite.url.database)) as reader,
     ):
-        reader.read("SELECT * FROM nothing")
+        reader.read("SELECT * FROM absent")
 
 
 def test_rows_that_nobody_takes_keep_nobody(sqlite: Engine) -> None:

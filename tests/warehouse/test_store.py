@@ -9,9 +9,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import OpenStore
 from sqlalchemy import Connection, Engine, delete, insert, select, update
-from world import World, in_database, in_store
+from world import OpenStore, World, in_database, in_store
 
 from hsl import models
 from hsl.audience import importer

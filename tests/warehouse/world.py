@@ -12,6 +12,7 @@ from hsl.models import DeliveryStatus as S
 from hsl.warehouse import tables
 from hsl.warehouse.store import Store
 
+OpenStore = Callable[..., Store]
 Users, Places = models.users, models.enrollments
 History, Recipients = models.message_history, models.message_recipients
 Marks, Members, Presses = models.suppressions, models.segment_members, models.button_presses
