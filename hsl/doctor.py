@@ -17,12 +17,16 @@ from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.models import MessageStatus
 from hsl.settings import Settings
+from hsl.warehouse import figures
+from hsl.warehouse.errors import StoreError
+from hsl.warehouse.store import Store
 
 SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
 CLOCK_TOLERANCE = 5.0  # seconds
 LOWEST_SPACE = 500 * 2**20  # bytes
 PATIENCE = 5.0  # seconds
 UNFINISHED = [MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED]
+FEW = 10  # messages that are named
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ def examine(settings: Settings) -> list[Check]:
         if checks[0].ok:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
             checks += [_messages(engine, settings)]
+            checks += [_figures(engine, settings)] if checks[1].ok else []
     finally:
         engine.dispose()
     return [*checks, _bot(settings), _clock(settings), _disk(settings)]
@@ -159,6 +164,34 @@ def _messages(engine: Engine, settings: Settings) -> Check:
         False,
         f"{found}, and the token is of bot {settings.bot_id}: nobody sends them.",
         "Set that bot's BOT_TOKEN, or cancel them.",
+    )
+
+
+def _figures(engine: Engine, settings: Settings) -> Check:
+    store = Store(
+        engine, folder=settings.data_dir, refresh_after=PATIENCE, memory=settings.index_memory
+    )
+    try:
+        found = figures.compare(store)
+    except (StoreError, SQLAlchemyError) as fault:
+        words = str(fault).splitlines()[0]
+        return Check("figures", False, words, "Mend that, then look again.")
+    if store.lost:
+        return Check("figures", False, store.lost[0], "Until then old figures are too low.")
+    if found.holds:
+        return Check(
+            "figures",
+            True,
+            f"{found.messages:,} messages: their counters are the numbers of their "
+            f"{found.recipients:,} recipients.",
+        )
+    listed = ", ".join(map(str, found.unequal["message_id"].head(FEW)))
+    return Check(
+        "figures",
+        False,
+        f"The counters of {len(found.unequal):,} messages are not the numbers of their recipients: "
+        f"{listed}.",
+        "Was a backup of one table alone restored? Restore a backup of all of the database.",
     )
 
 

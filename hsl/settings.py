@@ -91,6 +91,12 @@ class Settings(BaseSettings):
         le=300,
         description="Seconds after which the audience index refreshes by itself",
     )
+    index_memory: str = Field(
+        "4GB",
+        alias="HSL_INDEX_MEMORY",
+        pattern=r"^[1-9]\d*(\.\d+)?(MB|GB)$",
+        description="The most memory that the index of people and deliveries takes, such as 4GB",
+    )
 
     @field_validator("frequency_cap")
     @classmethod

@@ -6,7 +6,7 @@ import streamlit as st
 
 from hsl.audience import segments, selection
 from hsl.audience.cohort import Audience, Cohort
-from hsl.warehouse.limit import TooSlowError
+from hsl.warehouse.limits import TooLongError
 from pages.parts import (
     builder,
     charts,
@@ -27,7 +27,7 @@ VIEWS = ["People", "Segments", "Do not message"]
 @st.fragment(run_every=30)
 def age_of_index() -> None:
     index = shell.people()
-    if st.session_state["index-read"] != index.loaded_at:
+    if st.session_state["index-read"] != index.version:
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{index.people:,} people, as of {show.ago(index.loaded_at)}")
@@ -51,7 +51,8 @@ def result(cohort: Cohort, chosen: Audience) -> None:
             st.rerun()
     cohort_view.view(cohort)
     if not found.people:
-        st.info("Nobody fits. Take a filter away, or search for fewer letters.")
+        st.info("Nobody fits. Take a condition away, or search for fewer letters.")
+        people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
         return
     sort, way = st.columns([3, 2], vertical_alignment="bottom")
     column = sort.selectbox(
@@ -71,6 +72,8 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     people_table.show_people(rows, inside, zone=shell.zone())
     if pages > 1:
         st.pagination(pages, key="people-page")
+    else:
+        people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
     st.altair_chart(charts.people(index.by_stream(cohort), "stream"), alt="People found, by stream")
 
 
@@ -114,7 +117,7 @@ with actions.container(horizontal=True, horizontal_alignment="right", vertical_a
     words = f"Write to {count:,} people" if count else "Choose people to write to"
     if st.button(words, type="primary", disabled=not count, icon=":material/edit_note:"):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})
-st.session_state["index-read"] = shell.people().loaded_at
+st.session_state["index-read"] = shell.people().version
 age_of_index()
 if shell.people().people == 0:
     st.info("There are no people yet. Use “Import people” above, or `python -m hsl import FILE`.")
@@ -130,7 +133,7 @@ if view == "Do not message":
     do_not_message.view()
     st.stop()
 finding.arrive()
-side, middle, right = st.columns([3, 7, 3], gap="large")
+side, middle, right = st.columns([4, 8, 3], gap="large")
 with side:
     quick = finding.filters()
     builder.builder(finding.choices())
@@ -138,7 +141,7 @@ with side:
 with middle:
     try:
         result(wanted, chosen_now)
-    except TooSlowError as slow:
+    except TooLongError as slow:
         st.error(str(slow))
 with right:
     tray(chosen_now)

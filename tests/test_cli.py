@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, insert, select, update
 
 from hsl import models
 from hsl.settings import ROOT
@@ -183,6 +183,23 @@ def test_settings_that_are_wrong_stop_it_in_one_line(hsl: Terminal) -> None:
     assert away.returncode == 1
     assert "secret" not in away.stderr
     assert "cannot be used" in away.stderr
+
+
+def test_the_doctor_compares_figures_with_counters(
+    hsl: Terminal, engine: Engine, ten: None
+) -> None:
+    hsl("send", "--all", "--text", "First", "--at", "2099-01-01T10:00+00:00", "--yes")
+
+    def figures() -> dict[str, object]:
+        said = hsl("doctor", "--json", HSL_TELEGRAM_API_URL="http://127.0.0.1:1")
+        return {check["name"]: check for check in json.loads(said.stdout)}["figures"]
+
+    assert figures()["ok"]
+    with engine.begin() as connection:
+        connection.execute(update(models.message_history).values(failed_deliveries=3))
+    wrong = figures()
+    assert not wrong["ok"]
+    assert "The counters of 1 messages" in str(wrong["detail"])
 
 
 def test_the_doctor_names_what_is_not_well_and_what_to_do(hsl: Terminal, engine: Engine) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import Select, and_, func, select
 from hsl.audience import conditions as c
 from hsl.audience import resolve, sentences
 from hsl.audience.cohort import Cohort
-from hsl.warehouse import limit
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 
@@ -48,10 +47,8 @@ def steps(
     people = _conditions(store, conditions, expand, now).subquery()
     columns = list(people.c)
     left = [and_(*columns[: place + 1]) for place in range(len(columns))]
-    counted = _row(
-        store,
-        select(func.count(), *[func.count().filter(held) for held in left]).select_from(people),
-    )
+    counts: list[Any] = [func.count(), *[func.count().filter(held) for held in left]]
+    counted = _row(store, select(*counts).select_from(people))
     return [
         Step(sentences.phrase(condition), after, before - after)
         for condition, before, after in zip(conditions, counted, counted[1:], strict=False)
@@ -69,7 +66,8 @@ def alone(
     if not conditions:
         return []
     people = _conditions(store, conditions, expand, now).subquery()
-    return _row(store, select(*[func.count().filter(held) for held in people.c]))
+    counts: list[Any] = [func.count().filter(held) for held in people.c]
+    return _row(store, select(*counts))
 
 
 def _conditions(
@@ -77,12 +75,11 @@ def _conditions(
 ) -> Select[Any]:
     # Each condition is looked at once for each person, however many steps it stands in.
     known = store.attributes
-    return select(
-        *[
-            resolve.condition(meant, TARGET, now=now, attributes=known).label(f"c{place}")
-            for place, meant in enumerate(_looked_up(condition, expand) for condition in conditions)
-        ]
-    ).select_from(resolve.People)
+    columns: list[Any] = [
+        resolve.condition(meant, TARGET, now=now, attributes=known).label(f"c{place}")
+        for place, meant in enumerate(_looked_up(condition, expand) for condition in conditions)
+    ]
+    return select(*columns).select_from(resolve.People)
 
 
 def _looked_up(condition: c.Condition, expand: Expand) -> c.Condition:
@@ -90,5 +87,4 @@ def _looked_up(condition: c.Condition, expand: Expand) -> c.Condition:
 
 
 def _row(store: Store, statement: Select[Any]) -> list[int]:
-    with store.cursor() as cursor, limit.within(cursor):
-        return [int(number) for number in cursor.execute(*translated(statement)).fetchone() or ()]
+    return [int(number) for number in store.row(*translated(statement))]

@@ -40,8 +40,8 @@ def offers(store: Store) -> Offers:
         statuses=_values(store, "SELECT DISTINCT status FROM enrollments"),
         reasons=_values(store, "SELECT DISTINCT unreachable_reason FROM users"),
         messages=tuple(
-            Message(int(row.id), _title(str(row.message_text)), row.started_at)
-            for row in rows.itertuples()
+            Message(int(row["id"]), _title(row["message_text"]), row["started_at"].to_pydatetime())
+            for row in rows.to_dict("records")
         ),
         buttons=_values(store, "SELECT DISTINCT button FROM button_presses"),
     )

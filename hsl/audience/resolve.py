@@ -13,13 +13,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Text,
     and_,
     exists,
     false,
     func,
-    literal,
-    literal_column,
     not_,
     or_,
     select,
@@ -30,7 +27,7 @@ from hsl import models, texts
 from hsl.audience import compared, past
 from hsl.audience import conditions as c
 from hsl.audience.cohort import Audience, Cohort
-from hsl.warehouse import tables
+from hsl.warehouse import names
 
 People, Enrolled, Members = models.users, models.enrollments, models.segment_members
 IDS_AT_ONCE = 500  # values of one IN list
@@ -199,17 +196,16 @@ def _in_stream(wanted: c.InStream, asked: _Asked) -> ColumnElement[bool]:
 
 def _search(words: str, target: str) -> ColumnElement[bool]:
     wanted = texts.lower(words.strip().removeprefix("@")) or ""
-    matches = [_begins(name, wanted, target) for name in tables.SEARCHED]
+    if target == "duckdb":
+        matches = [names.beginning_with(wanted)]
+    else:
+        columns = [People.c[name] for name in names.SEARCHED]
+        matches = [_begins(column, wanted, target) for column in columns]
     if wanted.isascii() and wanted.isdigit() and int(wanted) <= c.LARGEST_ID:
         matches.append(People.c.user_id == int(wanted))
     return or_(*matches)
 
 
-def _begins(name: str, wanted: str, target: str) -> ColumnElement[bool]:
-    if target == "duckdb":
-        lowered: ColumnElement[Any] = literal_column(f"users.{tables.lower_column(name)}", Text())
-        begins: ColumnElement[bool] = func.starts_with(lowered, literal(wanted, Text()))
-    else:
-        lowered = compared.lower(People.c[name], target)
-        begins = lowered.startswith(wanted, autoescape=True)
-    return and_(People.c[name].is_not(None), begins)
+def _begins(column: ColumnElement[Any], wanted: str, target: str) -> ColumnElement[bool]:
+    lowered = compared.lower(column, target)
+    return and_(column.is_not(None), lowered.startswith(wanted, autoescape=True))

@@ -12,10 +12,12 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from sqlalchemy import Select, func
 
+from hsl import models
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
-from hsl.warehouse import limit
+from hsl.warehouse import names
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 from hsl.warehouse.tables import attribute_column
@@ -54,7 +56,7 @@ class Snapshot:
         self._store = store
         self._expand = expand
         self._lock = threading.Lock()
-        self._facets: tuple[datetime, Facets] | None = None
+        self._facets: tuple[int, Facets] | None = None
 
     @property
     def loaded_at(self) -> datetime:
@@ -62,19 +64,24 @@ class Snapshot:
         return self._store.loaded_at
 
     @property
+    def version(self) -> int:
+        """A number that changes with every change of people and their streams."""
+        return self._store.people_version
+
+    @property
     def facets(self) -> Facets:
         """What there is to choose from."""
-        loaded_at = self._store.loaded_at
+        version = self._store.people_version
         with self._lock:
-            if self._facets is None or self._facets[0] != loaded_at:
+            if self._facets is None or self._facets[0] != version:
                 with self._store.cursor() as cursor:
-                    self._facets = (loaded_at, _facets(cursor, list(self._store.attributes)))
+                    self._facets = (version, _facets(cursor, list(self._store.attributes)))
             return self._facets[1]
 
     @property
     def people(self) -> int:
         """How many people there are."""
-        return int(self._one("SELECT count(*) FROM users", [])[0])
+        return int(self._store.row("SELECT count(*) FROM users")[0])
 
     def refresh(self) -> None:
         """Read what changed; readers go on with the old until it is there."""
@@ -87,12 +94,9 @@ class Snapshot:
 
     def count(self, chosen: Cohort | Audience) -> Count:
         """How many people `chosen` holds."""
-        sql, values = self._chosen(chosen)
-        row = self._one(
-            f"SELECT count(*), count(unreachable_reason) FROM users "
-            f"WHERE user_id IN (SELECT user_id FROM ({sql}))",
-            values,
-        )
+        counted = func.count(), func.count(models.users.c.unreachable_reason)
+        found: Any = self._found(chosen).order_by(None).with_only_columns(*counted)
+        row = self._store.row(*translated(found))
         return Count(int(row[0]), int(row[1]))
 
     def among(self, ids: Sequence[int], chosen: Cohort | Audience) -> set[int]:
@@ -126,31 +130,50 @@ class Snapshot:
             raise ValueError(f"{sort} is no column to sort by; there are {', '.join(SORTABLE)}.")
         sql, values = self._chosen(chosen)
         way = "DESC" if descending else "ASC"
+        # Whom the page shows is decided first, as only their streams are looked up then.
+        streams = (
+            "(SELECT string_agg(course_stream, ', ' ORDER BY course_stream) "
+            "FROM enrollments AS e WHERE e.user_id = u.user_id)"
+        )
+        by = streams if sort == "streams" else f"u.{sort}"
         return self._frame(
-            f"""SELECT u.user_id, u.first_name, u.last_name, u.username, u.language_code,
-                u.registered_at, p.streams, u.unreachable_reason
-            FROM users AS u LEFT JOIN (
-                SELECT user_id, string_agg(course_stream, ', ' ORDER BY course_stream) AS streams
-                FROM enrollments GROUP BY user_id) AS p USING (user_id)
-            WHERE u.user_id IN (SELECT user_id FROM ({sql}))
-            ORDER BY {sort} {way} NULLS LAST, u.user_id LIMIT {int(limit)} OFFSET {int(offset)}""",
+            f"""WITH shown AS (
+                SELECT u.user_id, row_number() OVER () AS place FROM (
+                    SELECT u.user_id FROM users AS u
+                    WHERE u.user_id IN (SELECT user_id FROM ({sql}))
+                    ORDER BY {by} {way} NULLS LAST, u.user_id
+                    LIMIT {int(limit)} OFFSET {int(offset)}) AS u)
+            SELECT u.user_id, u.first_name, u.last_name, u.username, u.language_code,
+                u.registered_at, {streams} AS streams, u.unreachable_reason
+            FROM users AS u JOIN shown USING (user_id) ORDER BY place""",
             values,
         )
 
-    def _chosen(self, chosen: Cohort | Audience) -> tuple[str, list[Any]]:
-        found = chosen if self._expand is None else self._expand(chosen)
-        return translated(resolve.people(found, TARGET, attributes=self._store.attributes))
+    def similar(self, words: str, *, most: int = 20) -> pd.DataFrame:
+        """People called almost so, the likest first; those whom a search for it finds are not here.
 
-    def _one(self, sql: str, values: list[Any]) -> tuple[Any, ...]:
-        with self._store.cursor() as cursor, limit.within(cursor):
-            return tuple(cursor.execute(sql, values).fetchone() or ())
+        Columns are those of `page`, and `word`: what about them is alike.
+        """
+        with self._store.cursor() as cursor:
+            found = names.similar(cursor, words, most=most)
+        if found.empty:
+            return self.page(Cohort()).assign(word=[])
+        ids = tuple(int(number) for number in found["user_id"])
+        rows = self.page(Cohort(user_ids=ids), limit=most)
+        return found[["user_id", "word"]].merge(rows, on="user_id", sort=False)
+
+    def _chosen(self, chosen: Cohort | Audience) -> tuple[str, list[Any]]:
+        return translated(self._found(chosen))
+
+    def _found(self, chosen: Cohort | Audience) -> Select[Any]:
+        meant = chosen if self._expand is None else self._expand(chosen)
+        return resolve.people(meant, TARGET, attributes=self._store.attributes)
 
     def _frame(self, sql: str, values: list[Any]) -> pd.DataFrame:
-        with self._store.cursor() as cursor, limit.within(cursor):
-            return cursor.execute(sql, values).fetch_df()
+        return self._store.frame(sql, values)
 
 
-def _facets(store: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Facets:
+def _facets(store: duckdb.DuckDBPyConnection, attribute_names: Sequence[str]) -> Facets:
     streams = store.execute(
         "SELECT course_stream, count(*) FROM enrollments GROUP BY ALL ORDER BY 1"
     ).fetchall()
@@ -162,7 +185,7 @@ def _facets(store: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Facets:
         "GROUP BY ALL ORDER BY 2 DESC, 1"
     ).fetchall()
     attributes: dict[str, tuple[str, ...]] = {}
-    for name in names:
+    for name in attribute_names:
         found = store.execute(
             f"SELECT {attribute_column(name)} AS value FROM users WHERE value IS NOT NULL "
             f"GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {MOST_VALUES}"

@@ -52,7 +52,7 @@ class Vocabulary:
         if name == REASON_COLUMN:
             return _reason(op, values)
         if name in c.COLUMN_TYPES:
-            kind = c.COLUMN_TYPES[name]  # type: ignore[index]
+            kind = c.COLUMN_TYPES[name]
             if kind == "date":
                 values = tuple(_as_day(name, value) for value in values)
             _all_texts_or(kind, name, values)

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parser import Parser
-from sqlglot.tokens import Token, Tokenizer, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
+from sqlglot.tokens import Tokenizer
 
 from hsl.audience import conditions as c
 from hsl.audience import vocabulary
@@ -265,7 +266,7 @@ def _operands(node: exp.Expression) -> Iterator[exp.Expression]:
 def _is_date(node: exp.Expression) -> bool:
     """True for DATE '2026-11-24'."""
     written = isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal)
-    return written and node.this.is_string and node.to.this is exp.DataType.Type.DATE
+    return written and node.this.is_string and node.args["to"].this is exp.DataType.Type.DATE
 
 
 def _bare(node: exp.Expression) -> exp.Expression:

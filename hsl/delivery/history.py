@@ -288,7 +288,7 @@ def needs_a_person(engine: Engine) -> tuple[list[Message], int]:
     with database.read_only(engine).begin() as connection:
         rows = connection.execute(statement).all()
         closing = sums.counted_sums(connection, rows)
-        uncertain = connection.execute(
+        uncertain: int = connection.execute(
             select(func.coalesce(func.sum(History.c.uncertain_deliveries), 0))
         ).scalar_one()
     return [_message(row, closing[row.id]) for row in rows], int(uncertain)

@@ -8,6 +8,7 @@ import duckdb
 from hsl.warehouse.tables import attribute_column
 
 MOST_ATTRIBUTES = 200
+SAMPLE = 2_000  # values that are looked at before all of them are
 _NUMBER = r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?"
 _DATE = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?"
 
@@ -22,11 +23,20 @@ class AttributeType(StrEnum):
     LIST = "list"
 
 
+_FITS = {
+    AttributeType.BOOLEAN: "value IN ('true', 'false')",
+    AttributeType.NUMBER: f"regexp_full_match(value, '{_NUMBER}')",
+    AttributeType.DATE: f"regexp_full_match(value, '{_DATE}') "
+    "AND TRY_CAST(value[:10] AS DATE) IS NOT NULL",
+    AttributeType.LIST: "value[1] = '[' AND json_valid(value)",
+}
+
+
 def names(store: duckdb.DuckDBPyConnection, incoming: str) -> list[str]:
     """The names of the attributes in a table with JSON texts `attributes`, sorted."""
     rows = store.execute(
-        f"SELECT DISTINCT unnest(json_keys(attributes)) AS name FROM {incoming} "
-        f"WHERE attributes IS NOT NULL ORDER BY name LIMIT {MOST_ATTRIBUTES}"
+        "SELECT DISTINCT unnest(json_keys(attributes)) AS name "
+        f"FROM {incoming} WHERE json_valid(attributes) ORDER BY name LIMIT {MOST_ATTRIBUTES}"
     ).fetchall()
     # DuckDB's column names know no case; of two names that differ by it, the first is kept.
     known: dict[str, str] = {}
@@ -35,32 +45,31 @@ def names(store: duckdb.DuckDBPyConnection, incoming: str) -> list[str]:
     return sorted(known.values())
 
 
+def columns(store: duckdb.DuckDBPyConnection) -> list[str]:
+    """The names of the attributes that `users` has columns for."""
+    described = store.execute("DESCRIBE users").fetchall()
+    return sorted(row[0].removeprefix("a:") for row in described if row[0].startswith("a:"))
+
+
 def types(store: duckdb.DuckDBPyConnection, known: Sequence[str]) -> dict[str, AttributeType]:
     """The type of each attribute, by all its values.
 
     A number has no leading zeros (a code such as 007 is text). A date may have a time.
     """
-    found: dict[str, AttributeType] = {}
-    for name in known:
-        column = attribute_column(name)
-        row = store.execute(
-            f"""SELECT count(*),
-            count(*) FILTER (value IN ('true', 'false')),
-            count(*) FILTER (regexp_full_match(value, '{_NUMBER}')),
-            count(*) FILTER (regexp_full_match(value, '{_DATE}')
-                AND TRY_CAST(value[:10] AS DATE) IS NOT NULL),
-            count(*) FILTER (value[1] = '[' AND json_valid(value))
-            FROM (SELECT DISTINCT {column} AS value FROM users WHERE {column} IS NOT NULL)"""
-        ).fetchone()
-        values, booleans, numbers, dates, lists = row or (0, 0, 0, 0, 0)
-        found[name] = AttributeType.TEXT
-        for kind, fitting in (
-            (AttributeType.BOOLEAN, booleans),
-            (AttributeType.NUMBER, numbers),
-            (AttributeType.DATE, dates),
-            (AttributeType.LIST, lists),
-        ):
-            if values and fitting == values:
-                found[name] = kind
-                break
-    return found
+    return {name: _type(store, attribute_column(name)) for name in known}
+
+
+def _type(store: duckdb.DuckDBPyConnection, column: str) -> AttributeType:
+    some = f"SELECT {column} AS value FROM users WHERE {column} IS NOT NULL LIMIT {SAMPLE}"
+    all_ = f"SELECT {column} AS value FROM users WHERE {column} IS NOT NULL"
+    for kind, fits in _FITS.items():
+        if _all_fit(store, some, fits) and _all_fit(store, all_, fits):
+            return kind
+    return AttributeType.TEXT
+
+
+def _all_fit(store: duckdb.DuckDBPyConnection, values: str, fits: str) -> bool:
+    row = store.execute(
+        f"SELECT count(*) > 0 AND coalesce(bool_and({fits}), false) FROM ({values})"
+    ).fetchone()
+    return bool(row and row[0])

@@ -6,7 +6,7 @@ from sqlalchemy import Select
 from sqlalchemy.dialects import postgresql
 
 
-def translated(chosen: Select[Any]) -> tuple[str, list[Any]]:
+def translated(chosen: Select[*tuple[Any, ...]]) -> tuple[str, list[Any]]:
     """Its text, and its values in order. DuckDB understands PostgreSQL's words."""
     compiled = chosen.order_by(None).compile(
         dialect=postgresql.dialect(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]

@@ -1,8 +1,7 @@
-"""Which tables and columns of the main database the warehouse keeps, and as what.
+"""Which tables and columns of the main database the warehouse keeps.
 
 Names are the main database's, so that one statement runs on SQLite, PostgreSQL and DuckDB. Of
-`users`, the JSON of attributes becomes one text column `a:NAME` for each attribute, and the names
-that are searched stand once more in lower case, as `l:NAME`.
+`users`, the JSON of attributes becomes one text column `a:NAME` for each attribute.
 """
 
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 
 from hsl import models
 
-SEARCHED = ("username", "first_name", "last_name")
 STATUS = "delivery_status"
 
 
@@ -57,6 +55,7 @@ USERS = Kept(
         "registered_at",
         "unreachable_reason",
         "unreachable_since",
+        "updated_at",
         "attributes",
     ),
 )
@@ -109,6 +108,6 @@ def attribute_column(name: str) -> str:
     return quoted(f"a:{name}")
 
 
-def lower_column(name: str) -> str:
-    """The column of `users` that holds this name in lower case, quoted."""
-    return quoted(f"l:{name}")
+def text(words: str) -> str:
+    """A text as SQL takes it."""
+    return "'" + words.replace("'", "''") + "'"

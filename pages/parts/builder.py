@@ -8,7 +8,7 @@ from hsl.audience import conditions as c
 from hsl.audience import editing, funnel, sentences
 from hsl.audience.cohort import Cohort
 from hsl.audience.editing import Path
-from hsl.warehouse.limit import TooSlowError
+from hsl.warehouse.limits import TooLongError
 from pages.parts import condition_editor, finding, shell, show
 from pages.parts.condition_editor import Choices
 
@@ -21,8 +21,22 @@ _GROUPS: dict[tuple[type, bool], str] = {
 }
 
 
+# A condition is read whole, however narrow its column is.
+CSS = """<style>
+.st-key-builder .stButton button{height:auto;min-height:0;text-align:left}
+.st-key-builder .stButton button *{white-space:normal;overflow:visible;text-overflow:clip;
+overflow-wrap:anywhere}
+</style>"""
+
+
 def builder(choices: Choices) -> None:
     """The conditions of the page, and the way to add one."""
+    st.html(CSS)
+    with st.container(key="builder", gap="small"):
+        _builder(choices)
+
+
+def _builder(choices: Choices) -> None:
     where = finding.kept().where
     places = [] if where is None else list(_places(where, ()))
     counts = _counts(places)
@@ -41,7 +55,7 @@ def _counts(places: list[tuple[Path, c.Condition]]) -> Counts:
         counted = funnel.alone(
             shell.store(), [condition for _, condition in places], expand=finding.expanded
         )
-    except TooSlowError:
+    except TooLongError:
         return {}  # said beside what is found; a condition can still be taken away here
     return dict(zip([path for path, _ in places], counted, strict=True))
 
@@ -69,7 +83,7 @@ def _tree(
         return
     with st.container(border=True, gap="small"):
         words = _GROUPS[type(group), not turned]
-        head, gone = st.columns([6, 1], vertical_alignment="center", wrap=False)
+        head, gone = st.columns([8, 1], gap="small", vertical_alignment="center", wrap=False)
         people = f" · {counts[path]:,}" if path in counts else ""
         head.caption(f"{joiner} {words}{people}".strip())
         _gone(gone, path, "Take these away")
@@ -82,7 +96,7 @@ def _line(
 ) -> None:
     key = _key(path)
     is_open = st.session_state.get(finding.EDITED) == path
-    said, gone = st.columns([6, 1], vertical_alignment="center", wrap=False)
+    said, gone = st.columns([8, 1], gap="small", vertical_alignment="center", wrap=False)
     words = f"{joiner} {sentences.phrase(condition)}".strip()
     label = show.plain(words) + (f" · **{counts[path]:,}**" if path in counts else "")
     if said.button(label, key=f"line-{key}", type="tertiary", help="Change it"):

@@ -33,7 +33,12 @@ def engine() -> Engine:
 @st.cache_resource
 def _store() -> Store:
     found = get_settings()
-    return Store(engine(), folder=found.data_dir, refresh_after=found.index_refresh)
+    return Store(
+        engine(),
+        folder=found.data_dir,
+        refresh_after=found.index_refresh,
+        memory=found.index_memory,
+    )
 
 
 def store() -> Store:

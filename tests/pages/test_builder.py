@@ -99,15 +99,15 @@ def test_a_mistake_stands_under_the_box_and_changes_nothing(open_page: Open) -> 
     assert "There is no column cty; did you mean city? (line 1, character 1)" in html_of(app)
     assert box(app) == "cty = 'Omsk'"
     assert found(app) == people
-    assert app.query_params["c"] == ["city = 'Omsk'"]
+    assert app.query_params["c"] == "city = 'Omsk'"
     write(app, "city = 'Omsk' AND enrolled")
     assert "did you mean" not in html_of(app)
-    assert app.query_params["c"] == ["city = 'Omsk' AND enrolled"]
+    assert app.query_params["c"] == "city = 'Omsk' AND enrolled"
 
 
 def test_a_broken_address_says_so_and_shows_everybody(open_page: Open) -> None:
     app = open_page("audience", c="1=1; DROP TABLE users")
-    assert "The address was not understood" in app.warning[0].value
+    assert any("The address was not understood" in warning.value for warning in app.warning)
     assert found(app) == 188
 
 
