@@ -22,7 +22,7 @@ from sqlalchemy import Engine, select, text, update
 from benchmarks.common import Server, on_postgresql, size
 from hsl import dispatch, models
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import history, outbox, pace, queue, tick
+from hsl.delivery import history, outbox, pace, queue, starting, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from tests.delivery.arena import Arena, wait_until
@@ -146,7 +146,7 @@ def claim_and_record(engine: Engine, people: int, *, from_the_end: bool = False)
             recipient_type=models.RecipientType.GROUP,
         ),
     )
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: some)
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: some)
     if from_the_end:
         with engine.begin() as connection:
             early = select(rows.c.id).where(rows.c.message_id == number).order_by(rows.c.id)

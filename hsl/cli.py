@@ -24,7 +24,7 @@ from hsl import (
     status,
 )
 from hsl.audience import importer
-from hsl.delivery import changes, history, outbox, recurring, texts
+from hsl.delivery import changes, history, outbox, recurring, steering, texts
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
@@ -307,23 +307,23 @@ def _status(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _pause(parsed: argparse.Namespace, settings: Settings) -> None:
-    outbox.pause(_engine(settings), parsed.id, actor=ACTOR)
+    steering.pause(_engine(settings), parsed.id, actor=ACTOR)
     print(f"Message {parsed.id} is paused.")
 
 
 def _resume(parsed: argparse.Namespace, settings: Settings) -> None:
-    outbox.resume(_engine(settings), parsed.id, actor=ACTOR)
+    steering.resume(_engine(settings), parsed.id, actor=ACTOR)
     print(f"Message {parsed.id} goes on.")
 
 
 def _cancel(parsed: argparse.Namespace, settings: Settings) -> None:
-    stopped = outbox.cancel(_engine(settings), parsed.id, actor=ACTOR)
+    stopped = steering.cancel(_engine(settings), parsed.id, actor=ACTOR)
     print(f"Message {parsed.id} is cancelled; {stopped:,} people will not get it.")
 
 
 def _retry(parsed: argparse.Namespace, settings: Settings) -> None:
     engine = _engine(settings)
-    back = outbox.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
+    back = steering.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
     print(f"Message {parsed.id}: {back:,} failed recipients are tried again.")
 
 
@@ -419,14 +419,14 @@ def _uncertain(parsed: argparse.Namespace, settings: Settings) -> int:
             f"There is no message {parsed.id}. `python -m hsl status` lists them."
         )
     if parsed.mark_delivered:
-        settled = outbox.mark_delivered(engine, parsed.id, actor=ACTOR, user_ids=chosen)
+        settled = steering.mark_delivered(engine, parsed.id, actor=ACTOR, user_ids=chosen)
         words = f"{settled:,} uncertain recipients count as delivered now."
     elif parsed.send_again:
         question = "Some of them may get it twice. Send again? [y/N] "
         if not _confirmed(parsed, question):
             print("Nothing was sent. Add --yes to send again.", file=sys.stderr)
             return 1
-        settled = outbox.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
+        settled = steering.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
         words = f"{settled:,} uncertain recipients are sent to once more."
     else:
         _list_uncertain(parsed, engine, chosen)

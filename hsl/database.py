@@ -3,7 +3,7 @@
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,19 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import Error as PsycopgError
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -143,6 +155,15 @@ def now(connection: Connection) -> datetime:
         found: datetime = connection.execute(_CLOCK).scalar_one()
         return found.astimezone(UTC)
     return datetime.now(UTC)
+
+
+def among(
+    connection: Connection, column: ColumnElement[int], ids: Iterable[int]
+) -> ColumnElement[bool]:
+    """That `column` is one of `ids`: on PostgreSQL one array, as a thousand parameters are slow."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
+    return column.in_(list(ids))
 
 
 def hour_of(column: ColumnElement[Any], dialect_name: str) -> ColumnElement[str]:

@@ -25,8 +25,8 @@ SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
 CLOCK_TOLERANCE = 5.0  # seconds
 LOWEST_SPACE = 500 * 2**20  # bytes
 PATIENCE = 5.0  # seconds
-FEW = 10  # messages that are named
 UNFINISHED = [MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED]
+FEW = 10  # messages that are named
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def examine(settings: Settings) -> list[Check]:
         checks = [_database(engine)]
         if checks[0].ok:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
-            checks += [_figures(engine, settings)] if checks[1].ok else []
             checks += [_messages(engine, settings)]
+            checks += [_figures(engine, settings)] if checks[1].ok else []
     finally:
         engine.dispose()
     return [*checks, _bot(settings), _clock(settings), _disk(settings)]

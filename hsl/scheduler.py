@@ -23,7 +23,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import database, dispatch, models
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox, pace, preparing, recurring, restored, sender, tick, trouble
+from hsl.delivery import (
+    outbox,
+    pace,
+    preparing,
+    recurring,
+    restored,
+    sender,
+    starting,
+    steering,
+    tick,
+    trouble,
+)
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.delivery.quiet import QuietHours
@@ -197,7 +208,7 @@ class Scheduler:
         if found:
             logger.warning("%s recipients are uncertain: their sender stopped", found)
         preparing.clear_stale(self.engine, now=now)
-        outbox.settle_cancelled(self.engine)
+        steering.settle_cancelled(self.engine)
 
     def forget_workers(self) -> None:
         """Take the long dead off the list of workers."""
@@ -225,7 +236,7 @@ class Scheduler:
             rule = select(rules.id).where(rules.stopped_at.is_(None), rules.next_at <= now)
             found = [connection.execute(due.limit(1)).first() for due in (message, rule)]
         if found[0] is not None:
-            outbox.start_due(self.engine, now=now, resolve=self._people, bot_id=bot_id)
+            starting.start_due(self.engine, now=now, resolve=self._people, bot_id=bot_id)
         if found[1] is not None:
             recurring.make_due(self.engine, now=now, bot_id=bot_id, resolve=self._people)
 

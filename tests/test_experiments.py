@@ -14,7 +14,7 @@ from hsl import audit, comparing, dispatch, experiments, models, texts
 from hsl.audience import conditions, policy, segments
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.snapshot import Snapshot
-from hsl.delivery import outbox, preparing
+from hsl.delivery import outbox, preparing, starting
 from hsl.experiments import HOLD_OUT, Arm
 from hsl.insights import wilson
 from hsl.message import drafts
@@ -214,7 +214,7 @@ def test_a_live_audience_is_split_when_it_starts(engine: Engine, people: list[in
             insert(models.users),
             [{"user_id": i, "attributes": {}, "updated_at": utc_now()} for i in range(1, 51)],
         )
-    outbox.start_due(
+    starting.start_due(
         engine,
         now=at + timedelta(seconds=1),
         resolve=lambda chosen: dispatch.ruled(

@@ -15,7 +15,7 @@ from hsl import audit, dispatch, models
 from hsl.audience import importer, policy, segments, suppression
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Cap
-from hsl.delivery import choosing, outbox, preparing
+from hsl.delivery import choosing, outbox, preparing, starting, steering
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus, utc_now
@@ -170,7 +170,8 @@ def test_nothing_but_its_own_room_writes_marks() -> None:
         r"|(INSERT INTO|UPDATE|DELETE FROM)\s+suppressions\b"
         r"|suppressions\.(insert|update|delete)\("
     )
-    rooms = [path for path in (ROOT / "hsl").rglob("*.py") if path.name != "suppression.py"]
+    own = {"suppression.py", "warehouse"}  # the warehouse has a copy, for reading
+    rooms = [p for p in (ROOT / "hsl").rglob("*.py") if own.isdisjoint({p.name, p.parent.name})]
     assert len(rooms) > 50
     assert [path.name for path in rooms if writes.search(path.read_text("utf-8"))] == []
 
@@ -251,7 +252,7 @@ def test_a_mark_withdraws_what_waits_and_leaves_the_rest(engine: Engine) -> None
 def test_a_message_that_only_waits_for_the_marked_ends(engine: Engine) -> None:
     put(engine, [1])
     number = send(engine)
-    outbox.start_due(engine, now=utc_now(), resolve=lambda _: select())
+    starting.start_due(engine, now=utc_now(), resolve=lambda _: select())
     mark(engine, 1)
     assert message(engine, number).status == MessageStatus.SENT
 
@@ -268,15 +269,15 @@ def test_a_marked_person_is_not_tried_again(engine: Engine) -> None:
                 .values({column: 2})
             )
     mark(engine, 1)
-    assert outbox.retry_failed(engine, failed, actor="anna") == 1
-    assert outbox.send_again(engine, lost, actor="anna") == 1
-    assert outbox.mark_delivered(engine, lost, actor="anna") == 1
+    assert steering.retry_failed(engine, failed, actor="anna") == 1
+    assert steering.send_again(engine, lost, actor="anna") == 1
+    assert steering.mark_delivered(engine, lost, actor="anna") == 1
 
 
 def test_who_is_marked_while_a_request_is_out_is_not_tried_again(engine: Engine) -> None:
     put(engine, [1, 2])
     number = send(engine)
-    outbox.start_due(engine, now=utc_now(), resolve=lambda _: select())
+    starting.start_due(engine, now=utc_now(), resolve=lambda _: select())
     departures = depart(engine)
     assert {d.user_id for d in departures} == {1, 2}
     assert mark(engine, 1).withdrawn == 0
@@ -338,7 +339,7 @@ def test_what_still_waits_counts_too(engine: Engine) -> None:
     in_a_month = NOW + timedelta(days=30)
     past_message(engine, {2: "pending"}, status=MessageStatus.SCHEDULED, scheduled_at=in_a_month)
     assert recipients(engine, send(engine, "1/7d")) == [2, 3]
-    outbox.cancel(engine, first, actor="anna")
+    steering.cancel(engine, first, actor="anna")
     later = send(engine, "1/7d", scheduled_at=in_a_month + timedelta(days=3))
     assert recipients(engine, later) == [1, 3]
 
@@ -347,7 +348,7 @@ def test_the_cap_is_reckoned_from_when_it_goes(engine: Engine) -> None:
     put(engine, [1, 2])
     past_message(engine, {1: "sent"}, days_ago=5)
     soon = send(engine, "1/7d", scheduled_at=utc_now() + timedelta(days=1))
-    outbox.cancel(engine, soon, actor="anna")
+    steering.cancel(engine, soon, actor="anna")
     assert recipients(engine, soon) == [2]
     late = send(engine, "1/7d", scheduled_at=utc_now() + timedelta(days=3))
     assert recipients(engine, late) == [1, 2]
@@ -372,7 +373,7 @@ def test_a_live_audience_is_judged_when_it_starts(engine: Engine) -> None:
     assert message(engine, number).left_out == {}
     past_message(engine, {1: "sent"})
     mark(engine, 2)
-    outbox.start_due(
+    starting.start_due(
         engine,
         now=at + timedelta(seconds=1),
         resolve=lambda chosen: dispatch.ruled(
@@ -393,7 +394,7 @@ def test_a_message_whose_people_cannot_be_chosen_waits_and_says_why(engine: Engi
     def gone(_: object) -> object:
         raise outbox.OutboxError("There is no segment VIP.")
 
-    outbox.start_due(engine, now=at + timedelta(seconds=1), resolve=gone)  # type: ignore[arg-type]
+    starting.start_due(engine, now=at + timedelta(seconds=1), resolve=gone)  # type: ignore[arg-type]
     found = message(engine, number)
     assert found.status == MessageStatus.PAUSED
     assert "There is no segment VIP." in str(found.status_reason)

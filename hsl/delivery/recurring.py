@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, Select, insert, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hsl import audit, database, models
-from hsl.delivery import outbox
+from hsl.delivery import outbox, steering
 from hsl.delivery.quiet import known_zones
 from hsl.message.content import Content
 from hsl.models import AudienceMode, MessageStatus, RecipientType
@@ -230,7 +230,7 @@ def stop(engine: Engine, rule_id: int, *, actor: str) -> int:
             )
         ).all()
         for row in ahead:
-            outbox.cancel_within(connection, row.id, actor=actor)
+            steering.cancel_within(connection, row.id, actor=actor)
         audit.record(
             connection,
             actor=actor,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
-from hsl import audit, database, models
+from hsl import audit, database, models, spans
 from hsl.models import MessageStatus
 
 History, Bots = models.message_history, models.bot_pace
@@ -22,7 +22,7 @@ OLDER = (
     "not know who got this since. Resume it to send it all the same, or cancel it."
 )
 UNSERVED = (
-    "No scheduler was running for {minutes:,.0f} minutes, and the rest is that late. "
+    "No scheduler was running for {span}, and the rest is that late. "
     "Resume it to go on, or cancel it."
 )
 
@@ -82,7 +82,7 @@ def hold_back(connection: Connection, bot_id: int, *, seen: int) -> list[int]:
         )
         return _pause(connection, or_(sending, due), OLDER, "database_is_older")
     late = (now - served).total_seconds()
-    words = UNSERVED.format(minutes=late / 60)
+    words = UNSERVED.format(span=spans.words(late))
     return _pause(connection, and_(sending, History.c.late_limit < late), words, "message_too_late")
 
 

@@ -63,7 +63,7 @@ def of_bot(engine: Engine, settings: Settings) -> Standing:
     held = bot.not_before if bot.not_before is not None and bot.not_before > now else None
     unpaid = bot.paid_refused_at if not bot.may_pay(now.timestamp()) else None
     return Standing(
-        rate=pace._present_rate(bot, rhythm, now.timestamp()),
+        rate=pace.present_rate(bot, rhythm, now.timestamp()),
         full_rate=rhythm.rate,
         refusals=bot.refusals,
         held_until=held,

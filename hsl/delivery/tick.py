@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, select, text, update
 
 from hsl import audit, database, models
 from hsl.delivery import changes as changes_of_chats
-from hsl.delivery import outbox, pace, queue, trouble
+from hsl.delivery import outbox, pace, queue, steering, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.models import Action, DeliveryStatus, MessageStatus
@@ -87,7 +87,7 @@ def record(
     held = connection.execute(
         select(Recipients.c.id, Recipients.c.delivery_status, Recipients.c.attempts)
         .where(
-            Recipients.c.id.in_([recipient for recipient, _ in by_attempt]),
+            database.among(connection, Recipients.c.id, [key[0] for key in by_attempt]),
             Recipients.c.lease_owner == worker,
             # A row that was declared uncertain while its answer was on the way learns the truth.
             Recipients.c.delivery_status.in_([DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN]),
@@ -114,7 +114,7 @@ def record(
         if after in outbox.COUNTERS:
             counters[outbox.COUNTERS[after]] += 1
     if rows:
-        connection.execute(_RECORD, rows)
+        _write_outcomes(connection, rows)
     for message_id in sorted(changes):
         moved = {name: History.c[name] + by for name, by in changes[message_id].items() if by}
         if moved:
@@ -162,7 +162,10 @@ def depart(
         return []
     taken = connection.execute(
         update(Recipients)
-        .where(Recipients.c.id.in_(chosen), Recipients.c.delivery_status == DeliveryStatus.PENDING)
+        .where(
+            database.among(connection, Recipients.c.id, chosen),
+            Recipients.c.delivery_status == DeliveryStatus.PENDING,
+        )
         .values(
             delivery_status=DeliveryStatus.SENDING,
             lease_owner=worker,
@@ -179,7 +182,9 @@ def depart(
         )
     ).all()
     found = connection.execute(
-        select(People).where(People.c.user_id.in_([row.user_id for row in taken]))
+        select(People).where(
+            database.among(connection, People.c.user_id, [row.user_id for row in taken])
+        )
     )
     names = tuple(found.keys())
     people = {row.user_id: dict(zip(names, row, strict=True)) for row in found}
@@ -216,7 +221,7 @@ def give_back(
         .where(Recipients.c.id.in_(lost.keys() - set(ended)), _IS_SENDING)
         .values(delivery_status=DeliveryStatus.PENDING)
     )
-    outbox.cancel_rows(connection, ended, [lost[i] for i in ended])
+    steering.cancel_rows(connection, ended, [lost[i] for i in ended])
     return len(lost)
 
 
@@ -333,6 +338,24 @@ _RECORD = (
     .where(Recipients.c.id == bindparam("recipient"))
     .values({name: bindparam(name) for name in _RECORDED})
 )
+# PostgreSQL takes all of a tick's outcomes as arrays in one statement: a third of the time.
+_RECORD_TOGETHER = text(
+    f"UPDATE message_recipients AS r SET {', '.join(f'{name} = o.{name}' for name in _RECORDED)} "
+    "FROM unnest(CAST(:recipient AS bigint[]), CAST(:delivery_status AS text[]), "
+    "CAST(:reason AS text[]), CAST(:error_code AS integer[]), "
+    "CAST(:error_description AS text[]), CAST(:telegram_message_id AS bigint[]), "
+    "CAST(:next_attempt_at AS timestamptz[]), CAST(:sent_at AS timestamptz[])) "
+    f"AS o(recipient, {', '.join(_RECORDED)}) WHERE r.id = o.recipient"
+)
+
+
+def _write_outcomes(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if connection.dialect.name == "postgresql":
+        names = ("recipient", *_RECORDED)
+        together = {name: [row[name] for row in rows] for name in names}
+        connection.execute(_RECORD_TOGETHER, together)
+    else:
+        connection.execute(_RECORD, rows)
 
 
 def _status_after(result: Result, message_status: str) -> DeliveryStatus:

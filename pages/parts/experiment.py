@@ -137,7 +137,12 @@ def _intervals(frame: pd.DataFrame) -> alt.LayerChart:
     colour = alt.condition("datum.small", alt.value(GREY), alt.value(BLUE))
     share = alt.Axis(format="%")
     span = base.mark_rule(strokeWidth=3, opacity=0.55).encode(
-        x=alt.X("low:Q", title="share, with its interval at 95 %", axis=share),
+        x=alt.X(
+            "low:Q",
+            title="share, with its interval at 95 %",
+            axis=share,
+            scale=alt.Scale(zero=False, padding=12),
+        ),
         x2="high:Q",
         color=colour,
     )

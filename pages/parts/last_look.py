@@ -104,6 +104,7 @@ def _reach_of_edit(message_id: int, audience: Audience, *, in_chats: bool) -> st
 def draw(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body; only here a message can be sent."""
     moment = timing.moment_of(draft.plan)
+    head = st.container()
     audience = _with_cap(audience)
     found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience, at=moment)
     split = draft.plan.get("split")
@@ -112,9 +113,9 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
     rule, keep_quiet = timing.repeat_of(draft.plan), bool(draft.plan.get("keep_quiet"))
     lost = f"; {found.unreachable:,} of them unreachable" if found.unreachable else ""
-    st.text(f"{found.people:,} people: {audience.sentence()}{lost}")
+    head.text(f"{found.people:,} people: {audience.sentence()}{lost}")
     if found.left_out:
-        st.text(policy.sentence(found.left_out))
+        head.text(policy.sentence(found.left_out))
     if split:
         arms = splitting.arms_of(split, draft.content)
         shares = ", ".join(f"{arm.name} {arm.share:g} %" for arm in arms)

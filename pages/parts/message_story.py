@@ -70,10 +70,11 @@ def show_timeline(message: Message) -> None:
         by = f" <span class='hsl-dim'>by {escape(event.by)}</span>" if event.by else ""
         closing = f"<div class='hsl-dim'>{escape(event.sum)}</div>" if event.sum else ""
         lines.append(
-            f"<li><time title='{escape(show.ago(event.at))}'>{escape(show.exactly(event.at, zone))}"
-            f"</time><div>{escape(event.words)}{by}{closing}</div></li>"
+            f"<div><time title='{escape(show.ago(event.at))}'>"
+            f"{escape(show.exactly(event.at, zone))}</time>"
+            f"<div>{escape(event.words)}{by}{closing}</div></div>"
         )
-    st.html(f"<ol class='hsl-events'>{''.join(lines)}</ol>")
+    st.html(f"<div class='hsl-events'>{''.join(lines)}</div>")
     again = timeline.tried_again(shell.engine(), message.id)
     if again:
         st.caption(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from hsl.audience import policy
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import changes, history, outbox, recurring, texts
+from hsl.delivery import changes, history, outbox, recurring, steering, texts
 from hsl.delivery.history import Message
 from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
@@ -133,9 +133,9 @@ def _actions(message: Message) -> None:
     number = message.id
     with st.container(horizontal=True):
         if status in LIVE and st.button("Pause", icon=":material/pause:"):
-            doing.do(lambda: outbox.pause(engine, number, actor=actor))
+            doing.do(lambda: steering.pause(engine, number, actor=actor))
         if status == MessageStatus.PAUSED and st.button("Resume", icon=":material/play_arrow:"):
-            doing.do(lambda: outbox.resume(engine, number, actor=actor))
+            doing.do(lambda: steering.resume(engine, number, actor=actor))
         if status in {*LIVE, MessageStatus.PAUSED} and st.button("Cancel", icon=":material/block:"):
             asking.open_dialog("cancel")
             st.rerun(scope="app")
@@ -231,7 +231,7 @@ def _ask_to_cancel(message: Message) -> None:
         "Cancel this message?",
         what_happens,
         "Cancel the message",
-        lambda: doing.do(lambda: outbox.cancel(shell.engine(), message.id, actor=shell.author())),
+        lambda: doing.do(lambda: steering.cancel(shell.engine(), message.id, actor=shell.author())),
     )
 
 
@@ -249,7 +249,7 @@ def _ask_to_retry(message: Message) -> None:
     if st.button(f"Try {total:,} again", type="primary", key="confirm", disabled=not chosen):
         asking.close()
         doing.do(
-            lambda: outbox.retry_failed(
+            lambda: steering.retry_failed(
                 shell.engine(), message.id, actor=shell.author(), reasons=tuple(chosen)
             )
         )

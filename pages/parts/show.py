@@ -51,11 +51,9 @@ CSS = """<style>
 .hsl-problem{color:#B3261E;font-size:.9rem;margin:-6px 0 6px}
 @media (prefers-color-scheme:dark){.hsl-problem{color:#FF8A80}}
 .hsl-dim{opacity:.78;font-size:.86rem}
-.hsl-events{list-style:none;margin:0;padding:0}
-.hsl-events li{display:grid;grid-template-columns:12.5rem 1fr;gap:.1rem 1rem;margin:0}
-.hsl-events li{padding:.35rem 0}
+.hsl-events>div{display:grid;grid-template-columns:12.5rem 1fr;gap:.1rem 1rem;padding:.35rem 0}
 .hsl-events time{opacity:.78;font-variant-numeric:tabular-nums}
-@media (max-width:640px){.hsl-events li{grid-template-columns:1fr}}
+@media (max-width:640px){.hsl-events>div{grid-template-columns:1fr}}
 .hsl-line{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 </style>"""
 

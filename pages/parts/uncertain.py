@@ -4,7 +4,7 @@ from html import escape
 
 import streamlit as st
 
-from hsl.delivery import outbox
+from hsl.delivery import steering
 from hsl.delivery.history import Message
 from hsl.models import Action, DeliveryStatus, MessageStatus
 from pages.parts import asking, doing, shell, show
@@ -28,7 +28,8 @@ def show_uncertain(message: Message) -> None:
 def show_for(message: Message, ticked: tuple[int, ...]) -> None:
     """The choices for those who are ticked in the table."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        _decide(message, ticked, f"the {len(ticked):,} ticked", key="ticked")
+        whom = f"the {len(ticked):,} ticked" if ticked else "the ticked"
+        _decide(message, ticked, whom, key="ticked")
         if not ticked:
             st.caption("Tick rows to decide for some of them.")
 
@@ -47,7 +48,7 @@ def ask_to_send_again(message: Message) -> None:
         else f"It is tried again in {people:,} chats. Where it is done already, nothing changes.",
         "Send again",
         lambda: doing.do(
-            lambda: outbox.send_again(
+            lambda: steering.send_again(
                 shell.engine(), message.id, actor=shell.author(), user_ids=chosen
             )
         ),
@@ -89,7 +90,7 @@ def _decide(message: Message, ids: tuple[int, ...], whom: str, *, key: str) -> N
         key=f"deliver-{key}",
     ):
         doing.do(
-            lambda: outbox.mark_delivered(
+            lambda: steering.mark_delivered(
                 shell.engine(), message.id, actor=shell.author(), user_ids=ids
             )
         )

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event, select, update
 
 from hsl import models
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import changes, outbox, recurring
+from hsl.delivery import changes, outbox, recurring, starting, steering
 from hsl.message.content import Content
 from tests.delivery.conftest import BOT, CreateMessage
 
@@ -42,23 +42,23 @@ def make_rule(engine: Engine) -> int:
 # What a person does: the message's state before, the change, and the action in the audit log.
 CHANGES: dict[str, tuple[str, Change, str]] = {
     "create": ("none", lambda e, m: create_again(e), "message_created"),
-    "pause": ("sending", lambda e, m: outbox.pause(e, m, actor="anna"), "message_paused"),
-    "resume": ("paused", lambda e, m: outbox.resume(e, m, actor="anna"), "message_resumed"),
-    "cancel": ("sending", lambda e, m: outbox.cancel(e, m, actor="anna"), "message_cancelled"),
+    "pause": ("sending", lambda e, m: steering.pause(e, m, actor="anna"), "message_paused"),
+    "resume": ("paused", lambda e, m: steering.resume(e, m, actor="anna"), "message_resumed"),
+    "cancel": ("sending", lambda e, m: steering.cancel(e, m, actor="anna"), "message_cancelled"),
     "cancel scheduled": (
         "scheduled",
-        lambda e, m: outbox.cancel(e, m, actor="anna"),
+        lambda e, m: steering.cancel(e, m, actor="anna"),
         "message_cancelled",
     ),
-    "retry": ("sent", lambda e, m: outbox.retry_failed(e, m, actor="anna"), "message_retried"),
+    "retry": ("sent", lambda e, m: steering.retry_failed(e, m, actor="anna"), "message_retried"),
     "mark": (
         "sent",
-        lambda e, m: outbox.mark_delivered(e, m, actor="anna"),
+        lambda e, m: steering.mark_delivered(e, m, actor="anna"),
         "uncertain_marked_delivered",
     ),
     "send again": (
         "sent",
-        lambda e, m: outbox.send_again(e, m, actor="anna"),
+        lambda e, m: steering.send_again(e, m, actor="anna"),
         "uncertain_sent_again",
     ),
     "edit": ("scheduled", lambda e, m: changes.edit(e, m, NEW, actor="anna"), "message_edited"),
@@ -95,7 +95,7 @@ def prepare(engine: Engine, create: CreateMessage, state: str) -> int:
         return make_rule(engine)
     at = models.utc_now() + timedelta(days=1) if state == "scheduled" else None
     message = create(scheduled_at=at)
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: EVERYBODY)
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: EVERYBODY)
     rows, history = models.message_recipients, models.message_history
     with engine.begin() as connection:
         if state == "sent":

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from hsl import models
-from hsl.delivery import changes, history, outbox, pace, texts, trouble
+from hsl.delivery import changes, history, pace, steering, texts, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 
 CreateMessage = Callable[..., int]
@@ -42,7 +42,7 @@ def test_the_list_and_the_page_give_one_sum(engine: Engine, message_id: int) -> 
 
 
 def test_the_list_is_filtered(engine: Engine, message_id: int) -> None:
-    outbox.cancel(engine, message_id, actor="anna")
+    steering.cancel(engine, message_id, actor="anna")
     assert history.listing(engine, statuses=("scheduled",))[1] == 0
     assert history.listing(engine, statuses=("cancelled",))[1] == 1
     assert history.listing(engine, words="hell")[1] == 1
@@ -73,7 +73,7 @@ def test_the_export_has_everybody_and_the_sum_and_no_formula(
 
 def test_what_needs_a_person_is_found(engine: Engine, message_id: int) -> None:
     assert history.needs_a_person(engine) == ([], 0)
-    outbox.pause(engine, message_id, actor="anna")
+    steering.pause(engine, message_id, actor="anna")
     waiting, uncertain = history.needs_a_person(engine)
     assert ([message.id for message in waiting], uncertain) == ([message_id], 0)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from hsl import models
-from hsl.delivery import outbox
+from hsl.delivery import steering
 from tests.delivery.arena import Arena, wait_until
 
 PEOPLE = 3_000
@@ -132,14 +132,14 @@ def test_a_pause_and_a_cancel_stop_every_process_within_a_second(
         arena.start_scheduler(), arena.start_scheduler()
         wait_until(lambda: workers(arena) == 2, "both are there", patience=40)
         message = arena.send_to_all()
-        for change in (outbox.pause, outbox.resume, outbox.cancel):
+        for change in (steering.pause, steering.resume, steering.cancel):
             wait_until(lambda: len(arena.accepted()) > 30, "it sends", patience=40)
             wait_until(lambda: len(senders(arena)) == 2, "both of them", patience=40)
             change(arena.engine, message, actor="anna")
             time.sleep(1.0)
             had = len(arena.accepted())
             time.sleep(2.0)
-            assert (len(arena.accepted()) > had) == (change is outbox.resume)
+            assert (len(arena.accepted()) > had) == (change is steering.resume)
         closing = arena.closing(message)
         assert closing.cancelled > 0
         assert (closing.sent + closing.cancelled, closing.not_tried) == (600, 0)

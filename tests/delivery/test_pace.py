@@ -9,7 +9,7 @@ import time_machine
 from sqlalchemy import Connection, Engine, select
 
 from hsl import models
-from hsl.delivery import outbox, pace, tick
+from hsl.delivery import pace, starting, tick
 from hsl.settings import load_settings
 
 START = 1_800_000_000.0
@@ -153,7 +153,7 @@ def test_machines_whose_clocks_differ_share_one_rate(
     """Two schedulers on machines that are two minutes apart, on one PostgreSQL."""
     for _ in range(5):
         create_message()
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
     taken, began = 0, time.monotonic()
     while time.monotonic() - began < 2.0:
         for apart in (0, 120):

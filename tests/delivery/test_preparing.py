@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 
 from hsl import audit, database, models
-from hsl.delivery import changes, history, outbox, preparing
+from hsl.delivery import changes, history, outbox, preparing, starting, steering
 from hsl.message import drafts
 from hsl.message.content import Content
 from tests.delivery.conftest import CreateMessage
@@ -120,7 +120,7 @@ EVERYBODY = select(models.users.c.user_id, models.users.c.username)
 
 def start(engine: Engine) -> list[int]:
     later = models.utc_now() + timedelta(hours=1, seconds=1)
-    return outbox.start_due(engine, now=later, resolve=lambda _: EVERYBODY)
+    return starting.start_due(engine, now=later, resolve=lambda _: EVERYBODY)
 
 
 def test_a_large_live_audience_is_written_in_steps_too(engine: Engine, live: int) -> None:
@@ -194,20 +194,20 @@ def test_a_cancel_holds_at_once_and_settles_in_steps(
     engine: Engine, create_message: CreateMessage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message_id = create_message()
-    some = outbox._cancel_some
+    some = steering._cancel_some
 
     def die(*_: Any) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(outbox, "_cancel_some", die)
+    monkeypatch.setattr(steering, "_cancel_some", die)
     with pytest.raises(KeyboardInterrupt):
-        outbox.cancel(engine, message_id, actor="anna")
+        steering.cancel(engine, message_id, actor="anna")
     message = history.one(engine, message_id)
     assert message is not None
     assert (message.status, message.closing.pending) == ("cancelled", 20)
-    monkeypatch.setattr(outbox, "_cancel_some", some)
-    assert outbox.settle_cancelled(engine) == 20
-    assert outbox.settle_cancelled(engine) == 0
+    monkeypatch.setattr(steering, "_cancel_some", some)
+    assert steering.settle_cancelled(engine) == 20
+    assert steering.settle_cancelled(engine) == 0
     message = history.one(engine, message_id)
     assert message is not None
     assert message.closing.sentence() == "20 chosen = 20 cancelled"
@@ -222,7 +222,7 @@ def test_many_failed_are_put_back_in_steps_each_once(
         connection.execute(update(rows).values(delivery_status="failed", reason="other"))
         connection.execute(update(rows).where(rows.c.user_id < 105).values(reason="blocked"))
         connection.execute(update(messages).values(status="sent", failed_deliveries=20))
-    assert outbox.retry_failed(engine, message_id, actor="anna", reasons=("other",)) == 15
+    assert steering.retry_failed(engine, message_id, actor="anna", reasons=("other",)) == 15
     message = history.one(engine, message_id)
     assert message is not None
     assert (message.status, message.closing.pending, message.closing.failed) == ("sending", 15, 5)

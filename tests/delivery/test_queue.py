@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event, insert, select, text, update
 
 from hsl import models
-from hsl.delivery import outbox, pace, queue, tick
+from hsl.delivery import pace, queue, starting, tick
 from hsl.delivery.quiet import QuietHours
 from hsl.models import RecipientType
 from tests.delivery.conftest import BOT, CreateMessage
@@ -57,7 +57,7 @@ def send_to(engine: Engine, create: CreateMessage, ids: range, **more: object) -
         models.users.c.user_id.between(ids.start, ids.stop - 1)
     )
     message_id = create(people=chosen, recipient_type=RecipientType.GROUP, **more)
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: chosen)
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: chosen)
     return message_id
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select, update
 
 from hsl import models
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox, pace, recurring, restored, tick
+from hsl.delivery import pace, recurring, restored, starting, steering, tick
 from hsl.delivery.outcome import Outcome, Verdict, never_left
 from hsl.message.content import Content
 from hsl.scheduler import Scheduler
@@ -57,7 +57,7 @@ def test_who_was_named_uncertain_too_early_waits_again_when_nothing_was_delivere
     engine: Engine, create_message: CreateMessage, answer: Outcome
 ) -> None:
     create_message()
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: EVERYBODY)
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: EVERYBODY)
     left = leave(engine, "slow")
     with engine.begin() as connection:
         assert tick.recover(connection, now=models.utc_now() + timedelta(seconds=30)) == 1
@@ -189,9 +189,9 @@ def test_resuming_ahead_of_its_time_keeps_the_lateness_limit(
 ) -> None:
     at = models.utc_now() + timedelta(days=7)
     message = create_message(scheduled_at=at, late_limit=3600.0)
-    outbox.pause(engine, message, actor="anna")
-    outbox.resume(engine, message, actor="anna")
-    outbox.start_due(engine, now=at + timedelta(days=2), resolve=lambda _: EVERYBODY)
+    steering.pause(engine, message, actor="anna")
+    steering.resume(engine, message, actor="anna")
+    starting.start_due(engine, now=at + timedelta(days=2), resolve=lambda _: EVERYBODY)
     assert row(engine, message).status == "paused"
 
 
@@ -241,7 +241,7 @@ def test_a_restored_database_sends_nothing_again_by_itself(
     served(engine)
     under_way, due = create_message(), create_message()
     later = create_message(scheduled_at=models.utc_now() + timedelta(days=1))
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: EVERYBODY)
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: EVERYBODY)
     with engine.begin() as connection:
         connection.execute(update(History).where(History.c.id == due).values(status="scheduled"))
     go_back_to(engine, 60)
@@ -252,7 +252,7 @@ def test_a_restored_database_sends_nothing_again_by_itself(
         assert row(engine, message).status == "paused"
         assert "restored from a backup" in row(engine, message).status_reason
     assert row(engine, later).status == "scheduled"
-    outbox.resume(engine, under_way, actor="anna")
+    steering.resume(engine, under_way, actor="anna")
     scheduler(engine).sign_on()
     assert row(engine, under_way).status == "sending"
 
@@ -294,5 +294,5 @@ def test_what_nobody_served_for_longer_than_its_limit_asks(
         connection.execute(update(models.bot_pace).values(served_at=ago))
     scheduler(engine).sign_on()
     assert row(engine, hurried).status == "paused"
-    assert "30 minutes" in row(engine, hurried).status_reason
+    assert "30 min" in row(engine, hurried).status_reason
     assert row(engine, patient).status == "sending"

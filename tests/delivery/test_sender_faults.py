@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
 from hsl import models
-from hsl.delivery import outbox, pace, sender, tick
+from hsl.delivery import pace, sender, starting, steering, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.sender import Sender
 from tests.delivery.conftest import BOT, CreateMessage
@@ -73,7 +73,7 @@ def run(
 
 
 def start(engine: Engine) -> None:
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
 
 
 def statuses(engine: Engine) -> dict[str, int]:
@@ -216,7 +216,7 @@ def test_answers_to_two_attempts_in_one_tick_do_not_hide_each_other(
     with engine.begin() as connection:
         tick.recover(connection, now=models.utc_now() + timedelta(minutes=1))
     message = first.message_id
-    outbox.send_again(engine, message, actor="anna")
+    steering.send_again(engine, message, actor="anna")
     second = depart(5)
     late = Outcome(Verdict.UNCERTAIN, "no_answer")
     sent = Outcome(Verdict.SENT, telegram_message_id=9)
@@ -249,7 +249,7 @@ def test_only_what_is_not_on_its_way_is_given_back(
     assert back == 4
     assert statuses(engine) == {"pending": 17, "sending": 3}
     depart(5)
-    outbox.cancel(engine, message, actor="anna")
+    steering.cancel(engine, message, actor="anna")
     with engine.begin() as connection:
         tick.give_back(connection, worker="w", bot_id=BOT, rhythm=fast, on_their_way=known)
     assert statuses(engine) == {"cancelled": 17, "sending": 3}

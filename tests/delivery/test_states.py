@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine, delete, event, insert, select, update
 
 from hsl import models
-from hsl.delivery import changes, outbox, pace, sums, tick, trouble
+from hsl.delivery import changes, outbox, pace, starting, steering, sums, tick, trouble
 from hsl.delivery.outcome import Outcome, Verdict, lost, never_left
 from hsl.message.content import Content
 from hsl.models import RecipientType
@@ -156,13 +156,13 @@ class Delivery(RuleBasedStateMachine):
     @rule()
     def start(self) -> None:
         self.now += 1
-        outbox.start_due(self.engine, now=self.moment(), resolve=no_live_audience)
+        starting.start_due(self.engine, now=self.moment(), resolve=no_live_audience)
 
     @rule()
     def start_late(self) -> None:
         """Nothing ran for two hours: what has not started is too late by now, and asks."""
         self.now += 7200
-        outbox.start_due(self.engine, now=self.moment(), resolve=no_live_audience)
+        starting.start_due(self.engine, now=self.moment(), resolve=no_live_audience)
 
     @rule(
         which=st.integers(0, 1),
@@ -261,15 +261,15 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(message=messages, dies_at=st.integers(0, 12))
     def pause(self, message: int, dies_at: int) -> None:
-        self.try_to(lambda: outbox.pause(self.engine, message, actor="anna"), dies_at)
+        self.try_to(lambda: steering.pause(self.engine, message, actor="anna"), dies_at)
 
     @rule(message=messages, dies_at=st.integers(0, 12))
     def resume(self, message: int, dies_at: int) -> None:
-        self.try_to(lambda: outbox.resume(self.engine, message, actor="anna"), dies_at)
+        self.try_to(lambda: steering.resume(self.engine, message, actor="anna"), dies_at)
 
     @rule(message=messages, dies_at=st.integers(0, 12))
     def cancel(self, message: int, dies_at: int) -> None:
-        self.try_to(lambda: outbox.cancel(self.engine, message, actor="anna"), dies_at)
+        self.try_to(lambda: steering.cancel(self.engine, message, actor="anna"), dies_at)
         # It may have died between saying so and settling everybody.
         with self.engine.begin() as connection:
             history = models.message_history.c
@@ -278,20 +278,20 @@ class Delivery(RuleBasedStateMachine):
 
     @rule()
     def settle_cancelled(self) -> None:
-        outbox.settle_cancelled(self.engine)
+        steering.settle_cancelled(self.engine)
 
     @rule(message=messages, dies_at=st.integers(0, 12))
     def retry(self, message: int, dies_at: int) -> None:
-        self.try_to(lambda: outbox.retry_failed(self.engine, message, actor="anna"), dies_at)
+        self.try_to(lambda: steering.retry_failed(self.engine, message, actor="anna"), dies_at)
 
     @rule(message=messages, dies_at=st.integers(0, 12))
     def mark_delivered(self, message: int, dies_at: int) -> None:
-        self.try_to(lambda: outbox.mark_delivered(self.engine, message, actor="anna"), dies_at)
+        self.try_to(lambda: steering.mark_delivered(self.engine, message, actor="anna"), dies_at)
 
     @rule(message=messages, dies_at=st.integers(0, 12))
     def send_again(self, message: int, dies_at: int) -> None:
         uncertain = [row.user_id for row in self.rows() if row[:2] == (message, "uncertain")]
-        if self.try_to(lambda: outbox.send_again(self.engine, message, actor="anna"), dies_at):
+        if self.try_to(lambda: steering.send_again(self.engine, message, actor="anna"), dies_at):
             for person in uncertain:
                 self.allowed[(message, person)] += 1
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine, select, update
 
 from hsl import audit, models
-from hsl.delivery import changes, outbox, pace, timeline, trouble
+from hsl.delivery import changes, pace, steering, timeline, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from tests.delivery.test_outbox import BLOCKED, SENT, depart, record, start
@@ -25,9 +25,9 @@ def test_it_tells_a_message_from_its_making_to_its_end(
 ) -> None:
     message_id = create_message()
     start(engine)
-    outbox.pause(engine, message_id, actor="anna")
+    steering.pause(engine, message_id, actor="anna")
     changes.edit(engine, message_id, Content(text="Better"), actor="anna")
-    outbox.resume(engine, message_id, actor="boris")
+    steering.resume(engine, message_id, actor="boris")
     leaving = depart(engine)
     record(engine, leaving[:15], SENT)
     record(engine, leaving[15:], BLOCKED)
@@ -45,7 +45,7 @@ def test_it_tells_a_message_from_its_making_to_its_end(
     run = changes.delete_sent(engine, message_id, actor="anna")
     assert told(engine, message_id)[-1] == f"Being deleted from 15 chats, by message {run}"
     start(engine)
-    outbox.cancel(engine, run, actor="boris")
+    steering.cancel(engine, run, actor="boris")
     assert told(engine, run) == [
         f"Made to delete message {message_id} from 15 chats",
         "Began, in 15 chats",
@@ -64,8 +64,8 @@ def test_it_tells_what_was_decided_about_the_failed_and_the_uncertain(
     record(engine, leaving[:1], Outcome(Verdict.UNCERTAIN, "no_answer"))
     record(engine, leaving[1:2], BLOCKED)
     record(engine, leaving[2:], SENT)
-    outbox.retry_failed(engine, message_id, actor="anna")
-    outbox.mark_delivered(engine, message_id, actor="boris")
+    steering.retry_failed(engine, message_id, actor="anna")
+    steering.mark_delivered(engine, message_id, actor="boris")
     assert told(engine, message_id)[-3:] == [
         "Finished after 0 s",
         "Tries the failed again: 1 person",

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from hsl import dispatch, models, settings
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import changes, history, outbox
+from hsl.delivery import changes, history, steering
 from hsl.message import drafts
 from hsl.message.content import Content
 
@@ -205,7 +205,7 @@ def test_the_table_names_the_version_that_each_got_where_there_are_several(
     table = open_page("messages", message=str(message)).dataframe[0].value
     assert "Version" not in table
     assert list(table["Reason"][:10]) == ["blocked the bot"] * 10
-    outbox.pause(house, message, actor="anna")
+    steering.pause(house, message, actor="anna")
     changes.edit(house, message, Content(text="Better"), actor="anna")
     with house.begin() as connection:
         connection.execute(update(models.message_recipients).values(version=1))
@@ -263,7 +263,7 @@ def test_the_last_look_of_an_edit_names_how_many_and_how_long(
 
 
 def test_the_timeline_speaks_plainly(open_page: Open, house: Engine, message: int) -> None:
-    outbox.pause(house, message, actor="anna")
+    steering.pause(house, message, actor="anna")
     said = words(open_page("messages", message=str(message), tab="Timeline"))
     assert "Written, to go at once to 56 people" in said
     assert "Started, to 56 people" in said

@@ -36,7 +36,7 @@ def test_what_is_found_is_saved_and_added_to_the_selection(open_page: Open, hous
     app.text_input(key="save-found-name").set_value("Fourth").run()
     app.button(key="save-found-save").click().run()
     assert segments.one(house, "Fourth").people == 56
-    press(app, "Fourth (56)")
+    press(app, "Fourth")
     assert metric(app, "Chosen") == "56"
     (entry,) = selection.entries(house, "analyst")
     assert (entry.label, entry.cohort) == ("segment Fourth", segments.by_name("Fourth"))
