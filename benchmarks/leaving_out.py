@@ -41,19 +41,19 @@ def fill(engine: Engine, people: int, messages: int) -> None:
             ).bindparams(now=stamp(engine, 0))
         )
         for number in range(1, messages + 1):
-            connection.execute(
+            message_id = connection.execute(
                 models.message_history.insert().values(
-                    id=number, message_text="x", author="a", bot_id=1, status="sent",
+                    message_text="x", author="a", bot_id=1, status="sent",
                     recipient_type="group", scheduled_at=utc_now() - timedelta(days=number),
                     started_at=utc_now() - timedelta(days=number), total_recipients=people,
                     successful_deliveries=people, buttons=[], options={}, left_out={},
-                )
-            )  # fmt: skip
+                ).returning(models.message_history.c.id)
+            ).scalar_one()  # fmt: skip
             connection.execute(
                 text(
                     "INSERT INTO message_recipients (message_id, user_id, delivery_status, "
                     "attempts, sending_at) "
-                    f"SELECT {number}, n, 'sent', 1, :at FROM {numbers} AS numbers"
+                    f"SELECT {message_id}, n, 'sent', 1, :at FROM {numbers} AS numbers"
                 ).bindparams(at=stamp(engine, number))
             )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -96,7 +96,7 @@ def measure(address: str, people: int, messages: int) -> None:
         made = seconds(lambda s=settings, c=content: make(engine, s, c), 1)
         base = base or (look, made)
         with database.read_only(engine).begin() as connection:
-            out = policy.left_out(connection, dispatch.ruled(engine, settings, EVERYBODY))
+            out = policy.counted(connection, dispatch.ruled(engine, settings, EVERYBODY)).left_out
         print(
             f"  {name:<18} last look {look:6.2f} s ({look / base[0]:4.1f})   "
             f"made {made:6.2f} s ({made / base[1]:4.1f})   left out {sum(out.values()):,}"

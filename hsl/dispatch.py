@@ -116,8 +116,8 @@ def look(
             return LastLook(0, 0, (), 0.0, tuple(problems), (), None)
         people = policy.only_allowed(chosen)
         missing = tuple(resolve.missing_ids(connection, audience.user_ids))
-        left_out = policy.left_out(connection, chosen)
-        total, unreachable = resolve.chosen_count(connection, people)
+        found = policy.counted(connection, chosen)
+        total, unreachable, left_out = found.people, found.unreachable, found.left_out
         filled = values.filling(connection, people, parts) if parts and total else None
     if missing:
         problems.append(

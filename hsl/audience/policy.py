@@ -17,6 +17,7 @@ from hsl import models
 from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients = models.message_history, models.message_recipients
+People = models.users
 MARKED = "do-not-message"
 CAPPED = "cap"
 LISTED = "list: "  # and the exclusion list's name
@@ -97,16 +98,34 @@ def only_allowed(ruled: Select[Any]) -> Select[Any]:
     return select(found.c.user_id, found.c.username).where(found.c.rule.is_(None))
 
 
-def left_out(connection: Connection, ruled: Select[Any]) -> dict[str, int]:
-    """How many each rule leaves out; rules that leave out nobody are not named."""
+@dataclass(frozen=True)
+class Counted:
+    """How many may get it, how many of those are unreachable, and how many each rule leaves out."""
+
+    people: int
+    unreachable: int
+    left_out: dict[str, int]
+
+
+def counted(connection: Connection, ruled: Select[Any]) -> Counted:
+    """Count everybody who was chosen by the rule that leaves them out, in one reading."""
     found = ruled.order_by(None).subquery("ruled")
     rows = connection.execute(
-        select(found.c.rule, func.count().label("people"))
-        .where(found.c.rule.is_not(None))
+        select(
+            found.c.rule,
+            func.count().label("people"),
+            func.count(People.c.unreachable_reason).label("unreachable"),
+        )
+        .select_from(found.join(People, People.c.user_id == found.c.user_id))
         .group_by(found.c.rule)
         .order_by(found.c.rule)
     ).all()
-    return {row.rule: int(row.people) for row in rows}
+    free = next((row for row in rows if row.rule is None), None)
+    return Counted(
+        people=int(free.people) if free else 0,
+        unreachable=int(free.unreachable) if free else 0,
+        left_out={row.rule: int(row.people) for row in rows if row.rule is not None},
+    )
 
 
 def sentence(counts: dict[str, int]) -> str:

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -249,11 +249,17 @@ class Store:
             try:
                 yield cursor
                 cursor.execute("COMMIT")
-            except duckdb.OutOfMemoryException as fault:
-                raise StoreError(
-                    f"People and deliveries do not fit into {self._memory}. "
-                    "Set HSL_INDEX_MEMORY to more, or archive old messages."
-                ) from fault
+            except BaseException as fault:
+                with suppress(duckdb.Error):
+                    cursor.execute("ROLLBACK")
+                # Before the source closes: rows that nobody took must not outlive it.
+                cursor.unregister("incoming")
+                if isinstance(fault, duckdb.OutOfMemoryException):
+                    raise StoreError(
+                        f"People and deliveries do not fit into {self._memory}. "
+                        "Set HSL_INDEX_MEMORY to more, or archive old messages."
+                    ) from fault
+                raise
 
     def _refresh_unless_another_does(self) -> None:
         if not self._loading.acquire(blocking=False):

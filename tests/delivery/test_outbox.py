@@ -372,7 +372,7 @@ def test_a_message_that_is_too_late_waits_and_asks(
     assert starting.start_due(engine, now=now, resolve=nobody) == [in_time]
     row = state(engine, late)
     assert row.status == "paused"
-    assert "61 min late" in row.status_reason
+    assert "1 h late" in row.status_reason
     steering.resume(engine, late, actor="anna")
     assert starting.start_due(engine, now=now, resolve=nobody) == [late]
 
