@@ -131,12 +131,8 @@ class Snapshot:
             raise ValueError(f"{sort} is no column to sort by; there are {', '.join(SORTABLE)}.")
         people = models.users
         by: ColumnElement[Any] = _Streams.c.streams if sort == "streams" else people.c[sort]
-<<<<<<< HEAD
-        found: Any = self._found(chosen).order_by(None).with_only_columns(people.c.user_id)
-=======
         shown: list[Any] = [people.c.user_id]
         found = self._found(chosen).order_by(None).with_only_columns(*shown)
->>>>>>> part-cohort
         if sort == "streams":
             found = found.outerjoin(_Streams, _Streams.c.user_id == people.c.user_id)
         way = by.desc() if descending else by.asc()
