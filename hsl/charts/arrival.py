@@ -110,7 +110,7 @@ def hours(counts: Counts) -> Figure:
     )
 
 
-def _cell(line: pd.Series) -> str:  # type: ignore[type-arg]
+def _cell(line: pd.Series) -> str:
     day, hour = int(line["weekday"]), int(line["hour"])
     return f"{timed.WEEKDAYS[day]} {hour:02}:00 ({line['share']:.1%} of {line['tried']:,.0f})"
 
