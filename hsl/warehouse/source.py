@@ -6,6 +6,7 @@ as fast, and a second copy of SQLite in this process would drop the first one's 
 (sqlite.org/howtocorrupt.html, 2.2.1); tried here, rows committed before were gone.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -52,20 +53,26 @@ class Source(Protocol):
 @contextmanager
 def opened(engine: Engine, *, much: bool) -> Iterator[Source]:
     """The database as it is now; what is committed later is not seen."""
-    if engine.dialect.name == "postgresql":
-        plain = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with adbc_driver_postgresql.dbapi.connect(plain) as adbc, ExitStack() as cursors:
+    handed = Handed()
+    with ExitStack() as open_:
+        if engine.dialect.name == "postgresql":
+            plain = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+            adbc = open_.enter_context(adbc_driver_postgresql.dbapi.connect(plain))
+            cursors = open_.enter_context(ExitStack())
+            open_.callback(handed.end)
             with adbc.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            yield _Postgresql(adbc, cursors)
-        return
-    # Also while another process reads: whoever closes a database last takes its log away.
-    with database.read_only(engine).begin() as connection:
+            yield _Postgresql(adbc, cursors, handed)
+            return
+        # Also while another process reads: whoever closes a database last takes its log away.
+        connection = open_.enter_context(database.read_only(engine).begin())
         if much and engine.url.database not in {None, "", ":memory:"}:
-            with Reader(str(engine.url.database)) as reader:
-                yield _SqliteProcess(reader)
+            reader = open_.enter_context(Reader(str(engine.url.database)))
+            open_.callback(handed.end)
+            yield _SqliteProcess(reader, handed)
         else:
-            yield _Sqlite(connection, patient=much)
+            open_.callback(handed.end)
+            yield _Sqlite(connection, handed, patient=much)
 
 
 def is_much(engine: Engine) -> bool:
@@ -77,6 +84,35 @@ def is_much(engine: Engine) -> bool:
             "SELECT (SELECT count(*) FROM users), (SELECT max(id) FROM message_recipients)"
         ).one()
     return max(row[0] or 0, row[1] or 0) > MUCH
+
+
+class Handed:
+    """Rows that are handed to DuckDB for as long as their source is open.
+
+    After a query fails, a thread of DuckDB may still ask for rows; asked of a source that is closed
+    meanwhile, they would end this process.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._over = False
+
+    def out(self, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> pa.RecordBatchReader:
+        """The batches, which end when this is over."""
+        return pa.RecordBatchReader.from_batches(schema, self._guarded(batches))
+
+    def end(self) -> None:
+        """Hand out no more; returns when nobody is being handed any."""
+        with self._lock:
+            self._over = True
+
+    def _guarded(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        while True:
+            with self._lock:
+                batch = None if self._over else next(batches, None)
+            if batch is None:
+                return
+            yield batch
 
 
 class _SqliteWords:
@@ -96,8 +132,9 @@ class _SqliteWords:
 
 
 class _Sqlite(_SqliteWords):
-    def __init__(self, connection: Connection, *, patient: bool) -> None:
+    def __init__(self, connection: Connection, handed: Handed, *, patient: bool) -> None:
         self._connection = connection
+        self._handed = handed
         self._patient = patient
 
     def read(self, kept: Kept, where: str = "true") -> pa.RecordBatchReader:
@@ -105,7 +142,7 @@ class _Sqlite(_SqliteWords):
         rows = self._connection.exec_driver_sql(
             f"SELECT {columns} FROM {kept.name} WHERE {where}"
         ).cursor
-        return pa.RecordBatchReader.from_batches(kept.schema, _batches(rows, kept.schema))
+        return self._handed.out(kept.schema, _batches(rows, kept.schema))
 
     def answer(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._connection.exec_driver_sql(sql)]
@@ -116,8 +153,9 @@ class _Sqlite(_SqliteWords):
 
 
 class _SqliteProcess(_SqliteWords):
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, handed: Handed) -> None:
         self._reader = reader
+        self._handed = handed
 
     def read(self, kept: Kept, where: str = "true") -> pa.RecordBatchReader:
         # ADBC guesses a column's type by its first rows, so no row may lack a value.
@@ -127,7 +165,7 @@ class _SqliteProcess(_SqliteWords):
         rows = self._reader.read(f"SELECT {columns} FROM {kept.name} WHERE {where}")
         # Where there are no rows, ADBC takes every column for numbers.
         cast = (batch.cast(kept.schema) for batch in rows)
-        return pa.RecordBatchReader.from_batches(kept.schema, cast)
+        return self._handed.out(kept.schema, cast)
 
     def answer(self, sql: str) -> list[tuple[Any, ...]]:
         rows = self._reader.read(sql).read_all().to_pylist()
@@ -148,9 +186,10 @@ class _SqliteProcess(_SqliteWords):
 
 
 class _Postgresql:
-    def __init__(self, connection: Any, cursors: ExitStack) -> None:
+    def __init__(self, connection: Any, cursors: ExitStack, handed: Handed) -> None:
         self._connection = connection
         self._cursors = cursors
+        self._handed = handed
 
     def read(self, kept: Kept, where: str = "true") -> pa.RecordBatchReader:
         columns = ", ".join(
@@ -160,7 +199,8 @@ class _Postgresql:
         # A cursor that is let go takes its unread rows along.
         cursor = self._cursors.enter_context(self._connection.cursor())
         cursor.execute(f"SELECT {columns} FROM {kept.name} WHERE {where}")
-        return cursor.fetch_record_batch()
+        rows = cursor.fetch_record_batch()
+        return self._handed.out(rows.schema, iter(rows))
 
     def answer(self, sql: str) -> list[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
