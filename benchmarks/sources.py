@@ -74,7 +74,7 @@ class Writer(threading.Thread):
             self.longest = max(self.longest, time.monotonic() - began)
 
 
-def measure(house: str, other: str, rows: int) -> None:
+def measure(house: str, other: str) -> None:
     """One process: four runs of the source."""
     with tempfile.TemporaryDirectory() as folder:
         engine = database.open_engine(house)
@@ -103,13 +103,12 @@ def measure(house: str, other: str, rows: int) -> None:
             writer.over.set()
             writer.join()
             said = "" if done is None else done.sentence()
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
             print(
                 f"{what:<16} {took:6.1f} s ({spent:.1f} s of this process's CPU), "
-                f"others waited {writer.longest:5.2f} s  {said}",
+                f"others waited {writer.longest:5.2f} s, peak memory {peak:.2f} GiB  {said}",
                 flush=True,
             )
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f"peak memory {peak:.2f} GiB for {rows:,} rows", flush=True)
 
 
 def main() -> None:
@@ -120,7 +119,7 @@ def main() -> None:
         other = f"sqlite:///{folder}/platform.db"
         fill(other, rows)
         print("SQLite into SQLite", flush=True)
-        process = context.Process(target=measure, args=(f"sqlite:///{folder}/hsl.db", other, rows))
+        process = context.Process(target=measure, args=(f"sqlite:///{folder}/hsl.db", other))
         process.start()
         process.join()
     with tempfile.TemporaryDirectory() as folder:
@@ -135,7 +134,7 @@ def main() -> None:
             other, house = (admin.replace("/postgres?", f"/{n}?") for n in ("platform", "house"))
             fill(other, rows)
             print("PostgreSQL into PostgreSQL", flush=True)
-            process = context.Process(target=measure, args=(house, other, rows))
+            process = context.Process(target=measure, args=(house, other))
             process.start()
             process.join()
         finally:
