@@ -45,10 +45,10 @@ class _State:
 class Store:
     """People and deliveries as they were at `loaded_at`; threads may share it.
 
-    `fresh()` brings it up to date: at once when people came in or a segment was frozen; in the background soon after a
-    person changed anything, every 15 seconds while a message is being sent, and every
-    `refresh_after` seconds else. Nobody waits for that: readers see the state before until the new
-    one is there, whole.
+    `fresh()` brings it up to date: at once when people came in or a segment was frozen; in the
+    background soon after a person changed anything, every 15 seconds while a message is being sent,
+    and every `refresh_after` seconds else. Nobody waits for that: readers see the state before
+    until the new one is there, whole.
 
     `folder` is where a cache file may lie; None: nowhere. `memory` bounds what DuckDB takes, such
     as "4GB". `archive_files` tells where archived recipients lie; if left out, those that the main
