@@ -8,7 +8,8 @@ import duckdb
 from hsl import models
 from hsl.warehouse.source import Source
 
-# What nobody should have to wait for, as the audit log calls it: people who came in, and segments.
+# What nobody should have to wait for, as the audit log calls it: people who came in, and a frozen
+# segment's.
 AT_ONCE = ("import", "segment_added", "segment_frozen", "segment_thawed")
 
 
@@ -19,7 +20,7 @@ class Seen:
     read_at: datetime
     last_entry: int
     entry_made: str | None
-    last_import: int
+    last_urgent: int
 
     def is_of(self, source: Source) -> bool:
         """True where `source` is a later state of what was read, and no other database.
@@ -42,7 +43,7 @@ def now(source: Source, *, is_postgresql: bool) -> Seen:
         read_at = datetime.fromtimestamp(seconds[0][0], UTC)
     row = source.answer(
         "SELECT (SELECT coalesce(max(id), 0) FROM audit_log), "
-        f"(SELECT coalesce(max(id), 0) FROM audit_log WHERE action IN {AT_ONCE!r})"
+        f"(SELECT coalesce(max(id), 0) FROM audit_log WHERE action IN {AT_ONCE})"
     )[0]
     made = source.answer(f"SELECT {source.seconds('at')} FROM audit_log WHERE id = {row[0]}")
     return Seen(read_at, int(row[0]), made[0][0] if made else None, int(row[1]))
@@ -52,8 +53,8 @@ def keep(store: duckdb.DuckDBPyConnection, seen: Seen) -> None:
     """Write it down in the store."""
     store.execute(
         "CREATE OR REPLACE TABLE seen AS SELECT $1 AS read_at, CAST($2 AS BIGINT) AS last_entry, "
-        "CAST($3 AS VARCHAR) AS entry_made, CAST($4 AS BIGINT) AS last_import",
-        [seen.read_at.isoformat(), seen.last_entry, seen.entry_made, seen.last_import],
+        "CAST($3 AS VARCHAR) AS entry_made, CAST($4 AS BIGINT) AS last_urgent",
+        [seen.read_at.isoformat(), seen.last_entry, seen.entry_made, seen.last_urgent],
     )
 
 

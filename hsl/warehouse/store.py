@@ -45,10 +45,10 @@ class _State:
 class Store:
     """People and deliveries as they were at `loaded_at`; threads may share it.
 
-    `fresh()` brings it up to date: at once when people came in; in the background soon after a
-    person changed anything, every 15 seconds while a message is being sent, and every
-    `refresh_after` seconds else. Nobody waits for that: readers see the state before until the new
-    one is there, whole.
+    `fresh()` brings it up to date: at once when people came in or a segment was frozen; in the
+    background soon after a person changed anything, every 15 seconds while a message is being sent,
+    and every `refresh_after` seconds else. Nobody waits for that: readers see the state before
+    until the new one is there, whole.
 
     `folder` is where a cache file may lie; None: nowhere. `memory` bounds what DuckDB takes, such
     as "4GB". `archive_files` tells where archived recipients lie; if left out, those that the main
@@ -125,8 +125,8 @@ class Store:
         state = self._now()
         if self._loading.locked():
             return self  # it is being done
-        entry, imported = self._latest_entries()
-        if imported != state.seen.last_import:
+        entry, urgent = self._latest_entries()
+        if urgent != state.seen.last_urgent:
             self._refresh_unless_another_does()
         elif self._clock() - state.clock > self._patience(state, entry):
             threading.Thread(target=self._refresh_quietly, name="store", daemon=True).start()
@@ -169,14 +169,12 @@ class Store:
         return min(SENDING_WAITS, self._refresh_after) if state.is_sending else self._refresh_after
 
     def _latest_entries(self) -> tuple[int, int]:
-        """The last entry of the audit log, and the last import in it."""
+        """The last entry of the audit log, and the last that nobody should wait for."""
         entries = models.audit_log.c
         last = select(func.coalesce(func.max(entries.id), 0))
-        imported = last.where(entries.action.in_(AT_ONCE))
+        urgent = last.where(entries.action.in_(AT_ONCE))
         with database.read_only(self._engine).begin() as connection:
-            row = connection.execute(
-                select(last.scalar_subquery(), imported.scalar_subquery())
-            ).one()
+            row = connection.execute(select(last.scalar_subquery(), urgent.scalar_subquery())).one()
         return int(row[0]), int(row[1])
 
     def _start(self) -> _State:
