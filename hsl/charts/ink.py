@@ -69,7 +69,7 @@ def of_state(kind: str, ink: Ink) -> str:
     return str(getattr(ink, colour)) if not colour.startswith("#") else colour
 
 
-def dressed(chart: alt.Chart | alt.LayerChart, ink: Ink) -> Any:
+def dressed(chart: Any, ink: Ink) -> Any:
     """The chart with fonts, quiet axes and no frame; its height is that of the marks alone."""
     return (
         chart.properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))

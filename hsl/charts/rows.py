@@ -174,8 +174,9 @@ def _around(first: float, last: float) -> list[int]:
 def _share_axis(frame: pd.DataFrame, *more: str) -> alt.X:
     sure = frame[~frame["small"]]
     shown = sure if len(sure) else frame
-    low = float(shown[["low", *more]].min(axis=None))
-    high = float(shown[["high", *more]].max(axis=None))
+    seen = [column for column in more if shown[column].notna().any()]
+    low = min(float(shown[column].min()) for column in ("low", *seen))
+    high = max(float(shown[column].max()) for column in ("high", *seen))
     low, high = max(0.0, low - 0.01), min(1.0, high + 0.01)
     if high - low < LEAST_SPAN:
         low, high = max(0.0, high - LEAST_SPAN), max(high, LEAST_SPAN)
