@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl.settings import Settings
+from hsl.settings import Settings, get_settings
 
+ARCHIVE = "hsl_archive"  # the execution option that holds the archive's folder
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 _CLOCK = select(func.clock_timestamp())
 
@@ -22,22 +23,32 @@ class DatabaseError(RuntimeError):
     """The database cannot be used; the message says why and what to do."""
 
 
-def open_engine(address: str) -> Engine:
-    """An engine for `address`; on SQLite every transaction takes the write lock at its begin."""
+def open_engine(address: str, *, archive: Path | None = None) -> Engine:
+    """An engine for `address`; on SQLite every transaction takes the write lock at its begin.
+
+    `archive` is the folder of the rows that were moved out of it; see `archive_of`.
+    """
     url = make_url(address)
+    options = {} if archive is None else {ARCHIVE: archive}
     if url.get_backend_name() == "sqlite":
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url)
+        engine = create_engine(url, execution_options=options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10)
+    return create_engine(url, pool_pre_ping=True, pool_size=10, execution_options=options)
 
 
 def engine_for(settings: Settings) -> Engine:
     """The engine of these settings' database."""
-    return open_engine(settings.database_address)
+    return open_engine(settings.database_address, archive=settings.archive_dir)
+
+
+def archive_of(source: Engine | Connection) -> Path:
+    """The folder in which this database's archived rows lie."""
+    folder: Path | None = source.get_execution_options().get(ARCHIVE)
+    return get_settings().archive_dir if folder is None else folder
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -148,6 +148,11 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir / 'hsl.db'}"
 
     @property
+    def archive_dir(self) -> Path:
+        """Folder of the rows that were archived; every machine on a database must see the same."""
+        return self.data_dir / "archive"
+
+    @property
     def quiet_times(self) -> tuple[time, time]:
         """Beginning and end of the quiet hours by the local clock."""
         start, _, end = self.quiet_hours.partition("-")
