@@ -7,6 +7,7 @@ a text gets an apostrophe before it. Parquet keeps every value as it is.
 import csv
 import io
 import json
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -85,14 +86,13 @@ class Table:
 
 def as_file(table: Table, form: Format) -> IO[bytes]:
     """The table as a file without a name, at its beginning; it is gone once it is closed."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
-    try:
+    with tempfile.TemporaryFile() as file:
         write(table, form, file)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return file
+        file.flush()
+        # For reading alone, which is what takes files of any kind.
+        found = os.fdopen(os.dup(file.fileno()), "rb")
+    found.seek(0)
+    return found
 
 
 def write(table: Table, form: Format, file: IO[bytes]) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from hsl.audience import importer, selection
+from hsl.audience import export, importer, selection
 from hsl.audience.cohort import Audience, Cohort
-from pages.parts import charts, people_table, shell, show
+from pages.parts import charts, download, people_table, shell, show
 
 PAGE = 50  # rows
 
@@ -171,6 +171,9 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     people_table.show_people(rows, inside, zone=shell.zone())
     if pages > 1:
         st.pagination(pages, key="people-page")
+    download.menu(
+        "Download these people", "people", lambda form: export.people(shell.engine(), cohort, form)
+    )
     st.altair_chart(charts.people(index.by_stream(cohort), "stream"), alt="People found, by stream")
 
 

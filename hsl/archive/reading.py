@@ -131,7 +131,8 @@ def batches(
 
 
 def _fits(reader: duckdb.DuckDBPyConnection, wanted: Wanted) -> tuple[str, dict[str, Any]]:
-    fits, values = ["message_id = $message"], {"message": wanted.message_id}
+    fits = ["message_id = $message"]
+    values: dict[str, Any] = {"message": wanted.message_id}
     if wanted.status:
         fits.append("delivery_status = $status")
         values["status"] = wanted.status

@@ -144,7 +144,7 @@ def _insert_missing(engine: Engine, rows: Sequence[dict[str, Any]]) -> None:
     ids = [row["id"] for row in rows]
     with engine.begin() as connection:
         # An archive run or a restore that was ended has left some of them.
-        there = set(
+        there: set[int] = set(
             connection.execute(select(Recipients.c.id).where(Recipients.c.id.in_(ids))).scalars()
         )
         missing = [row for row in rows if row["id"] not in there]

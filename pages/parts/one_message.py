@@ -2,20 +2,22 @@
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 from html import escape
 
 import pandas as pd
 import streamlit as st
 
 from hsl import audit
+from hsl.archive import ArchiveError, catalogue
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import changes, history, outbox, recurring
+from hsl.delivery import changes, export, history, outbox, recurring
 from hsl.delivery.history import Message
 from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus
-from pages.parts import asking, desk, shell, show
+from pages.parts import asking, desk, download, shell, show
 
 PAGE = 50  # recipients
 LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
@@ -91,9 +93,22 @@ def _live(message_id: int) -> None:
     if message.target_message_id is not None:
         target = message.target_message_id
         st.markdown(f"It changes [message {target}](/messages?message={target})")
+    if message.archived_at is not None:
+        _archived(message, message.archived_at)
+        return
     _actions(message)
     if message.closing.uncertain:
         _uncertain(message)
+
+
+def _archived(message: Message, since: datetime) -> None:
+    """What an archived message can still be asked, and how to get the rest back."""
+    month = catalogue.month_of(message.started_at or since)
+    st.caption(
+        f"Archived {show.ago(since)}: its recipients are read from a file, and nothing about them "
+        "can change. To try the failed again, edit or delete it, or write to those who got it, "
+        f"the operator brings them back by `python -m hsl archive --restore {month}`."
+    )
 
 
 def _head(message: Message) -> None:
@@ -292,6 +307,13 @@ def _follow_up(message: Message, cohort: Cohort, content: Content) -> None:
 
 
 def _recipients(message: Message) -> None:
+    try:
+        _show_recipients(message)
+    except ArchiveError as fault:
+        st.error(show.plain(str(fault)))
+
+
+def _show_recipients(message: Message) -> None:
     number = message.id
     search, status, reason = st.columns([3, 2, 2])
     words = search.text_input(
@@ -321,13 +343,10 @@ def _recipients(message: Message) -> None:
         st.pagination(math.ceil(total / PAGE), key="recipients-page")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{total:,} of {message.closing.total:,} recipients")
-        st.download_button(
-            "Download all as CSV",
-            lambda: history.export(shell.engine(), number),
-            file_name=f"message-{number}-recipients.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
+        download.menu(
+            "Download all",
+            f"message-{number}-recipients",
+            lambda form: export.recipients(shell.engine(), number, form),
         )
 
 

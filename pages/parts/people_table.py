@@ -8,7 +8,7 @@ import streamlit as st
 from hsl.audience import selection
 from hsl.audience.cohort import Cohort
 from hsl.delivery.sums import REASON_WORDS
-from pages.parts import shell
+from pages.parts import person, shell, show
 
 SORTS = {
     "user_id": "Id",
@@ -66,6 +66,10 @@ def show_people(rows: pd.DataFrame, inside: set[int], *, zone: ZoneInfo) -> None
             label = _label(among, names)
             selection.take_out(shell.engine(), shell.author(), tuple(among), label)
             _untick()
+        words = show.plain(str(names[ticked[0]])) if len(ticked) == 1 else "a ticked person"
+        if st.button(f"See what {words} got", disabled=len(ticked) != 1):
+            person.ask(ticked[0])
+    person.show_open()
 
 
 def _or_blank(value: object) -> str:
