@@ -17,6 +17,8 @@ from hsl.archive import ArchiveError
 from hsl.archive import command as archive_command
 from hsl.audience import importer
 from hsl.delivery import changes, history, outbox, recurring, sums
+from hsl.reports import command as report_command
+from hsl.reports.figures import ReportError
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
@@ -58,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         importer.ImportRefused,
         moving.MoveError,
         ArchiveError,
+        ReportError,
         OSError,
     ) as error:
         print(f"hsl: {error}", file=sys.stderr)
@@ -142,6 +145,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print JSON")
     command = add("archive", _archive, "Move old recipients' rows into files, or back.")
     archive_command.add_options(command)
+    command = add("report", _report, "Write what became of a message or a period as one HTML file.")
+    report_command.add_options(command)
     command = add("person", _person, "Show what one person got, archived messages too.")
     command.add_argument("id", type=int, metavar="ID")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -461,6 +466,10 @@ def _migrate_to(parsed: argparse.Namespace, settings: Settings) -> None:
 
 def _archive(parsed: argparse.Namespace, settings: Settings) -> int:
     return archive_command.run(parsed, settings, _engine(settings), actor=ACTOR)
+
+
+def _report(parsed: argparse.Namespace, settings: Settings) -> None:
+    report_command.run(parsed, settings, _engine(settings), fail=_fail)
 
 
 def _person(parsed: argparse.Namespace, settings: Settings) -> None:

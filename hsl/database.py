@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
+from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -40,6 +41,35 @@ def open_engine(address: str, *, archive: Path | None = None) -> Engine:
     return create_engine(url, pool_pre_ping=True, pool_size=10, execution_options=options)
 
 
+def open_read_only(address: str, *, archive: Path | None = None) -> Engine:
+    """An engine that the database itself lets write nothing. Raises DatabaseError.
+
+    SQLite opens the file as read-only; PostgreSQL begins each transaction as READ ONLY.
+    """
+    url = make_url(address)
+    options: dict[str, Any] = {"hsl_read_only": True}
+    if archive is not None:
+        options[ARCHIVE] = archive
+    if url.get_backend_name() != "sqlite":
+        session = f"{url.query.get('options', '')} -c default_transaction_read_only=on".strip()
+        return create_engine(
+            url,
+            connect_args={"options": session},
+            pool_pre_ping=True,
+            execution_options=options,
+        )
+    path = Path(url.database or "").absolute()
+    if not path.is_file():
+        raise DatabaseError(f"There is no database {path}. Name the one that the pages use.")
+    only_read = URL.create(
+        "sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"}
+    )
+    engine = create_engine(only_read, execution_options=options)
+    event.listen(engine, "connect", _prepare_reader)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
 def engine_for(settings: Settings) -> Engine:
     """The engine of these settings' database."""
     return open_engine(settings.database_address, archive=settings.archive_dir)
@@ -49,6 +79,13 @@ def archive_of(source: Engine | Connection) -> Path:
     """The folder in which this database's archived rows lie."""
     folder: Path | None = source.get_execution_options().get(ARCHIVE)
     return get_settings().archive_dir if folder is None else folder
+
+
+def _prepare_reader(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.create_function("hsl_lower", 1, _lower, deterministic=True)
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -3,20 +3,22 @@
 Here WHO, WHAT and HOW meet; each of the three rooms knows nothing of the others.
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from hsl import database
+from hsl import database, models
+from hsl.archive import asking
 from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import changes, outbox, pace, recurring
 from hsl.delivery.quiet import QuietHours
 from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
-from hsl.models import AudienceMode, RecipientType, utc_now
+from hsl.models import AudienceMode, MessageStatus, RecipientType, utc_now
 from hsl.settings import Settings
 
 
@@ -66,10 +68,13 @@ def look(engine: Engine, settings: Settings, content: Content, audience: Audienc
     people = resolve.people(audience, engine.dialect.name)
     parts = placeholders.parts(content.text)
     with database.read_only(engine).begin() as connection:
+        gone = asking.problem(connection, audience.model_dump(mode="json"))
         missing = tuple(resolve.missing_ids(connection, audience.user_ids))
         total, unreachable = resolve.chosen_count(connection, people)
         filled = values.filling(connection, people, parts) if parts and total else None
     problems = list(content.check())
+    if gone is not None:
+        problems.append(Problem("audience", f"This audience cannot be chosen now. {gone}"))
     if missing:
         problems.append(
             Problem(
@@ -96,6 +101,25 @@ def look(engine: Engine, settings: Settings, content: Content, audience: Audienc
         warnings=tuple(warnings),
         longest=filled.longest if filled else None,
     )
+
+
+def hold_back_archived(engine: Engine, now: datetime) -> None:
+    """Pause due messages whose people cannot be chosen now, as they ask about archived ones."""
+    history = models.message_history
+    with database.read_only(engine).begin() as connection:
+        due = connection.execute(
+            select(history.c.id, history.c.audience).where(
+                history.c.status == MessageStatus.SCHEDULED,
+                history.c.scheduled_at <= now,
+                history.c.audience_mode == AudienceMode.LIVE,
+            )
+        ).all()
+        held = {row.id: asking.problem(connection, row.audience or {}) for row in due}
+    for number, why in held.items():
+        # Another scheduler, or a person, may have been quicker.
+        with contextlib.suppress(outbox.OutboxError):
+            if why is not None:
+                outbox.pause(engine, number, actor="scheduler", reason=f"Its people: {why}")
 
 
 def send(

@@ -19,7 +19,7 @@ import schedule
 from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import database, models
+from hsl import database, dispatch, models
 from hsl.audience import resolve, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, pace, preparing, recurring, sender, tick, trouble
@@ -27,11 +27,13 @@ from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
+from hsl.reports.schedule import Reports
 from hsl.settings import Settings
 
 BEAT = 3  # seconds
 DUE = 0.5  # seconds
 RECOVER = 5  # seconds
+REPORTS = 60  # seconds between two looks whether one is due
 FORGET_WORKERS = timedelta(hours=1)
 EDITING = {
     "sendMessage": "editMessageText",
@@ -53,6 +55,8 @@ class Scheduler:
         self._jobs = schedule.Scheduler()
         self._jobs.every(BEAT).seconds.do(self._guarded, self.beat)
         self._jobs.every(RECOVER).seconds.do(self._guarded, self.recover)
+        self._reports = Reports(self.engine, settings)
+        self._jobs.every(REPORTS).seconds.do(self._guarded, self.report)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
@@ -144,6 +148,10 @@ class Scheduler:
         if found:
             logger.warning("%s recipients are uncertain: their sender stopped", found)
 
+    def report(self) -> None:
+        """Begin to write the report that is due, if there are to be any."""
+        self._reports.look(models.utc_now())
+
     def start_due(self) -> None:
         """Start messages whose time has come, and let rules make their next ones."""
         history, rules = models.message_history.c, models.recurring_messages.c
@@ -155,6 +163,7 @@ class Scheduler:
             rule = select(rules.id).where(rules.stopped_at.is_(None), rules.next_at <= now)
             found = [connection.execute(due.limit(1)).first() for due in (message, rule)]
         if found[0] is not None:
+            dispatch.hold_back_archived(self.engine, now)
             outbox.start_due(self.engine, now=now, resolve=self._people)
         if found[1] is not None:
             bot_id = self.settings.bot_id

@@ -12,6 +12,7 @@ from hsl.archive import catalogue, reading
 from hsl.delivery import queue, sums
 from hsl.delivery.person import Received as Received
 from hsl.delivery.person import of_person as of_person
+from hsl.delivery.person import title_of as title_of
 from hsl.message import html
 from hsl.message.content import Button, Content
 from hsl.models import Action, DeliveryStatus, MessageStatus, MessageType
