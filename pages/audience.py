@@ -171,9 +171,15 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     people_table.show_people(rows, inside, zone=shell.zone())
     if pages > 1:
         st.pagination(pages, key="people-page")
-    download.menu(
-        "Download these people", "people", lambda form: export.people(shell.engine(), cohort, form)
-    )
+    why_not = export.problem(shell.engine(), cohort)
+    if why_not is None:
+        download.menu(
+            "Download these people",
+            "people",
+            lambda form: export.people(shell.engine(), cohort, form),
+        )
+    else:
+        st.caption(show.plain(f"They cannot be downloaded or written to now. {why_not}"))
     st.altair_chart(charts.people(index.by_stream(cohort), "stream"), alt="People found, by stream")
 
 

@@ -132,6 +132,7 @@ def rows_of(
     connection: Connection, messages: Sequence[int], progress: Progress = lambda _s, _r: None
 ) -> Iterator[Any]:
     """The rows of these messages in the database as Arrow batches, by message and person."""
+    gathered: list[Row[Any]] = []
     for number in messages:
         found = connection.execute(
             select(Recipients)
@@ -140,8 +141,13 @@ def rows_of(
             execution_options={"yield_per": READ_AT_ONCE},
         )
         for some in found.partitions():
-            yield files.batch(some)
             progress("read", len(some))
+            gathered += some
+            if len(gathered) >= READ_AT_ONCE:  # many small messages go together
+                yield files.batch(gathered)
+                gathered = []
+    if gathered:
+        yield files.batch(gathered)
 
 
 def _movable(connection: Connection, before: datetime) -> Any:

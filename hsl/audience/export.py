@@ -6,6 +6,7 @@ from typing import IO
 from sqlalchemy import Connection, Engine, select
 
 from hsl import database, models, table
+from hsl.archive import asking
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
 from hsl.table import Column, Format, Kind, Table
@@ -24,6 +25,12 @@ COLUMNS = (
     Column("unreachable_since", Kind.TIME),
     Column("attributes", Kind.JSON),
 )
+
+
+def problem(engine: Engine, chosen: Cohort | Audience) -> str | None:
+    """Why these people cannot be chosen from the database now; None where they can."""
+    with database.read_only(engine).begin() as connection:
+        return asking.problem(connection, chosen.model_dump(mode="json"))
 
 
 def people(engine: Engine, chosen: Cohort | Audience, form: Format = Format.CSV) -> IO[bytes]:

@@ -194,7 +194,7 @@ def _figures(frame: pd.DataFrame, streams: Sequence[str], zone: ZoneInfo) -> Fig
         tuple(by_stream),
         tuple(
             Count(str(line["reason"]), int(line["people"]))
-            for line in insights.reasons(frame).to_dict("records")
+            for line in insights.reasons(_with_reasons(frame)).to_dict("records")
         ),
         tuple(
             (line["day"], Share(str(line["day"]), int(line["delivered"]), int(line["tried"])))
@@ -202,6 +202,12 @@ def _figures(frame: pd.DataFrame, streams: Sequence[str], zone: ZoneInfo) -> Fig
         ),
         tuple((hour.to_pydatetime(), int(people)) for hour, people in by_hour.items()),
     )
+
+
+def _with_reasons(frame: pd.DataFrame) -> pd.DataFrame:
+    """A failure that names no reason is one for another reason."""
+    given = frame["reason"].astype(object)
+    return frame.assign(reason=given.where(given.notna(), "other"))
 
 
 def _shares(frame: pd.DataFrame, name: str) -> list[Share]:
