@@ -54,6 +54,12 @@ def listed(connection: Connection, months: Collection[str] | None = None) -> lis
     ]
 
 
+def paths(engine: Engine) -> list[Path]:
+    """Where the listed files lie."""
+    with database.read_only(engine).begin() as connection:
+        return [file.path for file in listed(connection)]
+
+
 def files_of(connection: Connection, message_ids: Collection[int]) -> dict[int, File]:
     """The file of each of these archived messages. Raises ArchiveError where one has none."""
     rows = connection.execute(
@@ -83,8 +89,7 @@ def archived_among(connection: Connection, message_ids: Collection[int]) -> set[
 
 def unlisted(engine: Engine) -> list[Path]:
     """Files in the folder that nothing lists: left by a run that was ended."""
-    with database.read_only(engine).begin() as connection:
-        known = {file.path for file in listed(connection)}
+    known = set(paths(engine))
     return sorted(
         path
         for pattern in ("*/*.parquet", "*/*.part")
