@@ -1,7 +1,7 @@
 """The report's HTML: one file, light, dark and on paper, with nothing to fetch from anywhere."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -27,8 +27,8 @@ STYLE = """
 @media (prefers-color-scheme:dark){:root{--ink:#e8eaed;--dim:#a9b1bb;--paper:#15181c;
 --track:#2a2f36;--blue:#4aa3dd;--red:#f0813d;--interval:#d5dae0}}
 @media print{:root{color-scheme:light;--ink:#000;--dim:#444;--paper:#fff;--track:#ddd;
---blue:#0072B2;--red:#D55E00;--interval:#333}details{display:block}
-section{break-inside:avoid}body{max-width:none}}
+--blue:#0072B2;--red:#D55E00;--interval:#333}details::details-content{content-visibility:visible;
+height:auto}section{break-inside:avoid}body{max-width:none}}
 *{box-sizing:border-box}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
 max-width:820px;margin:0 auto;padding:28px 18px;-webkit-print-color-adjust:exact;
@@ -37,8 +37,8 @@ h1{font-size:1.7rem;line-height:1.25;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:1.12rem;margin:34px 0 6px}
 p{margin:4px 0}.dim{color:var(--dim);font-size:.92rem}
 .figure{font-size:2.1rem;font-weight:650;font-variant-numeric:tabular-nums;margin-top:18px}
-svg{width:100%;height:auto;display:block}svg text{font:14px system-ui,sans-serif;fill:var(--ink);
-font-variant-numeric:tabular-nums}
+svg{width:100%;min-width:600px;height:auto;display:block}
+svg text{font:14px system-ui,sans-serif;fill:var(--ink);font-variant-numeric:tabular-nums}
 .sum{display:flex;height:14px;border-radius:7px;overflow:hidden;background:var(--track)}
 .sum i{display:block;min-width:3px}
 .dot{display:inline-block;width:.7em;height:.7em;border-radius:2px;margin-right:.35em}
@@ -69,14 +69,7 @@ def of_message(found: OfMessage, zone: ZoneInfo) -> str:
         _total(figures.total),
         _by_stream(figures),
         _reasons(figures),
-        _section(
-            "When did it leave?",
-            svg.by_hour(figures.by_hour, "When did it leave?"),
-            ("Hour", "People"),
-            [(f"{hour:%Y-%m-%d %H:00 %Z}", f"{people:,}") for hour, people in figures.by_hour],
-        )
-        if figures.by_hour
-        else "",
+        _when(figures),
     ]
     return _page(f"Message {message.id}: {message.title}", body, zone)
 
@@ -179,6 +172,25 @@ def _reasons(figures: Figures) -> str:
     )
 
 
+def _when(figures: Figures) -> str:
+    hours = figures.by_hour
+    if not hours:
+        return ""
+    if len(hours) == 1:
+        hour, people = hours[0]
+        after = hour + timedelta(hours=1)
+        return (
+            "<section><h2>When did it leave?</h2>"
+            f"<p>All {people:,} between {hour:%H:%M} and {after:%H:%M %Z}.</p></section>"
+        )
+    return _section(
+        "When did it leave?",
+        svg.by_hour(hours, "When did it leave?"),
+        ("Hour", "People"),
+        [(f"{hour:%Y-%m-%d %H:00 %Z}", f"{people:,}") for hour, people in hours],
+    )
+
+
 def _messages(found: OfPeriod) -> str:
     parts = [
         _section(
@@ -194,9 +206,10 @@ def _messages(found: OfPeriod) -> str:
     best = found.best()
     if len(best) > 1:
         for words, chosen in (("arrived best", best), ("arrived worst", found.worst())):
+            question = f"Which messages {words}?"
             parts.append(
-                f"<section><h2>Which messages {words}?</h2>"
-                f"{svg.shares(chosen, f'Which messages {words}?')}</section>"
+                f"<section><h2>{question}</h2>"
+                f'<div class="wide">{svg.shares(chosen, question)}</div></section>'
             )
     return "".join(parts)
 
@@ -210,7 +223,7 @@ def _section(
     titles = "".join(f"<th>{escape(name)}</th>" for name in head)
     remark = f'<p class="dim">{escape(note)}</p>' if note else ""
     return (
-        f"<section><h2>{escape(question)}</h2>{chart}{remark}"
+        f'<section><h2>{escape(question)}</h2><div class="wide">{chart}</div>{remark}'
         "<details><summary>The numbers behind it</summary>"
         f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>'
         "</div></details></section>"
