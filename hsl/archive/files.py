@@ -5,6 +5,7 @@ and person. Its footer tells, without reading a row, how many people each messag
 reason.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -78,7 +79,10 @@ def batch(rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
 def connect() -> duckdb.DuckDBPyConnection:
     """A DuckDB that reads the archive's files; its times are UTC."""
     connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2})
-    connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    connection.execute("SET TimeZone = 'UTC'")
+    # In a notebook without ipywidgets DuckDB will not hear of its bar, and draws none.
+    with contextlib.suppress(duckdb.InvalidInputException):
+        connection.execute("SET enable_progress_bar = false")
     return connection
 
 
