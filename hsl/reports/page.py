@@ -37,7 +37,7 @@ h1{font-size:1.7rem;line-height:1.25;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:1.12rem;margin:34px 0 6px}
 p{margin:4px 0}.dim{color:var(--dim);font-size:.92rem}
 .figure{font-size:2.1rem;font-weight:650;font-variant-numeric:tabular-nums;margin-top:18px}
-svg{width:100%;min-width:600px;height:auto;display:block}
+section>svg{display:block}
 svg text{font:14px system-ui,sans-serif;fill:var(--ink);font-variant-numeric:tabular-nums}
 .sum{display:flex;height:14px;border-radius:7px;overflow:hidden;background:var(--track)}
 .sum i{display:block;min-width:3px}
@@ -48,7 +48,7 @@ th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere}
 summary{cursor:pointer;color:var(--dim);font-size:.92rem;margin-top:6px}
 .text{white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid var(--track);
 padding:4px 12px;margin:10px 0}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto}.foot{margin-top:36px}
 """
 
 
@@ -103,7 +103,7 @@ def _page(title: str, body: Sequence[str], zone: ZoneInfo) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>"
         f"{''.join(body)}</main>"
-        f'<p class="dim">Made {made} by HSL Dashboard. Shares are of those who were tried: '
+        f'<p class="dim foot">Made {made} by HSL Dashboard. Shares are of those who were tried: '
         "delivered, failed or uncertain. A line on a bar, or a band, shows where the true share "
         "lies with 95 % (Wilson). Grey: fewer than 30 people, which says little.</p>"
         "</body></html>\n"
@@ -207,10 +207,7 @@ def _messages(found: OfPeriod) -> str:
     if len(best) > 1:
         for words, chosen in (("arrived best", best), ("arrived worst", found.worst())):
             question = f"Which messages {words}?"
-            parts.append(
-                f"<section><h2>{question}</h2>"
-                f'<div class="wide">{svg.shares(chosen, question)}</div></section>'
-            )
+            parts.append(f"<section><h2>{question}</h2>{svg.shares(chosen, question)}</section>")
     return "".join(parts)
 
 
@@ -223,7 +220,7 @@ def _section(
     titles = "".join(f"<th>{escape(name)}</th>" for name in head)
     remark = f'<p class="dim">{escape(note)}</p>' if note else ""
     return (
-        f'<section><h2>{escape(question)}</h2><div class="wide">{chart}</div>{remark}'
+        f"<section><h2>{escape(question)}</h2>{chart}{remark}"
         "<details><summary>The numbers behind it</summary>"
         f'<div class="wide"><table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>'
         "</div></details></section>"

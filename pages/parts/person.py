@@ -53,7 +53,7 @@ def _history(user_id: int) -> None:
             }
         ),
         hide_index=True,
-        height=min(420, 60 + 36 * len(found)),
+        height=min(420, 40 + 35 * len(found)),
         column_config={
             "Message": st.column_config.LinkColumn(display_text=r"message=(\d+)", width="small")
         },

@@ -187,6 +187,7 @@ def test_charts_hold_what_they_are_given() -> None:
     assert "a&lt;b" in chart
     assert "98.0 % of 100" in chart
     assert chart.count("var(--grey)") == 1
+    assert f"{svg.NAME}%" in chart
     assert svg.by_hour([(MARCH, 7)], "Q?").count("<rect") == 1
     days = [(MARCH.date(), lines[0])]
     assert svg.over_time(days, "Q?").count("<circle") == 1
