@@ -99,7 +99,7 @@ def moment(engine: Engine) -> Iterator[Moment]:
         repeatable.begin() as connection,
         adbc_driver_postgresql.dbapi.connect(plain) as reader,
     ):
-        name = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+        name: str = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
         with reader.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute(f"SET TRANSACTION SNAPSHOT '{name}'")

@@ -4,13 +4,14 @@ Everything is only read, and the database itself sees to it. Each call reads one
 messages are being sent, and archived deliveries are among the others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Engine, select
@@ -213,10 +214,8 @@ def _resolved(now: Moment, chosen: Cohort | Audience) -> list[int]:
 
 
 def _where(now: Moment, people: pa.Table, words: str) -> list[int]:
-    import duckdb
-
     reader = files.connect()
-    tables = {
+    tables: dict[str, Callable[[], Any]] = {
         "users": lambda: people,
         "enrollments": lambda: _table(now.read("enrollments", ENROLLMENTS), ENROLLMENTS),
         "message_history": lambda: _table(now.read("message_history", MESSAGES), MESSAGES),

@@ -6,7 +6,7 @@ stored form (JSON), whatever conditions are made of.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
@@ -26,7 +26,7 @@ def problem(connection: Connection, audience: Mapping[str, Any]) -> str | None:
     conditions = list(_conditions(audience))
     named = {number for condition in conditions for number in _named(condition)}
     for number in sorted(catalogue.archived_among(connection, named)):
-        started = connection.execute(
+        started: datetime = connection.execute(
             select(History.c.started_at).where(History.c.id == number)
         ).scalar_one()
         return (

@@ -200,7 +200,10 @@ def _figures(frame: pd.DataFrame, streams: Sequence[str], zone: ZoneInfo) -> Fig
             (line["day"], Share(str(line["day"]), int(line["delivered"]), int(line["tried"])))
             for line in days.sort_values("day").to_dict("records")
         ),
-        tuple((hour.to_pydatetime(), int(people)) for hour, people in by_hour.items()),
+        tuple(
+            (pd.Timestamp(str(hour)).to_pydatetime().astimezone(zone), int(people))
+            for hour, people in by_hour.items()
+        ),
     )
 
 
@@ -270,10 +273,14 @@ def _archived(engine: Engine, ids: Sequence[int], streams: Sequence[str]) -> pd.
         return pd.DataFrame(columns=COLUMNS)
     keys = COLUMNS[:-1]
     frame = pd.concat(counted).groupby(keys, as_index=False, dropna=False).agg({"people": "sum"})
-    frame["reason"] = frame["reason"].astype(object).where(frame["reason"].notna(), None)
-    frame["streams"] = [
-        frozenset(words.split(SEPARATOR)) if words else frozenset() for words in frame["streams"]
-    ]
+    known = {
+        words: frozenset(words.split(SEPARATOR)) if words else frozenset()
+        for words in frame["streams"].unique()
+    }
+    reason = frame["reason"].astype(object)
+    frame = frame.assign(
+        reason=reason.where(reason.notna(), None), streams=frame["streams"].map(known.__getitem__)
+    )
     if streams:
         frame = frame[[bool(set(streams) & places) for places in frame["streams"]]]
     return frame

@@ -16,7 +16,7 @@ BAR_TOP, BAR_HEIGHT = 22, 12
 NAME = 62  # per cent of the width for a name
 NAME_LETTERS = 58
 LINE_HEIGHT = 220
-LEFT, ACROSS = 9.0, 88.0  # per cent of the width: where a plot begins, and how wide it is
+LEFT, ACROSS = 13.0, 85.0  # per cent of the width: where a plot begins, and how wide it is
 TOP, BOTTOM = 12, LINE_HEIGHT - 30
 ON_PAPER = {
     "--blue": "#0072B2",
