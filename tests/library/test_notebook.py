@@ -11,11 +11,11 @@ from notebooks import run, sample
 
 
 def outputs(notebook: Any) -> list[Any]:
-    """What its cells show, without the ids of a styled table."""
+    """What its cells show, in one order."""
     found = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            shown = output.get("text") or dict(output.get("data", {}))
+            shown = output.get("text") or sorted(output.get("data", {}).items())
             found.append((cell["id"], re.sub(r"0x[0-9a-f]+", "", str(shown))))
     return found
 
