@@ -52,6 +52,8 @@ def fill(engine: Engine) -> None:
                 models.message_history.insert().returning(models.message_history.c.id),
                 {
                     "message_text": f"Message {place}",
+                    "message_type": "text",
+                    "action": "send",
                     "buttons": [],
                     "options": {},
                     "left_out": {},

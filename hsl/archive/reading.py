@@ -94,17 +94,19 @@ def all_recipients(connection: Connection, message_id: int) -> Iterator[dict[str
 
 def of_person(connection: Connection, user_id: int) -> list[dict[str, Any]]:
     """Every archived row of one person."""
-    found: list[dict[str, Any]] = []
-    reader = files.connect()
-    for file in catalogue.listed(connection):
-        rows = _run(
-            reader,
-            f"SELECT {', '.join(COLUMNS)} FROM read_parquet($file) WHERE user_id = $person",
-            {"file": str(file.path), "person": user_id},
-            file.path,
-        )
-        found += rows.to_arrow_table().to_pylist()
-    return found
+    paths = [file.path for file in catalogue.listed(connection)]
+    if not paths:
+        return []
+    for path in paths:
+        if not path.exists():
+            raise files.missing(path)
+    rows = _run(
+        files.connect(),
+        f"SELECT {', '.join(COLUMNS)} FROM read_parquet($files) WHERE user_id = $person",
+        {"files": [str(path) for path in paths], "person": user_id},
+        paths[0].parent.parent,
+    )
+    return list(rows.to_arrow_table().to_pylist())
 
 
 def batches(
