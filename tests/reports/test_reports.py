@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, update
 
-from hsl import models
+from hsl import models, scheduler
 from hsl.archive import storing
 from hsl.insights import wilson
 from hsl.models import utc_now
@@ -240,3 +240,12 @@ def test_the_command(past: Past, database_address: str, tmp_path: Path) -> None:
     assert "people in 4th_stream" in (tmp_path / "p.html").read_text("utf-8")
     assert hsl("report", "--since", "2025-03-01", "--out", "p.html").returncode == 2
     assert hsl("report", "999", "--out", "p.html").returncode == 1
+
+
+def test_the_scheduler_looks_by_itself(past: Past, tmp_path: Path) -> None:
+    settings = load_settings(report_folder=tmp_path / "reports", report_every="daily 08:00")
+    working = scheduler.Scheduler(settings, past.engine)
+    assert "report" in str([job.job_func for job in working._jobs.get_jobs()])
+    working.report()
+    working._reports.wait()
+    assert len(list((tmp_path / "reports").iterdir())) == 1
