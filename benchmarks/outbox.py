@@ -15,13 +15,14 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 
 from sqlalchemy import Engine, select, text, update
 
 from benchmarks.common import Server, on_postgresql, size
 from hsl import dispatch, models
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox, pace, queue, tick
+from hsl.delivery import history, outbox, pace, queue, starting, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from tests.delivery.arena import Arena, wait_until
@@ -80,25 +81,40 @@ def create(arena: Arena) -> int:
         "print(number, seconds, peak / 1024, (peak - low) / 1024)\n"
     )
     address = arena.engine.url.render_as_string(hide_password=False)
+    reads_alone = [read_pages(arena.engine) for _ in range(20)]
     before, began = server.answered(), time.monotonic()
-    done = subprocess.run(
+    made = subprocess.Popen(
         [sys.executable, "-c", script, str(arena.folder), address],
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
+    reads = []
+    while made.poll() is None:
+        reads.append(read_pages(arena.engine))
+        time.sleep(0.05)
     meanwhile = (server.answered() - before) / (time.monotonic() - began)
-    number, seconds, peak, more = done.stdout.split()
+    number, seconds, peak, more = (made.stdout.read() if made.stdout else "").split()
     print(
         f"  made a message to {PEOPLE:,} in {float(seconds):.1f} s, {float(peak):.0f} MiB at most "
         f"({float(more):.0f} MiB more than before); the other message went at {meanwhile:.1f}/s "
-        f"meanwhile, {usual:.1f}/s before",
+        f"meanwhile, {usual:.1f}/s before; what a page reads took {1000 * median(reads):.0f} ms, "
+        f"{1000 * sorted(reads)[int(len(reads) * 0.95)]:.0f} at p95, "
+        f"{1000 * median(reads_alone):.0f} before",
         flush=True,
     )
     for process in arena.processes:
         process.kill()
         process.wait()
     return int(number)
+
+
+def read_pages(engine: Engine) -> float:
+    """Seconds of what Overview and Messages read of the outbox."""
+    began = time.monotonic()
+    history.listing(engine)
+    history.needs_a_person(engine)
+    pace.state(engine, BOT)
+    return time.monotonic() - began
 
 
 def weigh(engine: Engine) -> int:
@@ -130,7 +146,7 @@ def claim_and_record(engine: Engine, people: int, *, from_the_end: bool = False)
             recipient_type=models.RecipientType.GROUP,
         ),
     )
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: some)
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: some)
     if from_the_end:
         with engine.begin() as connection:
             early = select(rows.c.id).where(rows.c.message_id == number).order_by(rows.c.id)

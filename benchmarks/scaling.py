@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from benchmarks.common import on_postgresql
 from hsl import database, models
-from hsl.delivery import outbox, pace, tick
+from hsl.delivery import outbox, pace, starting, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.sender import TICK
 from hsl.message.content import Content
@@ -61,7 +61,7 @@ def fill(address: str, bots: int) -> None:
                 recipient_type=models.RecipientType.GROUP,
             ),
         )
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
     engine.dispose()
 
 

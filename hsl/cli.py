@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -9,20 +10,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import __version__, database, dispatch, models, moving, sending
+from hsl import (
+    __version__,
+    audience_commands,
+    database,
+    dispatch,
+    moving,
+    people,
+    sending,
+    sourcing,
+    status,
+)
 from hsl.archive import ArchiveError
 from hsl.archive import command as archive_command
 from hsl.audience import importer
-from hsl.delivery import changes, history, outbox, recurring, sums
+from hsl.audience.sources.errors import SourceError
+from hsl.delivery import changes, history, outbox, recurring, steering, sums, texts
 from hsl.reports import command as report_command
 from hsl.reports.figures import ReportError
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
 ACTOR = "operator"
+LISTED = 10_000  # uncertain recipients
 SANDBOX_WORDS = {
     "rate": "messages a second of one bot",
     "tolerance": "messages of one bot that may come early",
@@ -50,7 +63,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         settings = get_settings()
-        return int(parsed.run(parsed, settings) or 0)
+        ended = int(parsed.run(parsed, settings) or 0)
+        sys.stdout.flush()
+        return ended
+    except BrokenPipeError:
+        # Who reads has seen enough, as `head` does. Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (SettingsError, UsageError) as error:
         print(f"hsl: {error}", file=sys.stderr)
         return 2
@@ -59,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outbox.OutboxError,
         importer.ImportRefused,
         moving.MoveError,
+        *audience_commands.ERRORS,
+        SourceError,
         ArchiveError,
         ReportError,
         OSError,
@@ -96,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
     command = add("import", _import, "Add or update people from CSV, Parquet, Excel or JSON lines.")
     command.add_argument("file", type=Path, metavar="FILE")
     command.add_argument("--json", action="store_true", help="print one JSON object")
+    command = add("people", _people, "Count and list people, or those of an expression.")
+    people.add_where(command)
+    command.add_argument("--limit", type=int, default=people.LISTED, metavar="N", help="list N")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    sourcing.add_commands(
+        add("source", _source, "People from where they are, again and again: a query or files.")
+    )
     _add_send(add("send", _send, "Send a message now, or schedule it."))
     command = add("status", _status, "Show one message's state, or the last messages.")
     command.add_argument("id", type=int, nargs="?", metavar="ID")
@@ -136,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print JSON")
     command = add("stop", _stop, "Stop a rule, and cancel the message that it made ahead.")
     command.add_argument("id", type=int, metavar="RULE")
+    audience_commands.add(add, actor=ACTOR, engine_of=_engine, fail=_fail)
     command = add(
         "migrate-to",
         _migrate_to,
@@ -172,13 +201,7 @@ def _add_sandbox(command: argparse.ArgumentParser) -> None:
 
 def _add_send(command: argparse.ArgumentParser) -> None:
     who = command.add_argument_group("who")
-    who.add_argument("--user", type=int, action="append", default=[], metavar="ID")
-    who.add_argument("--stream", action="append", default=[], metavar="S")
-    who.add_argument("--not-enrolled", action="store_true")
-    who.add_argument("--segment", metavar="NAME")
-    who.add_argument("--all", action="store_true", help="everybody")
-    who.add_argument("--not-delivered", type=int, metavar="ID", help="who did not get message ID")
-    who.add_argument("--delivered", type=int, metavar="ID", help="who got message ID")
+    sending.add_who(who)
     what = command.add_argument_group("what")
     one = what.add_mutually_exclusive_group(required=True)
     one.add_argument("--text", metavar="T")
@@ -191,6 +214,9 @@ def _add_send(command: argparse.ArgumentParser) -> None:
     when.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
     when.add_argument(
         "--every", metavar='"DAYS TIME ZONE"', help="again and again: mon,thu 10:00 Europe/Moscow"
+    )
+    command.add_argument(
+        "--ignore-cap", metavar="REASON", help="send in spite of HSL_FREQUENCY_CAP; audited"
     )
     command.add_argument("--until", metavar="DATE", help="the last day of --every")
     command.add_argument(
@@ -271,6 +297,14 @@ def _import(parsed: argparse.Namespace, settings: Settings) -> None:
         print(f"The rejected rows and why: {report.rejects_file}")
 
 
+def _people(parsed: argparse.Namespace, settings: Settings) -> int:
+    return people.run(parsed, _engine(settings), _fail)
+
+
+def _source(parsed: argparse.Namespace, settings: Settings) -> int:
+    return sourcing.run(parsed, settings, _engine(settings), fail=_fail)
+
+
 def _send(parsed: argparse.Namespace, settings: Settings) -> int:
     return sending.run(
         parsed, settings, _engine(settings), fail=_fail, at=_time(parsed.at) if parsed.at else None
@@ -291,93 +325,28 @@ def _time(words: str) -> datetime:
     return moment
 
 
-def message_state(connection: Any, message_id: int) -> dict[str, Any]:
-    """A message's state for machines: status, counters and the closing sum."""
-    row = connection.execute(
-        select(models.message_history).where(models.message_history.c.id == message_id)
-    ).one_or_none()
-    if row is None:
-        raise outbox.OutboxError(
-            f"There is no message {message_id}. `python -m hsl status` lists them."
-        )
-    closing = sums.closing_sum(connection, message_id)
-    return {
-        "id": message_id,
-        "status": row.status,
-        "status_reason": row.status_reason,
-        "total_recipients": row.total_recipients,
-        "sent": closing.sent,
-        "failed": closing.failed,
-        "failed_by_reason": closing.failed_by_reason,
-        "uncertain": closing.uncertain,
-        "pending": closing.pending,
-        "sending": closing.in_flight,
-        "cancelled": closing.cancelled,
-        "deleted": closing.deleted,
-        "sum": closing.sentence(),
-        "scheduled_at": row.scheduled_at.isoformat(),
-        "started_at": row.started_at and row.started_at.isoformat(),
-        "finished_at": row.finished_at and row.finished_at.isoformat(),
-        **sums.progress(connection, message_id),
-    }
-
-
 def _status(parsed: argparse.Namespace, settings: Settings) -> None:
-    messages = models.message_history
-    with database.read_only(_engine(settings)).begin() as connection:
-        if parsed.id is not None:
-            state = message_state(connection, parsed.id)
-            if parsed.json:
-                print(json.dumps(state))
-            else:
-                _print_state(state)
-            return
-        rows = connection.execute(select(messages).order_by(messages.c.id.desc()).limit(20)).all()
-        closing = sums.closing_sums(connection, [row.id for row in rows])
-    if parsed.json:
-        print(
-            json.dumps(
-                [{"id": r.id, "status": r.status, "sum": closing[r.id].sentence()} for r in rows]
-            )
-        )
-        return
-    for row in rows:
-        first = (row.message_text.splitlines() or [""])[0][:40]
-        print(f"{row.id:>6}  {row.status:<9}  {first:<40}  {closing[row.id].sentence()}")
-    if not rows:
-        print('No messages yet. Try: python -m hsl send --stream 4th_stream --text "Hello"')
-
-
-def _print_state(state: dict[str, Any]) -> None:
-    reason = f" ({state['status_reason']})" if state["status_reason"] else ""
-    print(f"Message {state['id']}: {state['status']}{reason}")
-    print(state["sum"])
-    print(f"{state['percent']:.1f} % done", end="")
-    if state["status"] == "sending":
-        left = state["seconds_left"]
-        print(f", {state['rate']:.1f}/s", end="")
-        print(f", about {left:.0f} s left" if left is not None else "", end="")
-    print()
+    status.run(parsed, settings, _engine(settings))
 
 
 def _pause(parsed: argparse.Namespace, settings: Settings) -> None:
-    outbox.pause(_engine(settings), parsed.id, actor=ACTOR)
+    steering.pause(_engine(settings), parsed.id, actor=ACTOR)
     print(f"Message {parsed.id} is paused.")
 
 
 def _resume(parsed: argparse.Namespace, settings: Settings) -> None:
-    outbox.resume(_engine(settings), parsed.id, actor=ACTOR)
+    steering.resume(_engine(settings), parsed.id, actor=ACTOR)
     print(f"Message {parsed.id} goes on.")
 
 
 def _cancel(parsed: argparse.Namespace, settings: Settings) -> None:
-    stopped = outbox.cancel(_engine(settings), parsed.id, actor=ACTOR)
+    stopped = steering.cancel(_engine(settings), parsed.id, actor=ACTOR)
     print(f"Message {parsed.id} is cancelled; {stopped:,} people will not get it.")
 
 
 def _retry(parsed: argparse.Namespace, settings: Settings) -> None:
     engine = _engine(settings)
-    back = outbox.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
+    back = steering.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
     print(f"Message {parsed.id}: {back:,} failed recipients are tried again.")
 
 
@@ -387,8 +356,10 @@ def _edit(parsed: argparse.Namespace, settings: Settings) -> None:
     if message is None:
         raise outbox.OutboxError(f"There is no message {parsed.id}.")
     text = parsed.text if parsed.text_file is None else parsed.text_file.read_text("utf-8")
-    buttons = sending.buttons_of(parsed, _fail) or message.content.buttons
-    content = message.content.model_copy(update={"text": text, "buttons": buttons})
+    before = texts.standing(engine, parsed.id) if parsed.sent else message.content
+    before = before or message.content
+    buttons = sending.buttons_of(parsed, _fail) or before.buttons
+    content = before.model_copy(update={"text": text, "buttons": buttons})
     number = dispatch.save_edit(
         engine, message_id=parsed.id, content=content, in_chats=parsed.sent, author=ACTOR
     )
@@ -493,26 +464,43 @@ def _confirmed(parsed: argparse.Namespace, question: str) -> bool:
 
 def _uncertain(parsed: argparse.Namespace, settings: Settings) -> int:
     engine, chosen = _engine(settings), tuple(parsed.user)
+    if history.one(engine, parsed.id) is None:
+        raise outbox.OutboxError(
+            f"There is no message {parsed.id}. `python -m hsl status` lists them."
+        )
     if parsed.mark_delivered:
-        settled = outbox.mark_delivered(engine, parsed.id, actor=ACTOR, user_ids=chosen)
-        print(f"Message {parsed.id}: {settled:,} uncertain recipients count as delivered now.")
-        return 0
-    if parsed.send_again:
+        settled = steering.mark_delivered(engine, parsed.id, actor=ACTOR, user_ids=chosen)
+        words = f"{settled:,} uncertain recipients count as delivered now."
+    elif parsed.send_again:
         question = "Some of them may get it twice. Send again? [y/N] "
         if not _confirmed(parsed, question):
             print("Nothing was sent. Add --yes to send again.", file=sys.stderr)
             return 1
-        settled = outbox.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
-        print(f"Message {parsed.id}: {settled:,} uncertain recipients are sent to once more.")
+        settled = steering.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
+        words = f"{settled:,} uncertain recipients are sent to once more."
+    else:
+        _list_uncertain(parsed, engine, chosen)
         return 0
-    table, total = history.recipients(engine, parsed.id, status="uncertain", limit=10_000)
+    print(json.dumps({"settled": settled}) if parsed.json else f"Message {parsed.id}: {words}")
+    return 0
+
+
+def _list_uncertain(parsed: argparse.Namespace, engine: Engine, chosen: tuple[int, ...]) -> None:
+    table, total = history.recipients(engine, parsed.id, status="uncertain", limit=LISTED)
+    if chosen:
+        table = table[table["user_id"].isin(chosen)]
+        total = len(table)
     if parsed.json:
         print(json.dumps([int(number) for number in table["user_id"]]))
-        return 0
+        return
+    if not total:
+        print(f"Message {parsed.id} has no such uncertain recipients.")
+        return
     print(f"{total:,} recipients may or may not have got it: the answer to their request was lost.")
     for row in table.fillna("").to_dict("records"):
         print(f"{row['user_id']}  {row['first_name']}  {row['error_description']}")
-    return 0
+    if total > len(table):
+        print(f"… and {total - len(table):,} more. The message's page has them all as CSV.")
 
 
 def _doctor(parsed: argparse.Namespace, settings: Settings) -> int:

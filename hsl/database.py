@@ -1,5 +1,10 @@
 """The engine, its transactions, and migrations at start: all that differs between databases."""
 
+import os
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,15 +14,38 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, ColumnElement, Connection, Engine, create_engine, event, func, select
+from psycopg import Error as PsycopgError
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from hsl import texts
 from hsl.settings import Settings, get_settings
 
 ARCHIVE = "hsl_archive"  # the execution option that holds the archive's folder
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 _CLOCK = select(func.clock_timestamp())
+# A cut network must end a connection within seconds; TCP alone waits for up to two hours.
+_POSTGRESQL: dict[str, Any] = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+}
 
 
 class DatabaseError(RuntimeError):
@@ -38,7 +66,22 @@ def open_engine(address: str, *, archive: Path | None = None) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, execution_options=options)
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=10,
+        connect_args=_POSTGRESQL,
+        execution_options=options,
+    )
+    ping = engine.dialect.do_ping
+
+    def watched_ping(connection: Any) -> bool:
+        if _watched.connections is not None:
+            _watched.connections.append(connection)
+        return ping(connection)
+
+    engine.dialect.do_ping = watched_ping  # type: ignore[assignment,method-assign]
+    return engine
 
 
 def open_read_only(address: str, *, archive: Path | None = None) -> Engine:
@@ -54,7 +97,7 @@ def open_read_only(address: str, *, archive: Path | None = None) -> Engine:
         session = f"{url.query.get('options', '')} -c default_transaction_read_only=on".strip()
         return create_engine(
             url,
-            connect_args={"options": session},
+            connect_args={**_POSTGRESQL, "options": session},
             pool_pre_ping=True,
             execution_options=options,
         )
@@ -70,6 +113,51 @@ def open_read_only(address: str, *, archive: Path | None = None) -> Engine:
     return engine
 
 
+class _Watched(threading.local):
+    """The connections that this thread uses within `impatient`; None outside of it."""
+
+    connections: list[Any] | None = None
+
+
+_watched = _Watched()
+
+
+@contextmanager
+def impatient(engine: Engine, seconds: float) -> Iterator[Connection]:
+    """A transaction whose connection is given up where the server is silent for `seconds`.
+
+    A server that hangs, or a network that swallows everything, would hold the thread for ever;
+    so its socket is shut, and the statement fails with OperationalError. SQLite waits for its lock
+    no longer than BUSY_TIMEOUT by itself.
+    """
+    if engine.dialect.name != "postgresql":
+        with engine.begin() as connection:
+            yield connection
+        return
+    connections: list[Any] = []
+    _watched.connections = connections
+    timer = threading.Timer(seconds, lambda: _shut(connections))
+    timer.daemon = True
+    timer.start()
+    try:
+        with engine.begin() as connection:
+            connections.append(connection.connection.driver_connection)
+            yield connection
+    finally:
+        timer.cancel()
+        _watched.connections = None
+        connections.clear()
+
+
+def _shut(connections: list[Any]) -> None:
+    for connection in list(connections):
+        with (
+            suppress(OSError, PsycopgError),
+            socket.socket(fileno=os.dup(connection.fileno())) as s,
+        ):
+            s.shutdown(socket.SHUT_RDWR)
+
+
 def engine_for(settings: Settings) -> Engine:
     """The engine of these settings' database."""
     return open_engine(settings.database_address, archive=settings.archive_dir)
@@ -83,15 +171,14 @@ def archive_of(source: Engine | Connection) -> Path:
 
 def _prepare_reader(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    connection.create_function("hsl_lower", 1, _lower, deterministic=True)
+    texts.add_functions(connection)
     connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
     connection.execute("PRAGMA query_only=ON")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    # SQLite's own lower() knows ASCII only, and names come in many scripts.
-    connection.create_function("hsl_lower", 1, _lower, deterministic=True)
+    texts.add_functions(connection)
     for pragma in (
         "journal_mode=WAL",
         # NORMAL may lose the last commits with the power, and with them who was sent to just now.
@@ -100,10 +187,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         f"busy_timeout={BUSY_TIMEOUT}",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _lower(value: str | None) -> str | None:
-    return None if value is None else value.lower()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -129,12 +212,13 @@ def now(connection: Connection) -> datetime:
     return datetime.now(UTC)
 
 
-def hour_of(column: ColumnElement[Any], dialect_name: str) -> ColumnElement[str]:
-    """The UTC hour of a time as text, such as "2026-11-24 09"."""
-    if dialect_name == "postgresql":
-        return func.to_char(func.timezone("UTC", column), "YYYY-MM-DD HH24")
-    # SQLite keeps times as text, whose beginning is cheaper than any of its date functions.
-    return func.substr(column, 1, len("2026-11-24 09"))
+def among(
+    connection: Connection, column: ColumnElement[int], ids: Iterable[int]
+) -> ColumnElement[bool]:
+    """That `column` is one of `ids`: on PostgreSQL one array, as a thousand parameters are slow."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
+    return column.in_(list(ids))
 
 
 def migrate(engine: Engine) -> None:

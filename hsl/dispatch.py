@@ -3,28 +3,30 @@
 Here WHO, WHAT and HOW meet; each of the three rooms knows nothing of the others.
 """
 
-import contextlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, Select
 
-from hsl import database, models
-from hsl.archive import asking
-from hsl.audience import resolve, values
+from hsl import database
+from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import changes, outbox, pace, recurring
+from hsl.delivery import changes, outbox, pace, recurring, withdrawing
 from hsl.delivery.quiet import QuietHours
 from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
-from hsl.models import AudienceMode, MessageStatus, RecipientType, utc_now
+from hsl.models import AudienceMode, RecipientType, utc_now
 from hsl.settings import Settings
 
 
 @dataclass(frozen=True)
 class LastLook:
-    """Who gets it, how long it takes (seconds), what forbids it, and what is odd about it."""
+    """Who gets it, how long it takes (seconds), what forbids it, and what is odd about it.
+
+    `people` are the recipients: everybody chosen but those `left_out` by a rule, see `policy`.
+    """
 
     people: int
     unreachable: int
@@ -33,6 +35,7 @@ class LastLook:
     problems: tuple[Problem, ...]
     warnings: tuple[str, ...]
     longest: dict[str, Any] | None
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def may_go(self) -> bool:
@@ -48,33 +51,74 @@ class Count:
     unreachable: int
 
 
-def count(engine: Engine, audience: Audience) -> Count:
-    """How many people an audience has at this moment."""
+def ruled(
+    engine: Engine, settings: Settings, audience: Audience, *, at: datetime | None = None
+) -> Select[Any]:
+    """Everybody chosen as user_id, username and `rule`: what leaves them out of a message at `at`.
+
+    Raises SegmentError where it names a segment that is not there.
+    """
     with database.read_only(engine).begin() as connection:
-        return Count(
-            *resolve.chosen_count(connection, resolve.people(audience, engine.dialect.name))
-        )
+        return _ruled(connection, settings, audience, at)
+
+
+def _ruled(
+    connection: Connection, settings: Settings, audience: Audience, at: datetime | None
+) -> Select[Any]:
+    cap = None if audience.ignore_cap else policy.Cap.parse(settings.frequency_cap)
+    return policy.allowed(
+        segments.people(connection, audience),
+        exclusions=segments.exclusions(connection),
+        cap=cap,
+        at=at,
+    )
+
+
+def count(engine: Engine, audience: Audience) -> Count:
+    """How many people an audience has at this moment, before any rule leaves some out."""
+    with database.read_only(engine).begin() as connection:
+        try:
+            people = segments.people(connection, audience)
+        except segments.SegmentError:
+            return Count(0, 0)  # the last look says why
+        return Count(*resolve.chosen_count(connection, people))
 
 
 def examples(engine: Engine, audience: Audience, *, most: int) -> list[dict[str, Any]]:
     """Some people of an audience, with everything that a placeholder may name."""
-    people = resolve.people(audience, engine.dialect.name)
     with database.read_only(engine).begin() as connection:
+        try:
+            people = segments.people(connection, audience)
+        except segments.SegmentError:
+            return []  # the last look says why
         return values.examples(connection, people, most=most)
 
 
-def look(engine: Engine, settings: Settings, content: Content, audience: Audience) -> LastLook:
-    """Look at a message and its audience as they are now; nothing is changed."""
-    people = resolve.people(audience, engine.dialect.name)
+def look(
+    engine: Engine,
+    settings: Settings,
+    content: Content,
+    audience: Audience,
+    *,
+    at: datetime | None = None,
+) -> LastLook:
+    """Look at a message and its audience as they are now; nothing is changed.
+
+    `at` is when it is to go: the frequency cap is reckoned from there.
+    """
     parts = placeholders.parts(content.text)
+    problems = list(content.check())
     with database.read_only(engine).begin() as connection:
-        gone = asking.problem(connection, audience.model_dump(mode="json"))
+        try:
+            chosen = _ruled(connection, settings, audience, at)
+        except segments.SegmentError as fault:
+            problems.append(Problem("audience", str(fault)))
+            return LastLook(0, 0, (), 0.0, tuple(problems), (), None)
+        people = policy.only_allowed(chosen)
         missing = tuple(resolve.missing_ids(connection, audience.user_ids))
+        left_out = policy.left_out(connection, chosen)
         total, unreachable = resolve.chosen_count(connection, people)
         filled = values.filling(connection, people, parts) if parts and total else None
-    problems = list(content.check())
-    if gone is not None:
-        problems.append(Problem("audience", f"This audience cannot be chosen now. {gone}"))
     if missing:
         problems.append(
             Problem(
@@ -84,7 +128,7 @@ def look(engine: Engine, settings: Settings, content: Content, audience: Audienc
             )
         )
     if total == 0:
-        problems.append(Problem("audience", "Nobody is chosen. Choose people on Audience first."))
+        problems.append(_nobody(left_out))
     warnings: list[str] = []
     if filled is not None:
         problems += _unfillable(parts, filled)
@@ -100,26 +144,14 @@ def look(engine: Engine, settings: Settings, content: Content, audience: Audienc
         problems=tuple(problems),
         warnings=tuple(warnings),
         longest=filled.longest if filled else None,
+        left_out=left_out,
     )
 
 
-def hold_back_archived(engine: Engine, now: datetime) -> None:
-    """Pause due messages whose people cannot be chosen now, as they ask about archived ones."""
-    history = models.message_history
-    with database.read_only(engine).begin() as connection:
-        due = connection.execute(
-            select(history.c.id, history.c.audience).where(
-                history.c.status == MessageStatus.SCHEDULED,
-                history.c.scheduled_at <= now,
-                history.c.audience_mode == AudienceMode.LIVE,
-            )
-        ).all()
-        held = {row.id: asking.problem(connection, row.audience or {}) for row in due}
-    for number, why in held.items():
-        # Another scheduler, or a person, may have been quicker.
-        with contextlib.suppress(outbox.OutboxError):
-            if why is not None:
-                outbox.pause(engine, number, actor="scheduler", reason=f"Its people: {why}")
+def _nobody(left_out: dict[str, int]) -> Problem:
+    if not left_out:
+        return Problem("audience", "Nobody is chosen. Choose people on Audience first.")
+    return Problem("audience", f"Nobody may get it: {policy.sentence(left_out)}.")
 
 
 def send(
@@ -137,12 +169,12 @@ def send(
     keep_quiet: bool = False,
 ) -> int:
     """Put a message into the outbox and return its id. Raises OutboxError: then nothing is made."""
-    found = look(engine, settings, content, audience)
+    found = look(engine, settings, content, audience, at=scheduled_at)
     if not found.may_go:
         raise outbox.OutboxError(f"Nothing was sent: {found.problems[0].message}")
     new = outbox.NewMessage(
         content=content,
-        people=resolve.people(audience, engine.dialect.name),
+        people=ruled(engine, settings, audience, at=scheduled_at),
         author=author,
         bot_id=settings.bot_id,
         scheduled_at=scheduled_at,
@@ -155,6 +187,7 @@ def send(
         follows_message_id=follows_message_id,
         late_limit=late_limit,
         keep_quiet=keep_quiet,
+        cap_ignored_because=audience.ignore_cap,
     )
     return outbox.create(engine, new, draft_id=draft_id)
 
@@ -172,14 +205,15 @@ def repeat(
     keep_quiet: bool = False,
 ) -> int:
     """Make a rule that sends again and again; the id of its first message. Raises OutboxError."""
-    found = look(engine, settings, content, audience)
+    first = rule.after(utc_now())
+    found = look(engine, settings, content, audience, at=first)
     if not found.may_go:
         raise outbox.OutboxError(f"Nothing was made: {found.problems[0].message}")
     return recurring.create(
         engine,
         repeat=rule,
         content=content,
-        people=resolve.people(audience, engine.dialect.name),
+        people=ruled(engine, settings, audience, at=first),
         audience=audience.model_dump(mode="json"),
         group=None if audience.is_individual else audience.sentence(),
         author=author,
@@ -188,6 +222,24 @@ def repeat(
         late_limit=late_limit,
         keep_quiet=keep_quiet,
     )
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """How many people were marked, and how many messages they will not get any more."""
+
+    marked: int
+    withdrawn: int
+
+
+def suppress(engine: Engine, user_ids: Sequence[int], *, reason: str, actor: str) -> Suppressed:
+    """Mark people as do-not-message, and withdraw what still waits to go to them.
+
+    Raises SuppressionError, and then nothing is changed.
+    """
+    with engine.begin() as connection:
+        marked = suppression.add(connection, user_ids, reason=reason, actor=actor)
+        return Suppressed(len(marked), withdrawing.withdraw(connection, marked, actor=actor))
 
 
 def quiet_warning(settings: Settings, moment: datetime | None, *, keep_quiet: bool) -> str | None:

@@ -13,15 +13,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
 from hsl.archive import catalogue, storing
-from hsl.delivery import pace
+from hsl.audience.sources import registry
+from hsl.delivery import standing
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
+from hsl.models import MessageStatus
 from hsl.settings import Settings
+from hsl.warehouse import figures
+from hsl.warehouse.errors import StoreError
+from hsl.warehouse.store import Store
 
 SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
 CLOCK_TOLERANCE = 5.0  # seconds
 LOWEST_SPACE = 500 * 2**20  # bytes
 PATIENCE = 5.0  # seconds
+UNFINISHED = [MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED]
+FEW = 10  # messages that are named
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ def examine(settings: Settings) -> list[Check]:
         checks = [_database(engine)]
         if checks[0].ok:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
-            checks += [_archive(engine)]
+            checks += [_messages(engine, settings), _sources(engine), _archive(engine)]
+            checks += [_figures(engine, settings)] if checks[1].ok else []
     finally:
         engine.dispose()
     return [*checks, _bot(settings), _clock(settings), _disk(settings)]
@@ -103,24 +111,107 @@ def _scheduler(engine: Engine) -> Check:
 
 def _pace(engine: Engine, settings: Settings) -> Check:
     try:
-        row = pace.state(engine, settings.bot_id)
+        bot = standing.of_bot(engine, settings)
     except SQLAlchemyError:
-        row = None
-    if row is not None and row.trouble:
+        return Check(
+            "sending", True, f"{settings.messages_per_second:g} messages a second at most."
+        )
+    if bot.trouble:
+        looked = f" at {bot.next_look:%Y-%m-%d %H:%M:%S} UTC" if bot.next_look else ""
         return Check(
             "sending",
             False,
-            row.trouble,
-            "Mend the cause. Telegram is asked again by itself, and what was paused goes on then.",
+            f"{bot.trouble}.",
+            f"Mend the cause. Telegram is asked again{looked} while a scheduler runs, and what was "
+            "paused goes on then.",
         )
-    if row is not None and row.not_before is not None and row.is_held:
+    if bot.held_until is not None:
+        until = f"{bot.held_until:%Y-%m-%d %H:%M:%S} UTC"
         return Check(
             "sending",
             False,
-            f"Telegram asked to wait until {row.not_before:%Y-%m-%d %H:%M:%S} UTC.",
-            "It goes on by itself then, more slowly at first.",
+            f"Telegram asked to wait until {until}."
+            if bot.asked_to_wait
+            else "Telegram cannot be reached.",
+            "It goes on by itself then, more slowly at first."
+            if bot.asked_to_wait
+            else "It is tried again every few seconds.",
         )
-    return Check("sending", True, f"{settings.messages_per_second:g} messages a second at most.")
+    return Check("sending", True, f"{bot.rate:.1f} of {bot.full_rate:.1f} messages a second.")
+
+
+def _messages(engine: Engine, settings: Settings) -> Check:
+    """Whether every message that is not over yet belongs to the bot whose token is set."""
+    history = models.message_history.c
+    others = (
+        select(history.bot_id, func.count().label("messages"))
+        .where(history.status.in_(UNFINISHED), history.bot_id != settings.bot_id)
+        .group_by(history.bot_id)
+        .order_by(history.bot_id)
+    )
+    try:
+        with database.read_only(engine).begin() as connection:
+            rows = connection.execute(others).all()
+    except SQLAlchemyError:
+        rows = []
+    if not rows:
+        return Check("messages", True, f"All that are not over belong to bot {settings.bot_id}.")
+    found = ", ".join(
+        f"{row.messages:,} {'message belongs' if row.messages == 1 else 'messages belong'} "
+        f"to bot {row.bot_id}"
+        for row in rows
+    )
+    return Check(
+        "messages",
+        False,
+        f"{found}, and the token is of bot {settings.bot_id}: nobody sends them.",
+        "Set that bot's BOT_TOKEN, or cancel them.",
+    )
+
+
+def _figures(engine: Engine, settings: Settings) -> Check:
+    store = Store(
+        engine, folder=settings.data_dir, refresh_after=PATIENCE, memory=settings.index_memory
+    )
+    try:
+        found = figures.compare(store)
+    except (StoreError, SQLAlchemyError) as fault:
+        words = str(fault).splitlines()[0]
+        return Check("figures", False, words, "Mend that, then look again.")
+    if store.lost:
+        return Check("figures", False, store.lost[0], "Until then old figures are too low.")
+    if found.holds:
+        return Check(
+            "figures",
+            True,
+            f"{found.messages:,} messages: their counters are the numbers of their "
+            f"{found.recipients:,} recipients.",
+        )
+    listed = ", ".join(map(str, found.unequal["message_id"].head(FEW)))
+    return Check(
+        "figures",
+        False,
+        f"The counters of {len(found.unequal):,} messages are not the numbers of their recipients: "
+        f"{listed}.",
+        "Was a backup of one table alone restored? Restore a backup of all of the database.",
+    )
+
+
+def _sources(engine: Engine) -> Check:
+    try:
+        sources = registry.listing(engine)
+    except SQLAlchemyError:
+        sources = []
+    failed = [s for s in sources if s.last_run is not None and s.last_run.error is not None]
+    if failed:
+        said = " ".join(f"{s.name}: {s.last_run.sentence()}" for s in failed if s.last_run)
+        return Check(
+            "sources",
+            False,
+            said,
+            f"Mend the cause, then run `python -m hsl source run {failed[0].name}`.",
+        )
+    return Check("sources", True, f"{len(sources)} kept." if sources else "There are none.")
 
 
 def _archive(engine: Engine) -> Check:

@@ -208,6 +208,13 @@ class MessageRecipient(SQLModel, table=True):
             sqlite_where=text("sending_at IS NOT NULL"),
             postgresql_where=text("sending_at IS NOT NULL"),
         ),
+        # Of those on their way only, a handful among millions.
+        Index(
+            "ix_message_recipients_sending",
+            "lease_owner",
+            sqlite_where=text("delivery_status = 'sending'"),
+            postgresql_where=text("delivery_status = 'sending'"),
+        ),
     )
     id: int | None = _row_id()
     message_id: int = Field(sa_column=Column(RowId, nullable=False))
@@ -223,7 +230,7 @@ class MessageRecipient(SQLModel, table=True):
     error_description: str | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    lease_owner: str | None = Field(default=None, index=True)
+    lease_owner: str | None = None
     sending_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -463,6 +470,7 @@ class BotPace(SQLModel, table=True):
     trouble_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     trouble_looks: int = 0  # since a message was last taken
     trouble_look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    served_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # a scheduler's last sign
     paid_refusal: str | None = None  # why Telegram would not take a paid broadcast
     paid_refused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     token_fingerprint: str | None = None

@@ -9,6 +9,8 @@ import logging
 import os
 import signal
 import socket
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,9 +22,21 @@ from sqlalchemy import Connection, Engine, Select, delete, insert, select, updat
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, dispatch, models
-from hsl.audience import resolve, values
+from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox, pace, preparing, recurring, sender, tick, trouble
+from hsl.audience.sources import runs as source_runs
+from hsl.delivery import (
+    outbox,
+    pace,
+    preparing,
+    recurring,
+    restored,
+    sender,
+    starting,
+    steering,
+    tick,
+    trouble,
+)
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.delivery.quiet import QuietHours
@@ -33,8 +47,12 @@ from hsl.settings import Settings
 BEAT = 3  # seconds
 DUE = 0.5  # seconds
 RECOVER = 5  # seconds
+MEASURE = 10  # minutes; each segment is counted once a day
+PATIENCE = 10.0  # seconds until a database connection that does not answer is given up
+SOURCES = 5  # seconds
 REPORTS = 60  # seconds between two looks whether one is due
 FORGET_WORKERS = timedelta(hours=1)
+CLOCK_JUMP = 60.0  # seconds by which the wall clock was set, from which timed jobs are timed anew
 EDITING = {
     "sendMessage": "editMessageText",
     "sendVideo": "editMessageCaption",
@@ -45,17 +63,33 @@ logger = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """One scheduler process: due messages, heartbeat, recovery and the sender of one bot."""
+    """One scheduler process: due messages, heartbeat, recovery and the sender of one bot.
+
+    What delivery leans on goes by a clock that nobody sets; the package `schedule`, which goes by
+    the wall clock, times the jobs of the day.
+    """
 
     def __init__(self, settings: Settings, engine: Engine | None = None) -> None:
         self.settings = settings
         self.engine = engine or database.engine_for(settings)
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._started_at = models.utc_now()
+        self._mark = restored.Mark(
+            settings.data_dir,
+            settings.bot_id,
+            self.engine.url.render_as_string(hide_password=True),
+        )
+        self._departures = 0
+        self._halt = threading.Event()
         self._jobs = schedule.Scheduler()
-        self._jobs.every(BEAT).seconds.do(self._guarded, self.beat)
-        self._jobs.every(RECOVER).seconds.do(self._guarded, self.recover)
         self._reports = Reports(self.engine, settings)
+        self._time_jobs()
+
+    def _time_jobs(self) -> None:
+        """The jobs of the day, timed from now on."""
+        self._jobs.clear()
+        self._jobs.every(1).hours.do(self._guarded, self.forget_workers)
+        self._jobs.every(MEASURE).minutes.do(self._guarded, self.measure_segments)
         self._jobs.every(REPORTS).seconds.do(self._guarded, self.report)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -73,40 +107,76 @@ class Scheduler:
                 paid=self.settings.paid_broadcast,
                 quiet=QuietHours.of(self.settings),
             )
-            sending = asyncio.create_task(worker.run(stop))
-            while not stop.is_set():
-                await asyncio.to_thread(self._jobs.run_pending)
-                await asyncio.to_thread(self._guarded, self.start_due)
-                with self._guarding("look_at_bot"):
-                    await self.look_at_bot(gateway)
-                if sending.done():
-                    break
-                await _wait(stop, DUE)
-            await sending
+            finished = asyncio.Event()
+            # A sign of life until the last answer is recorded: who is silent counts as dead.
+            alive = asyncio.create_task(self._every(BEAT, finished, self.beat))
+            others = [
+                asyncio.create_task(self._every(DUE, stop, self.start_due)),
+                asyncio.create_task(self._every(RECOVER, stop, self.recover)),
+                asyncio.create_task(self._every(SOURCES, stop, self.run_sources)),
+                asyncio.create_task(self._run_jobs(stop)),
+                asyncio.create_task(self._look_at_bot(gateway, stop)),
+            ]
+            try:
+                await worker.run(stop)
+            finally:
+                stop.set()
+                self._halt.set()  # a source that is being read gives up
+                await asyncio.gather(*others)
+                finished.set()
+                await alive
         await asyncio.to_thread(self._guarded, self.sign_off)
 
+    def run_sources(self) -> None:
+        """Run the sources whose time has come, beside everything else."""
+        source_runs.run_due(self.engine, self.settings, self._halt)
+
+    async def _every(self, seconds: float, stop: asyncio.Event, job: Callable[[], None]) -> None:
+        while not stop.is_set():
+            await asyncio.to_thread(self._guarded, job)
+            await _wait(stop, seconds)
+
+    async def _run_jobs(self, stop: asyncio.Event) -> None:
+        apart = time.time() - tick.steady_time()
+        while not stop.is_set():
+            now_apart = time.time() - tick.steady_time()
+            if abs(now_apart - apart) > CLOCK_JUMP:
+                self._time_jobs()
+                apart = now_apart
+            await asyncio.to_thread(self._jobs.run_pending)
+            await _wait(stop, DUE)
+
+    async def _look_at_bot(self, gateway: Gateway, stop: asyncio.Event) -> None:
+        """While the bot is in trouble, ask for it now and then; when it answers, go on."""
+        while not stop.is_set():
+            with self._guarding("look_at_bot"):
+                if await asyncio.to_thread(trouble.look_due, self.engine, self.settings.bot_id):
+                    found = await gateway.call("getMe", {})
+                    if found.verdict is Verdict.SENT:
+                        await asyncio.to_thread(self.end_trouble)
+            await _wait(stop, DUE)
+
     def sign_on(self) -> None:
-        """Enter this process among the workers, and clear trouble that a new token has ended."""
+        """Enter this process among the workers, before anything is sent.
+
+        Ends trouble that a new token has ended, and holds back what may not simply go on.
+        """
         fingerprint = _fingerprint(self.settings.token)
         with self.engine.begin() as connection:
             self._enter(connection)
             bot = pace.lock(connection, self.settings.bot_id, pace.Rhythm.of(self.settings))
+            held = restored.hold_back(connection, bot.bot_id, seen=self._mark.read())
             if bot.token_fingerprint != fingerprint:
                 trouble.end(connection, bot.bot_id)
             connection.execute(
                 update(models.bot_pace)
                 .where(models.bot_pace.c.bot_id == bot.bot_id)
-                .values(token_fingerprint=fingerprint)
+                .values(token_fingerprint=fingerprint, served_at=database.now(connection))
             )
-
-    async def look_at_bot(self, gateway: Gateway) -> None:
-        """While the bot is in trouble, ask for it now and then; when it answers, go on."""
-        bot_id = self.settings.bot_id
-        if not await asyncio.to_thread(trouble.look_due, self.engine, bot_id):
-            return
-        found = await gateway.call("getMe", {})
-        if found.verdict is Verdict.SENT:
-            await asyncio.to_thread(self.end_trouble)
+        self._departures = bot.departures
+        self._mark.write(bot.departures)
+        if held:
+            logger.warning("Messages %s wait for a person; their pages say why", held)
 
     def end_trouble(self) -> None:
         """Go on with what the bot's trouble paused."""
@@ -115,14 +185,22 @@ class Scheduler:
 
     def beat(self) -> None:
         """Say that this process is alive; its rows on the way are its own as long as it does."""
-        with self.engine.begin() as connection:
+        bot_id = self.settings.bot_id
+        with database.impatient(self.engine, PATIENCE) as connection:
+            now = database.now(connection)
             known = connection.execute(
-                update(models.workers)
-                .where(models.workers.c.name == self.name)
-                .values(beat_at=database.now(connection))
+                update(models.workers).where(models.workers.c.name == self.name).values(beat_at=now)
             )
             if known.rowcount == 0:  # it slept for so long that it was forgotten
                 self._enter(connection)
+            counted = restored.departures(connection, bot_id)
+            if counted < self._departures:
+                held = restored.hold_back(connection, bot_id, seen=self._departures)
+                logger.warning("The database was restored: messages %s wait", held)
+            restored.serve(connection, bot_id, now)
+        if counted != self._departures:
+            self._mark.write(counted)
+        self._departures = counted
 
     def _enter(self, connection: Connection) -> None:
         connection.execute(
@@ -137,16 +215,26 @@ class Scheduler:
         )
 
     def recover(self) -> None:
-        """Name as uncertain what dead processes left on its way, and forget the long dead."""
-        with self.engine.begin() as connection:
+        """Name as uncertain what dead processes left on its way; finish their half-done work."""
+        with database.impatient(self.engine, PATIENCE) as connection:
             now = database.now(connection)
-            found = tick.recover(connection, now=now)
-            connection.execute(
-                delete(models.workers).where(models.workers.c.beat_at < now - FORGET_WORKERS)
-            )
-        preparing.clear_stale(self.engine, now=now)
+            found = tick.recover(connection, now=now, worker=self.name)
         if found:
             logger.warning("%s recipients are uncertain: their sender stopped", found)
+        preparing.clear_stale(self.engine, now=now)
+        steering.settle_cancelled(self.engine)
+
+    def forget_workers(self) -> None:
+        """Take the long dead off the list of workers."""
+        with self.engine.begin() as connection:
+            silent_since = database.now(connection) - FORGET_WORKERS
+            connection.execute(
+                delete(models.workers).where(models.workers.c.beat_at < silent_since)
+            )
+
+    def measure_segments(self) -> None:
+        """Write down the size of each segment that was not counted today."""
+        segments.measure(self.engine)
 
     def report(self) -> None:
         """Begin to write the report that is due, if there are to be any."""
@@ -155,22 +243,26 @@ class Scheduler:
     def start_due(self) -> None:
         """Start messages whose time has come, and let rules make their next ones."""
         history, rules = models.message_history.c, models.recurring_messages.c
-        with database.read_only(self.engine).begin() as connection:
+        bot_id = self.settings.bot_id
+        with database.impatient(database.read_only(self.engine), PATIENCE) as connection:
             now = database.now(connection)
             message = select(history.id).where(
-                history.status == "scheduled", history.scheduled_at <= now
+                history.status == "scheduled",
+                history.scheduled_at <= now,
+                history.bot_id == bot_id,
             )
             rule = select(rules.id).where(rules.stopped_at.is_(None), rules.next_at <= now)
             found = [connection.execute(due.limit(1)).first() for due in (message, rule)]
         if found[0] is not None:
-            dispatch.hold_back_archived(self.engine, now)
-            outbox.start_due(self.engine, now=now, resolve=self._people)
+            starting.start_due(self.engine, now=now, resolve=self._people, bot_id=bot_id)
         if found[1] is not None:
-            bot_id = self.settings.bot_id
             recurring.make_due(self.engine, now=now, bot_id=bot_id, resolve=self._people)
 
     def _people(self, chosen: Mapping[str, Any]) -> Select[Any]:
-        return resolve.people(Audience.model_validate(chosen), self.engine.dialect.name)
+        try:
+            return dispatch.ruled(self.engine, self.settings, Audience.model_validate(chosen))
+        except segments.SegmentError as fault:
+            raise outbox.OutboxError(str(fault)) from fault
 
     def sign_off(self) -> None:
         """Leave the list of workers."""
@@ -183,11 +275,13 @@ class Scheduler:
 
     @contextmanager
     def _guarding(self, name: str) -> Iterator[None]:
+        """Whatever goes wrong in one turn of a job, the next turn tries again."""
         try:
             yield
         except SQLAlchemyError as fault:
-            # The next turn of the loop tries again; the sender waits by itself.
             logger.error("%s: the database does not answer (%s)", name, type(fault).__name__)
+        except Exception:
+            logger.exception("%s failed", name)
 
 
 def compose(

@@ -10,11 +10,12 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Engine
 
-from hsl import dispatch
+from hsl import dispatch, people
+from hsl.audience import conditions, policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import outbox, recurring
 from hsl.message.content import Button, Content
-from hsl.models import MessageType
+from hsl.models import MessageType, utc_now
 from hsl.settings import Settings
 
 BUTTON = re.compile(r"(?P<row>\d+):(?P<text>[^=]+)=(?P<action>.+)", re.DOTALL)
@@ -30,6 +31,20 @@ def add_buttons(command: Any) -> None:
         metavar="ROW:TEXT=ACTION",
         help="ACTION is an address, callback:DATA or copy:TEXT",
     )
+
+
+def add_who(command: Any) -> None:
+    """Add the options that choose people to a parser or a group of one."""
+    command.add_argument("--user", type=int, action="append", default=[], metavar="ID")
+    command.add_argument("--stream", action="append", default=[], metavar="S")
+    command.add_argument("--not-enrolled", action="store_true")
+    command.add_argument("--segment", metavar="NAME", help="who is in this segment")
+    people.add_where(command)
+    command.add_argument("--all", action="store_true", help="everybody")
+    command.add_argument(
+        "--not-delivered", type=int, metavar="ID", help="who did not get message ID"
+    )
+    command.add_argument("--delivered", type=int, metavar="ID", help="who got message ID")
 
 
 def buttons_of(parsed: argparse.Namespace, fail: Fail) -> tuple[tuple[Button, ...], ...]:
@@ -52,21 +67,31 @@ def run(
     at: datetime | None,
 ) -> int:
     """Check, show, ask, and put the message into the outbox. Returns the exit status."""
-    audience = _audience(parsed, fail)
+    audience = audience_of(parsed, engine, fail)
+    if parsed.ignore_cap is not None:
+        if not parsed.ignore_cap.strip():
+            fail('--ignore-cap needs a reason, such as "the lesson is off".')
+        audience = audience.model_copy(update={"ignore_cap": parsed.ignore_cap.strip()})
     content = _content(parsed, fail)
     rule = recurring.Repeat.parse(parsed.every, parsed.until) if parsed.every else None
-    found = dispatch.look(engine, settings, content, audience)
+    first = at if rule is None else rule.after(utc_now())
+    found = dispatch.look(engine, settings, content, audience, at=first)
     if not found.may_go:
         raise outbox.OutboxError("; ".join(problem.message for problem in found.problems))
     total, unreachable, seconds = found.people, found.unreachable, found.seconds
-    summary = f"{total:,} people: {audience.sentence()}; {unreachable:,} of them unreachable"
+    lost = f"; {unreachable:,} of them unreachable" if unreachable else ""
+    summary = f"{total:,} people: {audience.sentence()}{lost}"
+    summary += f"; {policy.sentence(found.left_out)}" if found.left_out else ""
+    facts = {
+        "total_recipients": total, "unreachable": unreachable, "left_out": found.left_out,
+    }  # fmt: skip
     quiet = dispatch.quiet_warning(settings, at, keep_quiet=parsed.keep_quiet)
     for warning in [*found.warnings, *([quiet] if quiet and rule is None else [])]:
         print(warning, file=sys.stderr)
     if parsed.dry_run:
         _say(
             parsed,
-            {"total_recipients": total, "unreachable": unreachable, "seconds": seconds},
+            {**facts, "seconds": seconds},
             f"Would go to {summary}. It would take about {seconds:.0f} s. Nothing was made.",
         )
         return 0
@@ -101,26 +126,31 @@ def run(
         when = f"is scheduled for {at.isoformat()}" if at else "is in the outbox"
     _say(
         parsed,
-        {"id": message_id, "total_recipients": total, "unreachable": unreachable},
+        {"id": message_id, **facts},
         f"Message {message_id} to {summary} {when}. See `python -m hsl status {message_id}`.",
     )
     return 0
 
 
-def _audience(parsed: argparse.Namespace, fail: Fail) -> Audience:
-    if parsed.segment:
-        fail(f"There is no segment {parsed.segment}. Choose people by --stream, --user or --all.")
+def audience_of(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> Audience:
+    """Whom the words of `add_who` choose: what is said of people must all hold."""
+    said = people.cohort_of(engine, parsed.where, fail) if parsed.where else Cohort()
+    segment = conditions.Segment(name=parsed.segment) if parsed.segment else None
     places = Cohort(
+        where=conditions.all_of(*[part for part in (segment, said.where) if part is not None]),
         streams=tuple(parsed.stream),
         not_enrolled=parsed.not_enrolled,
         everyone=parsed.all,
         got_message=parsed.delivered,
         missed_message=parsed.not_delivered,
     )
-    people = Cohort(user_ids=tuple(dict.fromkeys(parsed.user)))
-    audience = Audience(include=tuple(c for c in (places, people) if not c.is_empty))
+    named = Cohort(user_ids=tuple(dict.fromkeys(parsed.user)))
+    audience = Audience(include=tuple(c for c in (places, named) if not c.is_empty))
     if audience.is_empty:
-        fail("Nobody is chosen. Add --stream, --user, --not-enrolled, --not-delivered or --all.")
+        fail(
+            "Nobody is chosen. Add --where, --stream, --user, --segment, --not-enrolled, "
+            "--not-delivered or --all."
+        )
     return audience
 
 

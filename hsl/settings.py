@@ -1,6 +1,7 @@
 """Every setting in one class, read once from the environment and `.env`."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import time
 from enum import StrEnum
@@ -78,12 +79,36 @@ class Settings(BaseSettings):
         pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
         description="Local hours in which messages that ask for it wait for the morning",
     )
+    frequency_cap: str = Field(
+        "",
+        alias="HSL_FREQUENCY_CAP",
+        description="Most messages to a person in so many days, such as 2/7d; empty: no cap",
+    )
     index_refresh: float = Field(
         300.0,
         alias="HSL_INDEX_REFRESH",
         gt=0,
         le=300,
         description="Seconds after which the audience index refreshes by itself",
+    )
+    index_memory: str = Field(
+        "4GB",
+        alias="HSL_INDEX_MEMORY",
+        pattern=r"^[1-9]\d*(\.\d+)?(MB|GB)$",
+        description="The most memory that the index of people and deliveries takes, such as 4GB",
+    )
+
+    @field_validator("frequency_cap")
+    @classmethod
+    def _cap_shape(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"[1-9]\d{0,3}/[1-9]\d{0,2}d", value.strip()):
+            raise ValueError("is not MESSAGES/DAYSd, such as 2/7d")
+        return value.strip()
+
+    sources_private: bool = Field(
+        False,
+        alias="HSL_SOURCES_PRIVATE",
+        description="Let sources read web addresses on private networks",
     )
 
     report_folder: Path | None = Field(

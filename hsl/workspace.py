@@ -4,7 +4,7 @@ Everything is only read, and the database itself sees to it. Each call reads one
 messages are being sent, and archived deliveries are among the others.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,18 +14,17 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from hsl import database, models
-from hsl.archive import ArchiveError, asking, files, reading
-from hsl.audience import resolve
+from hsl import database
+from hsl.archive import files
+from hsl.audience import segments
 from hsl.audience.cohort import Audience, Cohort
-from hsl.moment import DELIVERIES, ENROLLMENTS, MESSAGES, PEOPLE, Moment, moment
+from hsl.moment import ENROLLMENTS, MESSAGES, PEOPLE, Moment, moment
 from hsl.reports import figures
+from hsl.reports.deliveries import deliveries, table_of
 from hsl.settings import Settings, get_settings, load_settings
 
-History = models.message_history
-FEW_VALUES = ("delivery_status", "reason")  # kept once each, and not once a row
 INTEGERS = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
 # A pandas frame, or a pyarrow Table where a call has `as_arrow=True`.
 Frame = Any
@@ -92,12 +91,12 @@ class Workspace:
     def enrollments(self, *, as_arrow: bool = False) -> Frame:
         """Places in streams: user_id, course_stream, status, enrolled_at."""
         with moment(self._engine) as now:
-            return _framed(_table(now.read("enrollments", ENROLLMENTS), ENROLLMENTS), as_arrow)
+            return _framed(table_of(now.read("enrollments", ENROLLMENTS), ENROLLMENTS), as_arrow)
 
     def messages(self, *, as_arrow: bool = False) -> Frame:
         """Every message with its times and its counters of recipients by outcome."""
         with moment(self._engine) as now:
-            return _framed(_table(now.read("message_history", MESSAGES), MESSAGES), as_arrow)
+            return _framed(table_of(now.read("message_history", MESSAGES), MESSAGES), as_arrow)
 
     def deliveries(
         self,
@@ -116,7 +115,7 @@ class Workspace:
             if when is not None and when.tzinfo is None:
                 raise ValueError(f"{name}={when} has no time zone. Add one, such as UTC.")
         with moment(self._engine) as now:
-            return _framed(_deliveries(now, since, until, message), as_arrow)
+            return _framed(deliveries(now, since, until, message), as_arrow)
 
     def cohort(self, chosen: str | Cohort | Audience, *, as_arrow: bool = False) -> Frame:
         """The people of a cohort, with the columns of `people()`.
@@ -124,8 +123,8 @@ class Workspace:
         A text is a WHERE expression over these columns and the tables users, enrollments,
         message_history and message_recipients, such as
         `"a:city" = 'Omsk' AND user_id IN (SELECT user_id FROM enrollments)`.
-        Raises ArchiveError for a Cohort that asks about archived messages (a text may do so), and
-        ValueError for a text that is no such expression.
+        Raises SegmentError for a Cohort that asks about archived messages (a text may do so) or
+        names a segment that is not there, and ValueError for a text that is no such expression.
         """
         with moment(self._engine) as now:
             people = _people(now)
@@ -158,7 +157,7 @@ class WorkspaceFigures:
 
 
 def _people(now: Moment) -> pa.Table:
-    plain = _table(now.read("users", PEOPLE), PEOPLE)
+    plain = table_of(now.read("users", PEOPLE), PEOPLE)
     reader = files.connect()
     reader.register("plain", plain)
     names = reader.execute(
@@ -179,37 +178,8 @@ def _people(now: Moment) -> pa.Table:
     return found.cast(pa.schema(kinds))
 
 
-def _deliveries(
-    now: Moment, since: datetime | None, until: datetime | None, message: int | None
-) -> pa.Table:
-    wanted = select(History.c.id, History.c.archived_at)
-    if since is not None:
-        wanted = wanted.where(History.c.started_at >= since)
-    if until is not None:
-        wanted = wanted.where(History.c.started_at < until)
-    if message is not None:
-        wanted = wanted.where(History.c.id == message)
-    rows = now.connection.execute(wanted).all()
-    here = ", ".join(str(int(row.id)) for row in rows if row.archived_at is None)
-    archived = [row.id for row in rows if row.archived_at is not None]
-    batches = list(now.read("message_recipients", DELIVERIES, f"message_id IN ({here or 'NULL'})"))
-    for batch in reading.batches(now.connection, DELIVERIES.names, archived):
-        batches += pa.Table.from_batches([batch]).select(DELIVERIES.names).cast(
-            DELIVERIES
-        ).to_batches()  # fmt: skip
-    table = _table(batches, DELIVERIES)
-    for name in FEW_VALUES:
-        place = table.schema.get_field_index(name)
-        table = table.set_column(place, name, table[name].dictionary_encode())
-    return table
-
-
 def _resolved(now: Moment, chosen: Cohort | Audience) -> list[int]:
-    audience = Audience(include=(chosen,)) if isinstance(chosen, Cohort) else chosen
-    why = asking.problem(now.connection, audience.model_dump(mode="json"))
-    if why is not None:
-        raise ArchiveError(why)
-    found = resolve.people(chosen, now.connection.dialect.name)
+    found = segments.people(now.connection, chosen)
     return [row.user_id for row in now.connection.execute(found)]
 
 
@@ -217,9 +187,9 @@ def _where(now: Moment, people: pa.Table, words: str) -> list[int]:
     reader = files.connect()
     tables: dict[str, Callable[[], Any]] = {
         "users": lambda: people,
-        "enrollments": lambda: _table(now.read("enrollments", ENROLLMENTS), ENROLLMENTS),
-        "message_history": lambda: _table(now.read("message_history", MESSAGES), MESSAGES),
-        "message_recipients": lambda: _deliveries(now, None, None, None),
+        "enrollments": lambda: table_of(now.read("enrollments", ENROLLMENTS), ENROLLMENTS),
+        "message_history": lambda: table_of(now.read("message_history", MESSAGES), MESSAGES),
+        "message_recipients": lambda: deliveries(now),
     }
     for name, table in tables.items():
         if name == "users" or name in words:
@@ -239,10 +209,6 @@ def _where(now: Moment, people: pa.Table, words: str) -> list[int]:
             f"{words!r} is no condition on people: {str(fault).splitlines()[0]}. Columns are "
             f"{', '.join(people.schema.names)}."
         ) from fault
-
-
-def _table(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_batches(list(batches), schema=schema)
 
 
 def _framed(table: pa.Table, as_arrow: bool) -> Frame:

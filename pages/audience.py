@@ -1,141 +1,41 @@
 """Audience: find people, see how many they are, and choose them."""
 
 import math
-import tempfile
-from datetime import date
-from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from hsl.audience import export, importer, selection
+from hsl.audience import export, segments, selection
 from hsl.audience.cohort import Audience, Cohort
-from pages.parts import charts, download, people_table, shell, show
+from hsl.warehouse.limits import TooLongError
+from pages.parts import (
+    builder,
+    charts,
+    cohort_view,
+    do_not_message,
+    download,
+    finding,
+    importing,
+    people_table,
+    person,
+    segment_list,
+    shell,
+    show,
+)
 
 PAGE = 50  # rows
+VIEWS = ["People", "Segments", "Do not message"]
 
 
 @st.fragment(run_every=30)
 def age_of_index() -> None:
     index = shell.people()
-    if st.session_state["index-read"] != index.loaded_at:
+    if st.session_state["index-read"] != index.version:
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{index.people:,} people, as of {show.ago(index.loaded_at)}")
         if st.button("Refresh", type="tertiary", icon=":material/refresh:"):
             index.refresh()
             st.rerun(scope="app")
-
-
-def bring_people_in() -> None:
-    st.write("CSV, Parquet, Excel or JSON lines, with a column user_id.")
-    file = st.file_uploader(
-        "File", type=["csv", "tsv", "txt", "parquet", "xlsx", "jsonl", "ndjson"]
-    )
-    if file is not None and st.button("Import", type="primary"):
-        st.session_state["imported"] = import_people(file)
-    report = st.session_state.get("imported")
-    if isinstance(report, str):
-        st.error(report)
-    elif report is not None:
-        st.success(
-            f"{report.added:,} added, {report.updated:,} updated, "
-            f"{report.unchanged:,} unchanged, {report.rejected:,} rejected."
-        )
-        if report.rejects_file is not None:
-            st.download_button(
-                "The rejected rows and why",
-                report.rejects_file.read_bytes(),
-                file_name=report.rejects_file.name,
-                on_click="ignore",
-            )
-
-
-def import_people(file: UploadedFile) -> importer.ImportReport | str:
-    """The import's report, or why the file was refused."""
-    bar = st.progress(0.0)
-    with tempfile.TemporaryDirectory() as folder:
-        # The name decides the format; a path in it must not decide the place.
-        path = Path(folder) / Path(file.name).name
-        path.write_bytes(file.getbuffer())
-        try:
-            return importer.import_file(
-                shell.engine(),
-                path,
-                actor=shell.author(),
-                rejects_dir=shell.settings().data_dir,
-                progress=lambda share, stage: bar.progress(share, text=stage),
-            )
-        except importer.ImportRefused as refused:
-            return f"Nothing was changed. {refused}"
-
-
-def filters() -> Cohort:
-    facets = shell.people().facets
-    words = st.text_input(
-        "Search",
-        key="q",
-        type="search",
-        placeholder="Name, @username or id",
-        bind="query-params",
-        live=True,
-    )
-    streams = st.multiselect(
-        "Streams",
-        list(facets.streams),
-        key="stream",
-        bind="query-params",
-    )
-    match = "any"
-    if len(streams) > 1:
-        match = st.segmented_control(
-            "Joined",
-            ["any", "all"],
-            default="any",
-            required=True,
-            key="match",
-            bind="query-params",
-            format_func=lambda way: {"any": "in any of them", "all": "in all of them"}[way],
-        )
-    outside = st.checkbox(
-        f"Not enrolled ({facets.not_enrolled:,})", key="outside", bind="query-params"
-    )
-    with st.expander("More conditions"):
-        languages = st.multiselect(
-            "Language", list(facets.languages), key="language", bind="query-params"
-        )
-        reachable = st.selectbox(
-            "Reachable",
-            ["either", "reachable", "unreachable"],
-            key="reach",
-            bind="query-params",
-        )
-        since = st.date_input("Registered from", None, key="from", bind="query-params")
-        until = st.date_input("Registered until", None, key="until", bind="query-params")
-        attributes = {
-            name: tuple(chosen)
-            for name, values in facets.attributes.items()
-            if (
-                chosen := st.multiselect(
-                    show.plain(name.capitalize()),
-                    list(values),
-                    key=f"a.{name}",
-                    bind="query-params",
-                )
-            )
-        }
-    cohort = Cohort(
-        search=words or "",
-        streams=tuple(streams),
-        match="all" if match == "all" else "any",
-        not_enrolled=outside,
-        languages=tuple(languages),
-        reachable={"reachable": True, "unreachable": False}.get(reachable),
-        registered_from=since if isinstance(since, date) else None,
-        registered_to=until if isinstance(until, date) else None,
-        attributes=attributes,
-    )
-    return Cohort(everyone=True) if cohort.is_empty else cohort
 
 
 def result(cohort: Cohort, chosen: Audience) -> None:
@@ -145,13 +45,16 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     head.metric("People found", show.number(found.people))
     head.caption(f"{found.unreachable:,} of them unreachable")
     with add.container(horizontal=True, horizontal_alignment="right"):
+        segment_list.save_as(cohort, "Save as a segment", key="save-found")
         if st.button(f"Add these {found.people:,} people", disabled=not found.people):
             new = selection.add(shell.engine(), shell.author(), cohort, cohort.sentence())
             if not new:
                 st.toast("These people are in your selection already.")
             st.rerun()
+    cohort_view.view(cohort)
     if not found.people:
-        st.info("Nobody fits. Take a filter away, or search for fewer letters.")
+        st.info("Nobody fits. Take a condition away, or search for fewer letters.")
+        people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
         return
     sort, way = st.columns([3, 2], vertical_alignment="bottom")
     column = sort.selectbox(
@@ -171,6 +74,8 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     people_table.show_people(rows, inside, zone=shell.zone())
     if pages > 1:
         st.pagination(pages, key="people-page")
+    else:
+        people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
     why_not = export.problem(shell.engine(), cohort)
     if why_not is None:
         download.menu(
@@ -188,6 +93,7 @@ def tray(chosen: Audience) -> None:
     entries = selection.entries(shell.engine(), shell.author())
     total = index.count(chosen)
     st.metric("Chosen", show.number(total.people))
+    segment_list.add_segment()
     if not entries:
         st.caption("Nobody is chosen yet. Add all people found, or tick some of them.")
         return
@@ -206,6 +112,7 @@ def tray(chosen: Audience) -> None:
         st.caption(f"{added - together:,} stand in several lines and count once.")
     if total.unreachable:
         st.caption(f"{total.unreachable:,} of them are unreachable.")
+    segment_list.save_as(segments.of_audience(chosen), "Save as a segment", key="save-chosen")
     if st.button("Clear", type="tertiary", icon=":material/delete:"):
         selection.clear(shell.engine(), shell.author())
         st.rerun()
@@ -217,19 +124,36 @@ title, actions = st.columns([2, 3], vertical_alignment="bottom")
 title.title("Audience")
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     with st.popover("Import people", icon=":material/upload_file:"):
-        bring_people_in()
+        importing.bring_people_in()
     words = f"Write to {count:,} people" if count else "Choose people to write to"
     if st.button(words, type="primary", disabled=not count, icon=":material/edit_note:"):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})
-st.session_state["index-read"] = shell.people().loaded_at
+st.session_state["index-read"] = shell.people().version
 age_of_index()
 if shell.people().people == 0:
     st.info("There are no people yet. Use “Import people” above, or `python -m hsl import FILE`.")
     st.stop()
-side, middle, right = st.columns([3, 7, 3], gap="large")
+view = st.segmented_control(
+    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+if view == "Segments":
+    segment_list.view()
+    st.stop()
+if view == "Do not message":
+    do_not_message.view()
+    st.stop()
+finding.arrive()
+side, middle, right = st.columns([4, 8, 3], gap="large")
 with side:
-    wanted = filters()
+    quick = finding.filters()
+    builder.builder(finding.choices())
+    wanted = finding.together(quick, finding.kept())
 with middle:
-    result(wanted, chosen_now)
+    try:
+        result(wanted, chosen_now)
+    except TooLongError as slow:
+        st.error(str(slow))
+    person.show_open()
 with right:
     tray(chosen_now)

@@ -10,7 +10,7 @@ from hsl.audience.cohort import Audience
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import MessageType
-from pages.parts import asking, desk, last_look, shell, show, timing
+from pages.parts import asking, desk, last_look, shell, show, splitting, timing
 
 TYPES = {MessageType.TEXT: "Text", MessageType.VIDEO: "Video", MessageType.DOCUMENT: "Document"}
 
@@ -170,9 +170,10 @@ with left:
     plan = draft.plan
     if draft.edits_message_id is None:
         plan = timing.choose(f"{key}-when", draft.plan, content, audience)
+        plan = splitting.choose(f"{key}-split", draft.plan, plan, content)
 with right:
     person = last_look.look_as(audience, content, key=f"{key}-as")
-    desk.show_preview(content, person)
+    desk.show_preview(splitting.shown(f"{key}-shown", plan, content), person)
 draft = keep(draft, content, draft.audience, plan)
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     if st.session_state["saved"] and draft.updated_at is not None:

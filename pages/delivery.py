@@ -1,98 +1,76 @@
 """Delivery: whom we reach, when, and why the rest was not reached."""
 
-from datetime import UTC, datetime, time, timedelta
-from typing import Any
-
-import pandas as pd
 import streamlit as st
 
-from hsl import insights
-from hsl.delivery import pace
-from hsl.models import MessageType, utc_now
-from pages.parts import charts, shell, show
+from hsl.charts import arrival, people
+from hsl.charts.figure import Counts, Figure, interval
+from pages.parts import bot_words, charts, result_filters, results, shell, show
 
-PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90, "a year": 365, "all time": None}
-
-
-def chosen() -> insights.Filter:
-    streams, period, kind = st.columns([4, 3, 2])
-    names = streams.multiselect(
-        "Streams", list(shell.people().facets.streams), key="stream", bind="query-params",
-        placeholder="All streams",
-    )  # fmt: skip
-    length = period.selectbox("Period", list(PERIODS), index=1, key="period", bind="query-params")
-    what = kind.selectbox(
-        "Type", ["any", *[t.value for t in MessageType]], key="type", bind="query-params"
-    )
-    days = PERIODS[length or "30 days"]
-    midnight = datetime.combine(utc_now().astimezone(shell.zone()).date(), time(), shell.zone())
-    return insights.Filter(
-        since=(midnight - timedelta(days=days - 1)).astimezone(UTC) if days else None,
-        streams=tuple(names),
-        message_type=None if what in {None, "any"} else what,
-    )
-
-
-def sums_in_words(frame: pd.DataFrame) -> str:
-    got = frame.loc[frame["status"].isin([str(s) for s in insights.GOT]), "people"].sum()
-    return f"{show.share(got, frame['people'].sum())} deliveries tried arrived."
+VIEWS = ["Arrival", "Streams", "Failures", "Timing", "People"]
 
 
 def present_pace() -> None:
-    state: Any = pace.state(shell.engine(), shell.settings().bot_id)
-    rhythm = pace.Rhythm.of(shell.settings())
-    rate = rhythm.rate if state is None else min(state.rate, rhythm.rate)
-    words = f"Pace: {rate:.1f} of {rhythm.rate:.1f} messages a second"
-    if state is not None and state.refusals:
-        words += f"; Telegram has asked to wait {state.refusals:,} times so far"
-    if state is not None and state.is_held:
-        words += f"; waiting until {show.moment(state.not_before, shell.zone())}"
-    st.caption(f"{words}.")
+    found = shell.standing_of_bot()
+    held = "" if found.trouble else bot_words.hold(found, shell.zone())
+    st.caption(f"{bot_words.pace(found)} {held}")
+
+
+def head(counts: Counts) -> None:
+    """All of it in one line, and how old it is."""
+    line = counts.frame("total").iloc[0]
+    if not line["tried"]:
+        st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
+        if st.button("Write a message"):
+            st.switch_page("pages/compose.py", query_params={})
+        st.stop()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{interval(int(line['delivered']), int(line['tried']))}** deliveries arrived: "
+            f"{line['messages']:,} messages to {line['people']:,} people, "
+            f"as of {show.ago(counts.now)}."
+        )
+        if st.button("Refresh", type="tertiary", icon=":material/refresh:"):
+            shell.store().refresh()
+            st.rerun()
+
+
+def side_by_side(*figures: Figure) -> None:
+    for place, figure in zip(st.columns(2, gap="large"), figures, strict=False):
+        with place:
+            charts.draw(figure, wanted)
 
 
 st.title("Delivery")
-wanted = chosen()
-present_pace()
-with st.spinner("Counting deliveries …"):
-    frame = shell.ledger().deliveries(wanted)
-if frame.empty:
-    st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
-    if st.button("Write a message"):
-        st.switch_page("pages/compose.py")
-    st.stop()
-total = sums_in_words(frame)
-streams = insights.by_stream(frame, wanted.streams)
-by_message = insights.by_message(shell.engine(), frame)
-days = insights.over_time(frame, shell.zone())
-hours = insights.by_hour(frame, shell.zone())
-reasons = insights.reasons(frame)
-left, right = st.columns(2, gap="large")
-with left:
-    charts.draw("Does it arrive?", charts.over_time(days), days, total)
-    charts.draw(
-        "Why do messages fail?",
-        charts.people(reasons, "reason", colour=charts.RED),
-        reasons,
-        f"{show.number(reasons['people'].sum())} deliveries failed."
-        if not reasons.empty
-        else "None failed.",
-    )
-    charts.draw(
-        "When does it arrive best?",
-        charts.hours(hours),
-        hours,
-        f"By hour of the day in {shell.zone().key}.",
-    )
-with right:
-    charts.draw(
-        "Which stream do we reach?",
-        charts.shares(streams, "stream"),
-        streams,
-        "By stream of today; who is in two counts in both. Grey: fewer than 30 people.",
-    )
-    charts.draw(
-        "How did each message do?",
-        charts.shares(by_message, "title", order="-y"),
-        by_message,
-        f"The last {len(by_message):,} messages. Lines: where the true share lies with 95 %.",
-    )
+wanted = result_filters.chosen()
+# While it is held or climbs back, the figure changes by itself.
+bot = shell.standing_of_bot()
+steady = bot.is_well and bot.rate == bot.full_rate
+st.fragment(present_pace, run_every=None if steady else 2.0)()
+found = results.of(wanted)
+head(found)
+view = st.segmented_control(
+    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
+    label_visibility="collapsed",
+)  # fmt: skip
+if view == "Streams":
+    st.subheader("How do the streams compare?")
+    st.html('<div class="hsl-dim">By stream of today; who is in two counts in both.</div>')
+    measures = arrival.comparison(found)
+    side_by_side(*measures[:2])
+    side_by_side(*measures[2:])
+elif view == "Failures":
+    step = result_filters.step(wanted)
+    charts.draw(people.reasons_over_time(found, step), wanted)
+    side_by_side(people.reasons(found), people.churn(found))
+elif view == "Timing":
+    charts.draw(arrival.hours(found), wanted)
+    charts.draw(arrival.speed(found), wanted)
+elif view == "People":
+    loads, *tired = people.loads(found)
+    charts.draw(people.retention(found), wanted)
+    charts.draw(loads, wanted)
+    side_by_side(*tired)
+else:
+    step = result_filters.step(wanted)
+    charts.draw(arrival.over_time(found, step), wanted)
+    charts.draw(arrival.by_message(found), wanted)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from hsl.delivery import export, history, outbox, recurring
 from hsl.models import MessageStatus
-from pages.parts import asking, download, one_message, shell, show
+from pages.parts import asking, download, experiment, one_message, shell, show
 
 PAGE = 20  # messages
 
@@ -17,7 +17,7 @@ def listing() -> None:
     with action.container(horizontal=True, horizontal_alignment="right"):
         write = st.button("Write a message", type="primary", icon=":material/edit_note:")
     if write:
-        st.switch_page("pages/compose.py")
+        st.switch_page("pages/compose.py", query_params={})
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     words = left.text_input(
         "Search",
@@ -36,6 +36,7 @@ def listing() -> None:
         format_func=lambda status: f"{show.SHAPES[status]} {status}",
     )
     rules()
+    experiment.listing()
     page = st.session_state.get("messages-page", 1)
     found, total = history.listing(
         shell.engine(),
@@ -52,7 +53,7 @@ def listing() -> None:
             else "No messages yet. Choose people on Audience, then write to them."
         )
         if not filtered and st.button("Choose people"):
-            st.switch_page("pages/audience.py")
+            st.switch_page("pages/audience.py", query_params={})
     for message in found:
         show.message_row(message, shell.zone(), key="list")
     if total > PAGE:
@@ -74,7 +75,8 @@ def rules() -> None:
     at_work = recurring.at_work(shell.engine())
     if not at_work:
         return
-    with st.expander(f"{len(at_work):,} go again and again", icon=":material/event_repeat:"):
+    go = "goes" if len(at_work) == 1 else "go"
+    with st.expander(f"{len(at_work):,} {go} again and again", icon=":material/event_repeat:"):
         for rule in at_work:
             words, ahead, stop = st.columns([5, 3, 1], vertical_alignment="center")
             first = (rule.text.splitlines() or ["–"])[0][:60]
@@ -104,7 +106,10 @@ def stop_rule(rule_id: int) -> None:
 
 
 wanted = st.query_params.get("message", "")
+compared = st.query_params.get("experiment", "")
 if wanted.isdigit():
     one_message.show_one(int(wanted))
+elif compared.isdigit():
+    experiment.show_one(int(compared))
 else:
     listing()

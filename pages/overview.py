@@ -1,15 +1,16 @@
 """Overview: what needs somebody, what is going on, what is next, and how it went."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
 from hsl import insights
+from hsl.audience.sources import registry
+from hsl.charts import arrival
 from hsl.delivery import history
 from hsl.models import MessageStatus, utc_now
-from pages.parts import charts, shell, show
+from pages.parts import bot_words, charts, results, shell, show, sources
 
 PERIOD = 30  # days
 
@@ -20,13 +21,23 @@ def open_message(message_id: int) -> None:
 
 def needs_you() -> None:
     waiting, uncertain = history.needs_a_person(shell.engine())
-    if not waiting and not uncertain:
+    bot = shell.standing_of_bot()
+    failing = registry.failing(shell.engine())
+    if not waiting and not uncertain and not bot.trouble and not failing:
         return
     st.subheader("Needs you")
+    if bot.trouble:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(
+                f"{show.state('failed', 'the bot')} {escape(bot.trouble)}. "
+                f"{bot.paused:,} {'message waits' if bot.paused == 1 else 'messages wait'} for it."
+            )
+            if st.button("Look at the settings", key="need-bot"):
+                st.switch_page("pages/settings.py")
     for message in waiting:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(
-                f"{show.state(message.status)} {escape(message.title)}: "
+                f"{show.message_state(message)} {escape(message.title)}: "
                 f"{escape(message.status_reason or '')}"
             )
             if st.button("Look at it", key=f"need-{message.id}"):
@@ -34,12 +45,15 @@ def needs_you() -> None:
     if uncertain:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(
-                f"{show.state('uncertain')} {uncertain:,} people may or may not have got a message:"
-                " the answer was lost. Nobody is written to twice unless you say so."
+                f"{show.state('uncertain')} {show.people(uncertain)} may or may not have got a "
+                "message: the answer was lost. Nobody is written to twice unless you say so."
             )
             for number in history.uncertain_messages(shell.engine()):
                 if st.button(f"Message {number}", key=f"uncertain-{number}"):
                     open_message(number)
+
+    for source in failing:
+        sources.needs_you(source)
 
 
 def now_and_next() -> None:
@@ -52,6 +66,8 @@ def now_and_next() -> None:
         st.rerun(scope="app")
     st.session_state["was-sending"] = bool(sending)
     st.subheader("Now and next")
+    if sending:
+        st.caption(bot_words.pace(shell.standing_of_bot()))
     for message in sending:
         progress = history.progress(shell.engine(), message.id)
         left = progress["seconds_left"]
@@ -69,37 +85,20 @@ def now_and_next() -> None:
         st.html('<div class="hsl-dim">Nothing is being sent, and nothing is scheduled.</div>')
 
 
-@st.cache_data(ttl=300, show_spinner="Counting whom we reached …")
-def reached() -> pd.DataFrame:
-    return insights.reach(shell.engine(), days=PERIOD)
-
-
 def how_it_went() -> None:
-    since = utc_now() - timedelta(days=PERIOD)
-    counted = shell.ledger().deliveries(insights.Filter(since=since))
+    today = utc_now().astimezone(shell.zone()).date()
+    midnight = datetime.combine(today - timedelta(days=PERIOD - 1), time(), shell.zone())
+    chosen = insights.Filter(since=midnight.astimezone(UTC))
     st.subheader("How it went")
-    if counted.empty:
+    counts = results.of(chosen)
+    if not counts.frame("total")["tried"].iloc[0]:
         st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
         return
-    reach = reached()
     left, right = st.columns([3, 2], gap="large")
-    days = insights.over_time(counted, shell.zone())
-    tried, got = int(days["tried"].sum()), int(days["delivered"].sum())
     with left:
-        charts.draw(
-            "Does it arrive?",
-            charts.over_time(days),
-            days,
-            f"{show.share(got, tried)} tried in {PERIOD} days were delivered.",
-        )
+        charts.draw(arrival.over_time(counts, "day"), chosen)
     with right:
-        total = int(reach["people"].sum())
-        charts.draw(
-            "Whom did we reach?",
-            charts.reach(reach),
-            reach,
-            f"At least one message in {PERIOD} days, of {total:,} places in streams.",
-        )
+        charts.draw(arrival.reach(counts, PERIOD), chosen)
 
 
 def last_messages() -> None:

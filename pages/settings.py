@@ -8,7 +8,7 @@ import streamlit as st
 from hsl import doctor
 from hsl.delivery import pace
 from hsl.settings import described
-from pages.parts import shell, show
+from pages.parts import shell, show, sources
 
 
 @st.cache_data(ttl=20, show_spinner="The doctor looks …")
@@ -25,6 +25,7 @@ for check in checks:
 if st.button("Look again", icon=":material/refresh:"):
     examined.clear()
     st.rerun()
+sources.section()
 st.subheader("What is set")
 st.caption("Set in the environment or in a file .env beside app.py, read at the start.")
 st.dataframe(

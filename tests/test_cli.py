@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, insert, select, update
 
 from hsl import models
 from hsl.settings import ROOT
@@ -18,19 +18,19 @@ class Terminal:
 
     def __init__(self, address: str, folder: Path) -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HSL_")}
-        self._environment = {
+        self.environment = {
             **kept,
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": address,
             "HSL_DATA_DIR": str(folder),
         }
-        self._environment.pop("BOT_TOKEN", None)
+        self.environment.pop("BOT_TOKEN", None)
         self._folder = folder
 
     def __call__(self, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "hsl", *words],
-            env={**self._environment, **settings},
+            env={**self.environment, **settings},
             cwd=self._folder,
             capture_output=True,
             text=True,
@@ -121,7 +121,15 @@ def test_send_refuses_in_one_line_and_makes_nothing(
 def test_a_dry_run_makes_nothing(hsl: Terminal, engine: Engine) -> None:
     said = hsl("send", "--stream", "4th_stream", "--text", "Hi", "--dry-run")
     assert said.returncode == 0
-    assert "Would go to 5 people: in 4th_stream; 0 of them unreachable" in said.stdout
+    assert "Would go to 5 people: in 4th_stream. It would take" in said.stdout
+    with engine.begin() as connection:
+        connection.execute(
+            models.users.update()
+            .where(models.users.c.user_id == 2)
+            .values(unreachable_reason="blocked")
+        )
+    again = hsl("send", "--stream", "4th_stream", "--text", "Hi", "--dry-run")
+    assert "Would go to 5 people: in 4th_stream; 1 of them unreachable." in again.stdout
     assert messages(engine) == 0
 
 
@@ -175,6 +183,23 @@ def test_settings_that_are_wrong_stop_it_in_one_line(hsl: Terminal) -> None:
     assert away.returncode == 1
     assert "secret" not in away.stderr
     assert "cannot be used" in away.stderr
+
+
+def test_the_doctor_compares_figures_with_counters(
+    hsl: Terminal, engine: Engine, ten: None
+) -> None:
+    hsl("send", "--all", "--text", "First", "--at", "2099-01-01T10:00+00:00", "--yes")
+
+    def figures() -> dict[str, object]:
+        said = hsl("doctor", "--json", HSL_TELEGRAM_API_URL="http://127.0.0.1:1")
+        return {check["name"]: check for check in json.loads(said.stdout)}["figures"]
+
+    assert figures()["ok"]
+    with engine.begin() as connection:
+        connection.execute(update(models.message_history).values(failed_deliveries=3))
+    wrong = figures()
+    assert not wrong["ok"]
+    assert "The counters of 1 messages" in str(wrong["detail"])
 
 
 def test_the_doctor_names_what_is_not_well_and_what_to_do(hsl: Terminal, engine: Engine) -> None:

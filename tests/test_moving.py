@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, delete, insert, select, text, upda
 from hsl import audit, database, dispatch, models, moving
 from hsl.audience import importer
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox
+from hsl.delivery import starting
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.settings import ROOT, load_settings
@@ -30,7 +30,7 @@ def old(tmp_path: Path) -> Engine:
         dispatch.send(
             engine, load_settings(), content=Content(text=words), audience=everybody, author="anna"
         )
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
     with engine.begin() as connection:
         rows = models.message_recipients
         connection.execute(

@@ -16,6 +16,7 @@ def test_an_unknown_name_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> 
     [
         ("HSL_PORT", "99999"),
         ("HSL_TIME_ZONE", "Moscow"),
+        ("HSL_INDEX_MEMORY", "lots"),
         ("DATABASE_URL", "mysql://secret@h/x"),
         ("BOT_TOKEN", "secret"),
     ],

@@ -92,6 +92,36 @@ def all_recipients(connection: Connection, message_id: int) -> Iterator[dict[str
         yield from batch.to_pylist()
 
 
+def got_by_version(connection: Connection, message_id: int) -> dict[int, int]:
+    """How many people got which version of an archived message, also where it was deleted later."""
+    return dict(
+        _of_message(
+            connection,
+            message_id,
+            "SELECT version, count(*) FROM read_parquet($file) WHERE message_id = $message "
+            f"AND delivery_status IN ('{DeliveryStatus.SENT}', '{DeliveryStatus.DELETED}') "
+            "AND version IS NOT NULL GROUP BY version",
+        )
+    )
+
+
+def tried_again(connection: Connection, message_id: int) -> int:
+    """How many tries of an archived message did not count."""
+    ((found,),) = _of_message(
+        connection,
+        message_id,
+        "SELECT coalesce(sum(attempts - 1), 0) FROM read_parquet($file) "
+        "WHERE message_id = $message AND attempts > 1",
+    )
+    return int(found)
+
+
+def _of_message(connection: Connection, message_id: int, sql: str) -> list[tuple[Any, ...]]:
+    file = catalogue.files_of(connection, [message_id])[message_id]
+    values = {"file": str(file.path), "message": message_id}
+    return _run(files.connect(), sql, values, file.path).fetchall()
+
+
 def of_person(connection: Connection, user_id: int) -> list[dict[str, Any]]:
     """Every archived row of one person."""
     paths = [file.path for file in catalogue.listed(connection)]

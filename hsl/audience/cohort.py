@@ -1,19 +1,19 @@
 """Who is meant, as typed values: a cohort (what an analyst filtered by), and sums of cohorts."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from hsl.audience import conditions, sentences
+from hsl.audience.conditions import Condition
 
 
-class Cohort(BaseModel):
-    """Conditions on people; all hold together, and an empty cohort is nobody.
+class _Flat(BaseModel):
+    """The form in which cohorts were stored before they had conditions; it is read for ever."""
 
-    `streams` are joined by `match` (any: a union, all: an intersection); with any, `not_enrolled`
-    adds those in no stream. `attributes` maps a name to the values of which one must hold.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
     streams: tuple[str, ...] = ()
     match: Literal["any", "all"] = "any"
@@ -29,32 +29,105 @@ class Cohort(BaseModel):
     got_message: int | None = None
     missed_message: int | None = None
 
+    def conditions(self) -> list[Condition]:
+        """The same as conditions, in the order in which they are said."""
+        found = self._places()
+        if self.languages:
+            found.append(conditions.Person(name="language_code", op="in", values=self.languages))
+        for day, op in ((self.registered_from, "ge"), (self.registered_to, "le")):
+            if day is not None:
+                found.append(
+                    conditions.Person.model_validate(
+                        {"name": "registered_at", "op": op, "values": (day,)}
+                    )
+                )
+        if self.reachable is not None:
+            found.append(conditions.Reachable(reachable=self.reachable))
+        for name, values in sorted(self.attributes.items()):
+            found.append(
+                conditions.Attribute(name=name, op="in", values=values)
+                if values
+                else conditions.NOBODY
+            )
+        if words := self.search.replace("\x00", "").strip():
+            found.append(conditions.Search(words=words[: conditions.MOST_CHARACTERS]))
+        if self.user_ids:
+            found.append(conditions.Ids(ids=self.user_ids))
+        if self.got_message is not None:
+            found.append(conditions.MessageOutcome(message_id=self.got_message, outcome="got"))
+        if self.missed_message is not None:
+            found.append(
+                conditions.MessageOutcome(message_id=self.missed_message, outcome="missed")
+            )
+        return found or ([conditions.Everyone()] if self.everyone else [])
+
+    def _places(self) -> list[Condition]:
+        inside = (
+            [conditions.InStream(streams=self.streams, match=self.match)] if self.streams else []
+        )
+        outside = [conditions.NOT_ENROLLED] if self.not_enrolled else []
+        if self.match == "all":
+            return [*inside, *outside]
+        places = conditions.any_of(*inside, *outside)
+        return [] if places is None else [places]
+
+
+class Cohort(BaseModel):
+    """The people of whom `where` holds; without a condition it is nobody.
+
+    The keywords are short for common conditions, joined by and; `streams` by `match`, and with
+    "any", `not_enrolled` adds those in no stream. `attributes` maps a name to the texts of which
+    one must be its value. Stored cohorts of that form are read too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    where: Condition | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            where: Condition | None = None,
+            streams: tuple[str, ...] = (),
+            match: Literal["any", "all"] = "any",
+            not_enrolled: bool = False,
+            languages: tuple[str, ...] = (),
+            registered_from: date | None = None,
+            registered_to: date | None = None,
+            reachable: bool | None = None,
+            attributes: Mapping[str, tuple[str, ...]] = {},
+            search: str = "",
+            user_ids: tuple[int, ...] = (),
+            everyone: bool = False,
+            got_message: int | None = None,
+            missed_message: int | None = None,
+        ) -> None: ...
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flat(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not given.keys() - {"where"}:
+            return given
+        first = cls.model_validate({"where": given.get("where")}).where
+        flat = _Flat.model_validate({k: v for k, v in given.items() if k != "where"})
+        parts = [] if first is None else [first]
+        return {"where": conditions.all_of(*parts, *flat.conditions())}
+
     @property
     def is_empty(self) -> bool:
         """True when nothing was chosen, which means nobody."""
-        return self == Cohort(match=self.match)
+        return self.where is None
+
+    @property
+    def user_ids(self) -> tuple[int, ...]:
+        """The ids of a cohort that was chosen one by one; else none."""
+        return self.where.ids if isinstance(self.where, conditions.Ids) else ()
 
     def sentence(self) -> str:
         """The cohort in words, such as "in 4th_stream, reachable"."""
-        if self.is_empty:
-            return "nobody"
-        joiner = " or " if self.match == "any" else " and "
-        places = [f"in {stream}" for stream in self.streams]
-        places += ["not enrolled"] if self.not_enrolled else []
-        parts = [joiner.join(places)] if places else []
-        parts += [f"speaking {' or '.join(self.languages)}"] if self.languages else []
-        parts += [f"registered from {self.registered_from}"] if self.registered_from else []
-        parts += [f"registered until {self.registered_to}"] if self.registered_to else []
-        if self.reachable is not None:
-            parts.append("reachable" if self.reachable else "unreachable")
-        parts += [
-            f"{name} is {' or '.join(values)}" for name, values in sorted(self.attributes.items())
-        ]
-        parts += [f"found by “{self.search}”"] if self.search else []
-        parts += [f"{len(self.user_ids):,} chosen by name"] if self.user_ids else []
-        parts += [f"who got message {self.got_message}"] if self.got_message else []
-        parts += [f"who did not get message {self.missed_message}"] if self.missed_message else []
-        return ", ".join(parts) or "everybody"
+        return "nobody" if self.where is None else sentences.sentence(self.where)
 
 
 class Audience(BaseModel):
@@ -64,6 +137,7 @@ class Audience(BaseModel):
 
     include: tuple[Cohort, ...] = ()
     exclude: tuple[Cohort, ...] = ()
+    ignore_cap: str = ""  # why the frequency cap does not hold for what is sent to it
 
     @property
     def is_empty(self) -> bool:
@@ -78,10 +152,10 @@ class Audience(BaseModel):
     @property
     def is_individual(self) -> bool:
         """True when everybody in it was chosen by name or id."""
-        return all(cohort == Cohort(user_ids=cohort.user_ids) for cohort in self.include)
+        return all(cohort.is_empty or cohort.user_ids for cohort in self.include)
 
     def sentence(self) -> str:
-        """The audience in words, such as "in 4th_stream, and 2 chosen by name"."""
+        """The audience in words, such as "in 4th_stream; and 2 chosen by name"."""
         chosen = "; and ".join(c.sentence() for c in self.include if not c.is_empty)
         without = "; and ".join(c.sentence() for c in self.exclude if not c.is_empty)
         return (chosen or "nobody") + (f"; without {without}" if without else "")

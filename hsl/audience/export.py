@@ -6,8 +6,7 @@ from typing import IO
 from sqlalchemy import Connection, Engine, select
 
 from hsl import database, models, table
-from hsl.archive import asking
-from hsl.audience import resolve
+from hsl.audience import segments
 from hsl.audience.cohort import Audience, Cohort
 from hsl.table import Column, Format, Kind, Table
 
@@ -30,17 +29,24 @@ COLUMNS = (
 def problem(engine: Engine, chosen: Cohort | Audience) -> str | None:
     """Why these people cannot be chosen from the database now; None where they can."""
     with database.read_only(engine).begin() as connection:
-        return asking.problem(connection, chosen.model_dump(mode="json"))
+        try:
+            segments.people(connection, chosen)
+        except segments.SegmentError as fault:
+            return str(fault)
+    return None
 
 
 def people(engine: Engine, chosen: Cohort | Audience, form: Format = Format.CSV) -> IO[bytes]:
-    """Everybody in `chosen`, by id; `streams` is text such as "4th_stream, 5th_stream"."""
+    """Everybody in `chosen`, by id; `streams` is text such as "4th_stream, 5th_stream".
+
+    Raises SegmentError where `problem` names one.
+    """
     with database.read_only(engine).begin() as connection:
         return table.as_file(Table(COLUMNS, _people(connection, chosen)), form)
 
 
 def _people(connection: Connection, chosen: Cohort | Audience) -> Iterator[Sequence[object]]:
-    found = resolve.people(chosen, connection.dialect.name).order_by(None).subquery()
+    found = segments.people(connection, chosen).order_by(None).subquery()
     own = [People.c[column.name] for column in COLUMNS if column.name != "streams"]
     rows = connection.execute(
         select(*own).join(found, found.c.user_id == People.c.user_id).order_by(People.c.user_id),

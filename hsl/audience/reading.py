@@ -1,6 +1,9 @@
 """Reading a file of people with DuckDB: everything as text, every row with its line number."""
 
 import codecs
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -19,6 +22,7 @@ KNOWN = (
     "status",
     "enrolled_at",
 )
+UNHEADED = {".parquet", ".jsonl", ".ndjson", ".json"}  # whose first line is a person
 ALIASES = {"course_stream": "stream", "id": "user_id"}
 
 
@@ -29,39 +33,98 @@ class ImportRefused(ValueError):  # noqa: N818 - the house's word for it
 def open_reader(folder: Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB that keeps within its memory by writing aside in `folder`."""
     reader = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2})
-    reader.execute("SET TimeZone = 'UTC'")
+    # It would draw its own progress on standard output, in the middle of a command's JSON.
+    reader.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
     reader.execute(f"SET temp_directory = {_quoted(str(folder))}")
     reader.execute("SET autoinstall_known_extensions = false")
     return reader
 
 
-def read(reader: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
-    """Fill the table `raw` (line, then text columns) and return the attribute columns' names.
+@dataclass(frozen=True)
+class Read:
+    """What was read: each of their columns with ours, and which line each file begins after.
 
-    Raises ImportRefused for a file that is not such a table.
+    Ours is None where a column is left out. Lines count through all files.
     """
-    if not path.is_file():
-        raise ImportRefused(f"{path} is not a file. Check the name.")
-    try:
-        source = _source(reader, path)
-        described = reader.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-        columns = _columns([str(row[0]) for row in described], path)
+
+    columns: dict[str, str | None]
+    begins: tuple[tuple[int, str], ...]
+
+    @property
+    def attributes(self) -> list[str]:
+        """Columns of ours that are attributes."""
+        return attributes_of(self.columns)
+
+
+def read(
+    reader: duckdb.DuckDBPyConnection,
+    paths: Sequence[Path],
+    mapping: Mapping[str, str] | None = None,
+    *,
+    most_rows: int | None = None,
+) -> Read:
+    """Fill the table `raw` (line, then text columns) from files of which later ones win.
+
+    `mapping` names their columns that have another name here; "" leaves a column out. Raises
+    ImportRefused for a file that is not such a table.
+    """
+    found: list[tuple[Path, str, dict[str, str]]] = []
+    columns: dict[str, str | None] = {}
+    for path in paths:
+        if not path.is_file():
+            raise ImportRefused(f"{path} is not a file. Check the name.")
+        with _refusing(path):
+            source = _source(reader, path)
+            described = reader.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        types = {str(row[0]): str(row[1]) for row in described}
+        found.append((path, source, types))
+        columns |= columns_of(list(types), path.name, mapping or {})
+    kept = [*KNOWN, *attributes_of(columns)]
+    listed = ", ".join(f"{_name(column)} VARCHAR" for column in kept)
+    reader.execute(f"CREATE TABLE raw (line BIGINT, {listed})")
+    limit = "" if most_rows is None else f"LIMIT {most_rows}"
+    begins: list[tuple[int, str]] = []
+    line = 0
+    for path, source, types in found:
+        begins.append((line, path.name))
+        header = 0 if path.suffix.lower() in UNHEADED else 1
         chosen = ", ".join(
-            f"nullif(trim(CAST({_name(original)} AS VARCHAR)), '') AS {_name(column)}"
-            for original, column in columns.items()
+            f"{_as_text(theirs, kind)} AS {_name(ours)}"
+            for theirs, kind in types.items()
+            if (ours := columns[theirs]) is not None
         )
-        first = 1 if path.suffix.lower() in {".parquet", ".jsonl", ".ndjson", ".json"} else 2
-        reader.execute(
-            f"CREATE TABLE raw AS SELECT row_number() OVER () + {first - 1} AS line, {chosen} "
-            f"FROM {source}"
-        )
+        with _refusing(path):
+            reader.execute(
+                f"INSERT INTO raw BY NAME SELECT row_number() OVER () + {line + header} AS line, "
+                f"{chosen} FROM {source} {limit}"
+            )
+        counted = reader.execute("SELECT max(line) FROM raw").fetchone()
+        line = max(line + header, (counted and counted[0]) or 0)
+    return Read(columns, tuple(begins))
+
+
+def column_names(reader: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """The columns of a file, whatever they mean. Raises ImportRefused where it is no table."""
+    with _refusing(path):
+        described = reader.execute(f"DESCRIBE SELECT * FROM {_source(reader, path)}").fetchall()
+    return [str(row[0]) for row in described]
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except duckdb.Error as error:
         words = str(error).splitlines()[0]
         raise ImportRefused(f"{path.name} cannot be read: {words}. Nothing was changed.") from None
-    absent = [name for name in KNOWN if name not in columns.values()]
-    for name in absent:
-        reader.execute(f"ALTER TABLE raw ADD COLUMN {_name(name)} VARCHAR")
-    return [column for column in columns.values() if column not in KNOWN]
+
+
+def _as_text(column: str, kind: str) -> str:
+    nested = kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
+    value = f"to_json({_name(column)})" if nested else _name(column)
+    if kind == "JSON":  # of a column with values of several kinds: text without its quotes
+        value = f"json_extract_string({_name(column)}, '$')"
+    return f"nullif(trim(CAST({value} AS VARCHAR)), '')"
 
 
 def _source(reader: duckdb.DuckDBPyConnection, path: Path) -> str:
@@ -75,8 +138,9 @@ def _source(reader: duckdb.DuckDBPyConnection, path: Path) -> str:
         case ".jsonl" | ".ndjson" | ".json":
             return f"read_json({quoted}, format = 'newline_delimited')"
         case ".xlsx":
-            reader.register("sheet", _sheet(path))
-            return "sheet"
+            name = f"sheet {path.name}"
+            reader.register(name, _sheet(path))
+            return _name(name)
     raise ImportRefused(
         f"{path.name} is of an unknown kind. Use .csv, .tsv, .parquet, .xlsx or .jsonl."
     )
@@ -109,19 +173,45 @@ def _sheet(path: Path) -> pa.Table:
     return pa.table(dict(zip(header, columns, strict=True)))
 
 
-def _columns(found: list[str], path: Path) -> dict[str, str]:
-    columns: dict[str, str] = {}
-    for original in found:
-        name = original.lstrip("\ufeff").strip().lower()
-        columns[original] = ALIASES.get(name, name)
-    if "user_id" not in columns.values():
+def columns_of(
+    found: Sequence[str], where: str, mapping: Mapping[str, str]
+) -> dict[str, str | None]:
+    """Our column for each of theirs, None where it is left out. Raises ImportRefused."""
+    wanted = {_plain(theirs): _plain(ours) for theirs, ours in mapping.items()}
+    there = [_plain(original) for original in found]
+    for theirs in wanted:
+        if theirs not in there:
+            raise ImportRefused(
+                f"{where} has no column {theirs}, which is mapped; found: "
+                f"{', '.join(found)[:200]}. Correct the mapping."
+            )
+    columns: dict[str, str | None] = {}
+    for original, name in zip(found, there, strict=True):
+        if name in wanted:
+            columns[original] = wanted[name] or None
+        elif ALIASES.get(name) in wanted.values():
+            columns[original] = name  # another column is that already
+        else:
+            columns[original] = ALIASES.get(name, name)
+    ours = [column for column in columns.values() if column is not None]
+    if "user_id" not in ours:
         raise ImportRefused(
-            f"{path.name} has no column user_id; found: {', '.join(found)[:200]}. "
+            f"{where} has no column user_id; found: {', '.join(found)[:200]}. "
             "Name the column of Telegram ids user_id."
         )
-    if len(set(columns.values())) < len(columns):
-        raise ImportRefused(f"{path.name} has two columns of one name. Rename one of them.")
+    twice = sorted({column for column in ours if ours.count(column) > 1})
+    if twice:
+        raise ImportRefused(f"{where} has two columns for {twice[0]}. Rename one of them.")
     return columns
+
+
+def attributes_of(columns: Mapping[str, str | None]) -> list[str]:
+    """Those of our columns that are attributes."""
+    return [c for c in dict.fromkeys(columns.values()) if c is not None and c not in KNOWN]
+
+
+def _plain(column: str) -> str:
+    return column.lstrip("\ufeff").strip().lower()
 
 
 def _name(column: str) -> str:

@@ -1,30 +1,74 @@
-"""From a cohort to people in the main database, inside the transaction that needs them."""
+"""From a cohort to people: the one statement that runs on SQLite, PostgreSQL and DuckDB.
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+Targets are "sqlite", "postgresql" and "duckdb". In DuckDB an attribute is a column `a:NAME` of
+`users`; in the main database it stands in the JSON of `users.attributes`.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    true,
+)
 
-from hsl import models
+from hsl import models, texts
+from hsl.audience import compared, past
+from hsl.audience import conditions as c
 from hsl.audience.cohort import Audience, Cohort
-from hsl.models import DeliveryStatus
+from hsl.warehouse import names
 
-People, Enrolled = models.users, models.enrollments
-Recipients = models.message_recipients
+People, Enrolled, Members = models.users, models.enrollments, models.segment_members
 IDS_AT_ONCE = 500  # values of one IN list
 
+attribute = compared.attribute_text
 
-def people(chosen: Audience | Cohort, dialect_name: str) -> Select[Any]:
-    """A select of user_id and username of everybody in `chosen`, each person once."""
+
+class SegmentUnknownError(ValueError):
+    """A cohort names a segment whose condition was not put in its place."""
+
+
+def people(
+    chosen: Audience | Cohort,
+    target: str,
+    *,
+    now: datetime | None = None,
+    attributes: Collection[str] | None = None,
+) -> Select[Any]:
+    """A select of user_id and username of everybody in `chosen`, each person once.
+
+    `now` (aware) is what days are counted back from; the present if left out. `attributes` are
+    those that the target has a column for; others are nobody's. None: all that are named.
+    Raises SegmentUnknownError where `segments.expand` was left out.
+    """
     audience = Audience(include=(chosen,)) if isinstance(chosen, Cohort) else chosen
-    included = [_holds(cohort, dialect_name) for cohort in audience.include]
+    asked = _Asked(target, now or models.utc_now(), attributes)
+    included = [_holds(cohort, asked) for cohort in audience.include]
+    excluded = [_holds(cohort, asked) for cohort in audience.exclude]
     found = select(People.c.user_id, People.c.username).where(or_(false(), *included))
-    for cohort in audience.exclude:
-        # A condition on a missing value is unknown, and NOT unknown would lose the person.
-        out = select(People.c.user_id).where(_holds(cohort, dialect_name)).correlate(None)
-        found = found.where(People.c.user_id.not_in(out))
-    return found
+    return found.where(*[not_(out) for out in excluded])
+
+
+def condition(
+    wanted: c.Condition,
+    target: str,
+    *,
+    now: datetime | None = None,
+    attributes: Collection[str] | None = None,
+) -> ColumnElement[bool]:
+    """That `wanted` holds of a row of `users`: true or false, never NULL. Else as `people`."""
+    return _where(wanted, _Asked(target, now or models.utc_now(), attributes))
 
 
 def missing_ids(connection: Connection, ids: Sequence[int]) -> list[int]:
@@ -48,86 +92,120 @@ def chosen_count(connection: Connection, chosen: Select[Any]) -> tuple[int, int]
     return int(row[0]), int(row[1])
 
 
-def _holds(cohort: Cohort, dialect_name: str) -> ColumnElement[bool]:
-    if cohort.is_empty:
-        return false()
-    return and_(true(), *_conditions(cohort, dialect_name))
+@dataclass(frozen=True)
+class _Asked:
+    """Where and when a cohort is looked up."""
+
+    target: str
+    now: datetime
+    attributes: Collection[str] | None
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(UTC).date()
+
+    def among(self, ids: Select[Any]) -> ColumnElement[bool]:
+        """That a person is one of those whom `ids` selects."""
+        if self.target != "postgresql":
+            return People.c.user_id.in_(ids)
+        # NOT IN makes PostgreSQL go through a list for each person; NOT EXISTS is a join.
+        found = ids.subquery()
+        return exists(select(1).where(found.c.user_id == People.c.user_id).correlate(People))
 
 
-def _conditions(cohort: Cohort, dialect_name: str) -> list[ColumnElement[bool]]:
-    conditions = _places(cohort)
-    if cohort.user_ids:
-        conditions.append(People.c.user_id.in_(cohort.user_ids))
-    if cohort.languages:
-        conditions.append(People.c.language_code.in_(cohort.languages))
-    if cohort.registered_from is not None:
-        start = datetime.combine(cohort.registered_from, time(), UTC)
-        conditions.append(People.c.registered_at >= start)
-    if cohort.registered_to is not None:
-        end = datetime.combine(cohort.registered_to, time(), UTC) + timedelta(days=1)
-        conditions.append(People.c.registered_at < end)
-    if cohort.reachable is not None:
+def _holds(cohort: Cohort, asked: _Asked) -> ColumnElement[bool]:
+    return false() if cohort.where is None else _where(cohort.where, asked)
+
+
+def _where(wanted: c.Condition, asked: _Asked) -> ColumnElement[bool]:
+    if isinstance(wanted, c.All):
+        return and_(*[_where(part, asked) for part in wanted.of])
+    if isinstance(wanted, c.AnyOf):
+        return or_(*[_where(part, asked) for part in wanted.of])
+    if isinstance(wanted, c.Not):
+        return not_(_where(wanted.of, asked))
+    if isinstance(wanted, c.MessageOutcome):
+        return asked.among(past.outcome(wanted))
+    if isinstance(wanted, c.MessageCount):
+        return past.count(wanted, asked.now, asked.among)
+    if isinstance(wanted, c.Pressed):
+        return asked.among(past.pressed(wanted))
+    if isinstance(wanted, c.InStream):
+        return _in_stream(wanted, asked)
+    if isinstance(wanted, c.Members):
+        members = select(Members.c.user_id).where(Members.c.segment_id == wanted.segment_id)
+        return asked.among(members)
+    return _of_the_person(wanted, asked)
+
+
+def _of_the_person(wanted: c.Leaf, asked: _Asked) -> ColumnElement[bool]:
+    if isinstance(wanted, c.Everyone):
+        return true()
+    if isinstance(wanted, c.Attribute):
+        if asked.attributes is not None and wanted.name not in asked.attributes:
+            return true() if wanted.op == "unknown" else false()
+        return compared.attribute(wanted, asked.target, asked.today)
+    if isinstance(wanted, c.Person):
+        return _person(wanted, asked)
+    if isinstance(wanted, c.Reachable):
         reason = People.c.unreachable_reason
-        conditions.append(reason.is_(None) if cohort.reachable else reason.is_not(None))
-    for name, values in cohort.attributes.items():
-        conditions.append(attribute(name, dialect_name).in_(values))
-    if cohort.search.strip():
-        conditions.append(_search(cohort.search, dialect_name))
-    conditions += _history(cohort)
-    return conditions
+        if wanted.reasons:
+            return and_(reason.is_not(None), reason.in_(wanted.reasons))
+        return reason.is_(None) if wanted.reachable else reason.is_not(None)
+    if isinstance(wanted, c.Search):
+        return _search(wanted.words, asked.target)
+    if isinstance(wanted, c.Ids):
+        return compared.listed(People.c.user_id, wanted.ids)
+    if isinstance(wanted, c.Arm):
+        number = compared.bucket(wanted.salt, asked.target)
+        return and_(number >= wanted.low, number < wanted.high)
+    name = wanted.name if isinstance(wanted, c.Segment) else wanted.kind
+    raise SegmentUnknownError(
+        f"There is no segment {name} here. Choose another, or make one of this name."
+    )
 
 
-def _places(cohort: Cohort) -> list[ColumnElement[bool]]:
+def _person(wanted: c.Person, asked: _Asked) -> ColumnElement[bool]:
+    column = People.c[wanted.name]
+    if wanted.value_type == "text":
+        return compared.compared_text(wanted, column, asked.target)
+    days = [compared.on(v, asked.today) for v in wanted.values if isinstance(v, date | c.DaysAgo)]
+    return compared.on_days(column, wanted.op, days)
+
+
+def _in_stream(wanted: c.InStream, asked: _Asked) -> ColumnElement[bool]:
     enrolled = select(Enrolled.c.user_id)
-    outside = People.c.user_id.not_in(enrolled)
-    if cohort.match == "all":
-        inside = [
-            People.c.user_id.in_(enrolled.where(Enrolled.c.course_stream == stream))
-            for stream in cohort.streams
+    if wanted.statuses:
+        enrolled = enrolled.where(Enrolled.c.status.in_(wanted.statuses))
+    for day, op in ((wanted.since, "ge"), (wanted.until, "le")):
+        if day is not None:
+            on = compared.on(day, asked.today)
+            bound = compared.on_days(Enrolled.c.enrolled_at, "ge" if op == "ge" else "le", [on])
+            enrolled = enrolled.where(bound)
+    if not wanted.streams:
+        return asked.among(enrolled)
+    if wanted.match == "any":
+        return asked.among(enrolled.where(Enrolled.c.course_stream.in_(wanted.streams)))
+    return and_(
+        *[
+            asked.among(enrolled.where(Enrolled.c.course_stream == stream))
+            for stream in wanted.streams
         ]
-        return [*inside, outside] if cohort.not_enrolled else list(inside)
-    places: list[ColumnElement[bool]] = []
-    if cohort.streams:
-        places.append(
-            People.c.user_id.in_(enrolled.where(Enrolled.c.course_stream.in_(cohort.streams)))
-        )
-    if cohort.not_enrolled:
-        places.append(outside)
-    return [or_(*places)] if places else []
+    )
 
 
-def attribute(name: str, dialect_name: str) -> ColumnElement[str]:
-    """A person's attribute as text."""
-    if dialect_name == "postgresql":
-        return func.jsonb_extract_path_text(People.c.attributes, name)
-    quoted = name.replace('"', '""')
-    return func.json_extract(People.c.attributes, f'$."{quoted}"')
-
-
-def _search(words: str, dialect_name: str) -> ColumnElement[bool]:
-    wanted = words.strip().removeprefix("@").lower()
-    lower = func.lower if dialect_name == "postgresql" else func.hsl_lower
-    matches: list[ColumnElement[bool]] = [
-        lower(column).startswith(wanted, autoescape=True)
-        for column in (People.c.username, People.c.first_name)
-    ]
-    if wanted.isdigit():
+def _search(words: str, target: str) -> ColumnElement[bool]:
+    wanted = texts.lower(words.strip().removeprefix("@")) or ""
+    if target == "duckdb":
+        matches = [names.beginning_with(wanted)]
+    else:
+        columns = [People.c[name] for name in names.SEARCHED]
+        matches = [_begins(column, wanted, target) for column in columns]
+    if wanted.isascii() and wanted.isdigit() and int(wanted) <= c.LARGEST_ID:
         matches.append(People.c.user_id == int(wanted))
     return or_(*matches)
 
 
-def _history(cohort: Cohort) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    got = [DeliveryStatus.SENT, DeliveryStatus.DELETED]
-    # Who is uncertain may have got it: neither among those who did nor among those who did not.
-    missed = [DeliveryStatus.FAILED, DeliveryStatus.CANCELLED, DeliveryStatus.PENDING]
-    for message_id, statuses in ((cohort.got_message, got), (cohort.missed_message, missed)):
-        if message_id is not None:
-            whose = select(Recipients.c.user_id).where(
-                and_(
-                    Recipients.c.message_id == message_id,
-                    Recipients.c.delivery_status.in_(statuses),
-                )
-            )
-            conditions.append(People.c.user_id.in_(whose))
-    return conditions
+def _begins(column: ColumnElement[Any], wanted: str, target: str) -> ColumnElement[bool]:
+    lowered = compared.lower(column, target)
+    return and_(column.is_not(None), lowered.startswith(wanted, autoescape=True))

@@ -4,14 +4,16 @@ What arrived is edited or deleted by a run: a message of its own whose recipient
 the first one. It goes the same road, so it is paced, recorded, paused and resumed like any other.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, literal, select, update
 
 from hsl import audit, database, models
-from hsl.delivery import outbox
+from hsl.delivery import outbox, preparing
 from hsl.delivery.outbox import OutboxError
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus, MessageType
@@ -88,30 +90,37 @@ def edit_sent(
 ) -> int:
     """Change the text and buttons of a message in the chats where it arrived; the run's id."""
     _require_good(content)
-    with engine.begin() as connection:
+    with (
+        _recipients_of_a_run(engine, message_id, Action.EDIT) as prepared,
+        engine.begin() as connection,
+    ):
         outbox.finish_draft(connection, draft_id)
-        row = outbox.locked(connection, message_id, ARRIVED, "message_edited_in_chats")
+        row = outbox.locked(connection, message_id, ARRIVED, "edited in its chats")
         _require_send(row)
         if content.message_type != row.message_type or content.file_id != row.file_id:
             raise OutboxError("Only the text and the buttons of a sent message can be changed.")
-        return _run(connection, row, Action.EDIT, content, actor)
+        return _run(connection, row, Action.EDIT, content, actor, prepared)
 
 
 def delete_sent(engine: Engine, message_id: int, *, actor: str) -> int:
     """Delete a message from the chats where it arrived within the last 48 hours; the run's id."""
-    with engine.begin() as connection:
-        row = outbox.locked(connection, message_id, ARRIVED, "message_deleted_from_chats")
+    with (
+        _recipients_of_a_run(engine, message_id, Action.DELETE) as prepared,
+        engine.begin() as connection,
+    ):
+        row = outbox.locked(connection, message_id, ARRIVED, "deleted from its chats")
         _require_send(row)
-        return _run(connection, row, Action.DELETE, _content(row), actor)
+        return _run(connection, row, Action.DELETE, _content(row), actor, prepared)
 
 
 def deletable(engine: Engine, message_id: int) -> int:
     """In how many chats a message can still be deleted."""
-    with database.read_only(engine).begin() as connection:
-        found = connection.execute(
-            select(func.count()).select_from(Recipients).where(*_reached(message_id, Action.DELETE))
-        )
-        return int(found.scalar_one())
+    return _count_reached(engine, message_id, Action.DELETE)
+
+
+def editable(engine: Engine, message_id: int) -> int:
+    """In how many chats a message stands, and can be edited."""
+    return _count_reached(engine, message_id, Action.EDIT)
 
 
 def versions(engine: Engine, message_id: int) -> list[Version]:
@@ -153,8 +162,38 @@ def mark_deleted(connection: Connection, target: int, user_ids: list[int]) -> No
     )
 
 
+def _count_reached(engine: Engine, message_id: int, action: Action) -> int:
+    with database.read_only(engine).begin() as connection:
+        found = connection.execute(
+            select(func.count()).select_from(Recipients).where(*_reached(message_id, action))
+        )
+        return int(found.scalar_one())
+
+
+@contextmanager
+def _recipients_of_a_run(engine: Engine, message_id: int, action: Action) -> Iterator[int | None]:
+    """Many recipients are written in steps before the run is made; few with it (None)."""
+    people = _people_of_a_run(message_id, action)
+    if not outbox.is_large(engine, people):
+        yield None
+        return
+    with preparing.prepared(engine, people) as prepared:
+        yield prepared.message_id
+
+
+def _people_of_a_run(message_id: int, action: Action) -> Select[Any]:
+    return select(
+        Recipients.c.user_id, Recipients.c.username, Recipients.c.telegram_message_id
+    ).where(*_reached(message_id, action))
+
+
 def _run(
-    connection: Connection, row: Row[Any], action: Action, content: Content, actor: str
+    connection: Connection,
+    row: Row[Any],
+    action: Action,
+    content: Content,
+    actor: str,
+    prepared: int | None,
 ) -> int:
     running = connection.execute(
         select(History.c.id).where(
@@ -168,9 +207,13 @@ def _run(
         raise OutboxError(
             f"Message {running.id} changes message {row.id} already. Wait for it, or cancel it."
         )
-    reached = _reached(row.id, action)
+    people = _people_of_a_run(row.id, action)
+    if prepared is not None and not preparing.finish(connection, prepared):
+        raise OutboxError("Writing the recipients took too long. Nothing was changed; try again.")
     total = connection.execute(
-        select(func.count()).select_from(Recipients).where(*reached)
+        select(func.count()).select_from(people.subquery())
+        if prepared is None
+        else select(func.count()).where(Recipients.c.message_id == prepared)
     ).scalar_one()
     if total == 0:
         raise OutboxError(
@@ -181,6 +224,7 @@ def _run(
     run_id: int = connection.execute(
         insert(History).returning(History.c.id),
         {
+            **({} if prepared is None else {"id": prepared}),
             "message_text": content.text,
             "message_type": content.message_type,
             "file_id": content.file_id,
@@ -203,26 +247,24 @@ def _run(
             "total_recipients": total,
         },
     ).scalar_one()
-    connection.execute(
-        insert(Recipients).from_select(
-            [
-                "message_id",
-                "user_id",
-                "username",
-                "delivery_status",
-                "attempts",
-                "telegram_message_id",
-            ],
-            select(
-                literal(run_id, models.RowId),
-                Recipients.c.user_id,
-                Recipients.c.username,
-                literal(DeliveryStatus.PENDING.value),
-                literal(0),
-                Recipients.c.telegram_message_id,
-            ).where(*reached),
+    if prepared is None:
+        connection.execute(
+            insert(Recipients).from_select(
+                [
+                    "user_id",
+                    "username",
+                    "telegram_message_id",
+                    "message_id",
+                    "delivery_status",
+                    "attempts",
+                ],
+                people.add_columns(
+                    literal(run_id, models.RowId),
+                    literal(DeliveryStatus.PENDING.value),
+                    literal(0),
+                ),
+            )
         )
-    )
     audit.record(
         connection,
         actor=actor,

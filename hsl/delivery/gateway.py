@@ -26,20 +26,24 @@ IDLE_CONNECTION = 3.0  # seconds; we close first, as a server's hang-up on a req
 _answer: ContextVar[list[outcome.Outcome]] = ContextVar("answer")
 
 # HTTP clients log addresses, and the token is part of every address.
-for _name in ("aiohttp", "httpx", "httpcore", "telegram"):
+for _name in ("aiohttp", "httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+# The bot library writes a traceback for every answer that is not JSON. What an answer means is
+# recorded at its recipient, and what somebody must know of it is said in one line by the sender.
+logging.getLogger("telegram").setLevel(logging.CRITICAL + 1)
 
 
 class AiohttpRequest(BaseRequest):
     """python-telegram-bot's transport on aiohttp; it notes the outcome of the raw answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_timeout: float = READ_TIMEOUT) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._read_timeout = read_timeout
 
     @property
     def read_timeout(self) -> float:
         """Seconds that an answer may take."""
-        return READ_TIMEOUT
+        return self._read_timeout
 
     async def initialize(self) -> None:
         """Open the connection pool; without a limit, as the sender bounds what is in flight."""
@@ -47,7 +51,7 @@ class AiohttpRequest(BaseRequest):
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT
+                    total=None, sock_connect=CONNECT_TIMEOUT, sock_read=self._read_timeout
                 ),
             )
 
@@ -80,12 +84,17 @@ class AiohttpRequest(BaseRequest):
             _note(outcome.never_left(f"no connection: {type(fault).__name__}"))
             raise NetworkError(f"no connection: {type(fault).__name__}") from None
         except TimeoutError:
-            _note(outcome.lost(f"no answer within {READ_TIMEOUT:.0f} s"))
+            _note(outcome.lost(f"no answer within {self._read_timeout:g} s"))
             raise TimedOut from None
         except (aiohttp.ClientError, OSError) as fault:
             _note(outcome.lost(f"the connection broke: {type(fault).__name__}"))
             raise NetworkError(f"the connection broke: {type(fault).__name__}") from None
-        _note(outcome.classify(response.status, body, retry_after_header=header))
+        try:
+            found = outcome.classify(response.status, body, retry_after_header=header)
+        except Exception as fault:
+            # It left, and whatever this answer is, it says nothing that we understand.
+            found = outcome.lost(f"the answer cannot be read: {type(fault).__name__}")
+        _note(found)
         return response.status, body
 
 
@@ -96,10 +105,13 @@ def _note(found: outcome.Outcome) -> None:
 
 
 class Gateway:
-    """One bot's way out. Use as `async with Gateway(token, api_url) as gateway`."""
+    """One bot's way out. Use as `async with Gateway(token, api_url) as gateway`.
 
-    def __init__(self, token: str, api_url: str) -> None:
-        self._request = AiohttpRequest()
+    `read_timeout` is how many seconds an answer may take until its request counts as lost.
+    """
+
+    def __init__(self, token: str, api_url: str, *, read_timeout: float = READ_TIMEOUT) -> None:
+        self._request = AiohttpRequest(read_timeout)
         self._bot = Bot(
             token=token,
             base_url=f"{api_url}/bot",

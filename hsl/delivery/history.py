@@ -1,6 +1,6 @@
 """Messages and their recipients as they are read: lists, one message, and its export."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +57,9 @@ class Message:
     finished_at: datetime | None
     archived_at: datetime | None
     closing: sums.ClosingSum
+    left_out: dict[str, int] = field(default_factory=dict)  # by rule, beside the recipients
+    experiment_id: int | None = None
+    arm: str | None = None
 
     @property
     def title(self) -> str:
@@ -242,7 +245,6 @@ def recipients_of(message_id: int) -> Select[Any]:
 
 
 def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
-    people = closing.total or row.audience_at_creation
     return Message(
         id=row.id,
         content=Content(
@@ -256,7 +258,7 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         author=row.author,
         status=MessageStatus(row.status),
         status_reason=row.status_reason,
-        to=f"people {row.recipient_group}" if row.recipient_group else f"{people:,} chosen by name",
+        to=_to(row.recipient_group, closing.total or row.audience_at_creation),
         audience_mode=row.audience_mode,
         audience_at_creation=row.audience_at_creation,
         follows_message_id=row.follows_message_id,
@@ -270,22 +272,53 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         started_at=row.started_at,
         finished_at=row.finished_at,
         archived_at=row.archived_at,
-        closing=closing,
+        closing=_in_its_words(closing, Action(row.action)),
+        left_out=row.left_out,
+        experiment_id=row.experiment_id,
+        arm=row.arm,
     )
 
 
+def _in_its_words(closing: sums.ClosingSum, action: Action) -> sums.ClosingSum:
+    if action is Action.EDIT:
+        return replace(closing, whole="chats", done="edited")
+    if action is Action.DELETE:
+        return replace(closing, whole="chats", done="deleted")
+    return closing
+
+
+def _to(group: str | None, people: int) -> str:
+    if group is None:
+        return f"{people:,} chosen by name"
+    speaks_for_itself = group.startswith(("everybody", "nobody")) or group[:1].isdigit()
+    return group if speaks_for_itself else f"people {group}"
+
+
 def needs_a_person(engine: Engine) -> tuple[list[Message], int]:
-    """Paused and aborted messages, and how many recipients are uncertain in all."""
-    waiting, _ = listing(engine, statuses=(MessageStatus.PAUSED, MessageStatus.FAILED), limit=5)
+    """Paused and aborted messages, and how many recipients are uncertain in all.
+
+    Not those that a fault of the bot paused: they go on by themselves.
+    """
+    bots = models.bot_pace.c
+    faults = select(bots.trouble).where(bots.trouble.is_not(None))
+    statement = (
+        select(History)
+        .where(
+            History.c.status.in_([MessageStatus.PAUSED, MessageStatus.FAILED]),
+            or_(History.c.status_reason.is_(None), History.c.status_reason.not_in(faults)),
+        )
+        .order_by(History.c.id.desc())
+        .limit(5)
+    )
     with database.read_only(engine).begin() as connection:
-        row = connection.execute(
-            select(
-                func.coalesce(func.sum(History.c.uncertain_deliveries), 0).label("people")
-            ).where(
+        rows = connection.execute(statement).all()
+        closing = sums.counted_sums(connection, rows)
+        uncertain: int = connection.execute(
+            select(func.coalesce(func.sum(History.c.uncertain_deliveries), 0)).where(
                 History.c.archived_at.is_(None)  # there is nothing that anybody can do about them
             )
-        ).one()
-    return waiting, int(row.people)
+        ).scalar_one()
+    return [_message(row, closing[row.id]) for row in rows], int(uncertain)
 
 
 def uncertain_messages(engine: Engine) -> list[int]:

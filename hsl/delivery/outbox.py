@@ -1,9 +1,12 @@
-"""The outbox: messages and the changes of their state, each in one transaction with its audit.
+"""The outbox: making a message, ending it, and the one way to change its state with its audit.
+
+`starting` starts what is due, `steering` is what a person does with it, `tick` sends it.
 
 Locks are always taken in the order bot_pace, message_history, message_recipients.
 """
 
 import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +27,7 @@ from sqlalchemy import (
 
 from hsl import audit, database, models
 from hsl.archive import catalogue
-from hsl.delivery import preparing, sums, trouble
+from hsl.delivery import choosing, preparing, sums
 from hsl.message.content import Content
 from hsl.models import (
     Action,
@@ -34,6 +37,7 @@ from hsl.models import (
     RecipientType,
 )
 
+logger = logging.getLogger(__name__)
 History = models.message_history
 Recipients = models.message_recipients
 COUNTERS = {
@@ -54,7 +58,7 @@ class OutboxError(ValueError):
 
 @dataclass(frozen=True)
 class NewMessage:
-    """A message to be made. `people` selects user_id and username.
+    """A message to be made. `people` selects user_id, username and perhaps `rule`, see `choosing`.
 
     Without `scheduled_at` it is due at once. If it can start only more than `late_limit` seconds
     after its time, it is paused and asks. `cohort` is the audience as it was filtered, and
@@ -74,6 +78,9 @@ class NewMessage:
     rule_id: int | None = None
     late_limit: float | None = LATE_LIMIT
     keep_quiet: bool = False
+    experiment_id: int | None = None
+    arm: str | None = None
+    cap_ignored_because: str = ""
 
 
 def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> int:
@@ -84,34 +91,42 @@ def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> i
     """
     _check_new(new, models.utc_now())
     with contextlib.ExitStack() as stack:
-        prepared = None
-        if new.audience_mode is AudienceMode.FROZEN and _is_large(engine, new.people):
-            prepared = stack.enter_context(preparing.prepared(engine, new.people))
+        prepared = prepare(engine, new, stack)
         with engine.begin() as connection:
             finish_draft(connection, draft_id)
             return add(connection, new, prepared=prepared)
 
 
-def _is_large(engine: Engine, people: Select[Any]) -> bool:
+def prepare(
+    engine: Engine, new: NewMessage, stack: contextlib.ExitStack
+) -> preparing.Prepared | None:
+    """Write a large message's recipients in steps, for `add` within the `stack`; else None."""
+    if new.audience_mode is not AudienceMode.FROZEN or not is_large(engine, new.people):
+        return None
+    return stack.enter_context(preparing.prepared(engine, new.people))
+
+
+def is_large(engine: Engine, people: Select[Any]) -> bool:
+    """True for so many people that they are better written in steps."""
     some = people.order_by(None).limit(LARGE + 1).subquery()
     with database.read_only(engine).begin() as connection:
         return connection.execute(select(func.count()).select_from(some)).scalar_one() > LARGE
 
 
-def add(connection: Connection, new: NewMessage, *, prepared: int | None = None) -> int:
+def add(
+    connection: Connection, new: NewMessage, *, prepared: preparing.Prepared | None = None
+) -> int:
     """What `create` does, within the caller's transaction.
 
-    A rule's message may have nobody yet: its group is chosen when it starts. `prepared` is the id
-    whose recipients are written already, see `preparing`.
+    A rule's message may have nobody yet: its group is chosen when it starts. With `prepared` its
+    recipients are written already, see `preparing`.
     """
     now = models.utc_now()
     _check_new(new, now)
-    total = _total(connection, new, prepared)
-    live = new.audience_mode is AudienceMode.LIVE
     message_id: int = connection.execute(
         insert(History).returning(History.c.id),
         {
-            **({} if prepared is None else {"id": prepared}),
+            **({} if prepared is None else {"id": prepared.message_id}),
             "message_text": new.content.text,
             "message_type": new.content.message_type,
             "file_id": new.content.file_id,
@@ -124,9 +139,11 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
             "recipient_group": new.recipient_group,
             "audience": None if new.cohort is None else dict(new.cohort),
             "audience_mode": new.audience_mode,
-            "audience_at_creation": total,
+            "audience_at_creation": 0,
             "follows_message_id": new.follows_message_id,
             "rule_id": new.rule_id,
+            "experiment_id": new.experiment_id,
+            "arm": new.arm,
             "created_at": now,
             "scheduled_at": new.scheduled_at or now,
             "late_limit": new.late_limit,
@@ -134,11 +151,20 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
             "version": 1,
             "action": Action.SEND,
             **dict.fromkeys(COUNTERS.values(), 0),
-            "total_recipients": 0 if live else total,
+            "total_recipients": 0,
         },
     ).scalar_one()
-    if not live and prepared is None:
-        _add_recipients(connection, message_id, new.people)
+    chosen = _choose(connection, message_id, new, prepared)
+    live = new.audience_mode is AudienceMode.LIVE
+    connection.execute(
+        update(History)
+        .where(History.c.id == message_id)
+        .values(
+            audience_at_creation=chosen.recipients,
+            total_recipients=0 if live else chosen.recipients,
+            left_out=chosen.left_out,
+        )
+    )
     audit.record(
         connection,
         actor=new.author,
@@ -146,31 +172,51 @@ def add(connection: Connection, new: NewMessage, *, prepared: int | None = None)
         object_type="message",
         object_id=message_id,
         details={
-            "recipients": total,
+            "recipients": chosen.recipients,
             "group": new.recipient_group,
             "preview": new.content.text[:200],
             "type": new.content.message_type,
             "buttons": sum(len(line) for line in new.content.buttons),
             "scheduled_at": (new.scheduled_at or now).isoformat(),
             "audience_mode": new.audience_mode,
+            **({"left_out": chosen.left_out} if chosen.left_out else {}),
+            **(
+                {"frequency_cap_ignored_because": new.cap_ignored_because}
+                if new.cap_ignored_because
+                else {}
+            ),
             **({} if new.rule_id is None else {"rule": new.rule_id}),
+            **(
+                {}
+                if new.experiment_id is None
+                else {"experiment": new.experiment_id, "arm": new.arm}
+            ),
         },
     )
     return message_id
 
 
-def _total(connection: Connection, new: NewMessage, prepared: int | None) -> int:
-    if prepared is None:
-        found = new.people.order_by(None).subquery()
-        count = select(func.count()).select_from(found)
-    else:
-        if not preparing.finish(connection, prepared):
+def _choose(
+    connection: Connection,
+    message_id: int,
+    new: NewMessage,
+    prepared: preparing.Prepared | None,
+) -> choosing.Chosen:
+    """Write a frozen message's recipients, or count a live one's as they are now."""
+    if prepared is not None:
+        if not preparing.finish(connection, prepared.message_id):
             raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
-        count = select(func.count()).where(Recipients.c.message_id == prepared)
-    total = int(connection.execute(count).scalar_one())
-    if total == 0 and new.rule_id is None:
+        chosen = choosing.settled(connection, message_id, prepared.left_out)
+    elif new.audience_mode is AudienceMode.LIVE:
+        chosen = choosing.count(connection, new.people)
+    else:
+        chosen = choosing.write(connection, message_id, new.people)
+    if chosen.recipients == 0 and new.rule_id is None:
+        if chosen.left_out:
+            rules = ", ".join(f"{people:,} by {rule}" for rule, people in chosen.left_out.items())
+            raise OutboxError(f"Nobody may get it: all are left out ({rules}).")
         raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
-    return total
+    return chosen
 
 
 def finish_draft(connection: Connection, draft_id: int | None) -> None:
@@ -197,97 +243,6 @@ def _check_new(new: NewMessage, now: datetime) -> None:
             )
     if new.audience_mode is AudienceMode.LIVE and (scheduled_at is None or new.cohort is None):
         raise OutboxError("Only a scheduled message to a filtered group can choose people later.")
-
-
-def _add_recipients(connection: Connection, message_id: int, people: Select[Any]) -> int:
-    found = people.order_by(None).subquery()
-    connection.execute(
-        insert(Recipients).from_select(
-            ["message_id", "user_id", "username", "delivery_status", "attempts"],
-            select(
-                literal(message_id, models.RowId),
-                found.c.user_id,
-                found.c.username,
-                literal(DeliveryStatus.PENDING.value),
-                literal(0),
-            ),
-        )
-    )
-    # PostgreSQL's driver does not tell how many rows an INSERT … SELECT added.
-    added = select(func.count()).where(Recipients.c.message_id == message_id)
-    return int(connection.execute(added).scalar_one())
-
-
-def start_due(engine: Engine, *, now: datetime, resolve: Resolve) -> list[int]:
-    """Start every scheduled message whose time has come, and return their ids.
-
-    A live audience is resolved here; a large one in steps before the transaction that starts it.
-    One that is later than its limit, as nothing ran at its time, is paused instead.
-    """
-    due = select(History).where(
-        History.c.status == MessageStatus.SCHEDULED, History.c.scheduled_at <= now
-    )
-    with database.read_only(engine).begin() as connection:
-        live = connection.execute(due.where(History.c.audience_mode == AudienceMode.LIVE)).all()
-    in_time = [row for row in live if not _is_too_late(row, now)]
-    large = {row.id: row for row in in_time if _is_large(engine, resolve(row.audience))}
-    started: list[int] = []
-    for row in large.values():
-        with (
-            contextlib.suppress(preparing.PreparationError),
-            preparing.prepared(engine, resolve(row.audience), message_id=row.id),
-            engine.begin() as connection,
-        ):
-            started += _start_prepared(connection, row.id, now)
-    with engine.begin() as connection:
-        for row in connection.execute(
-            due.where(History.c.id.not_in(large))
-            .order_by(History.c.id)
-            .with_for_update(skip_locked=True)
-        ).all():
-            if _is_too_late(row, now):
-                _hold_back(connection, row, (now - row.scheduled_at).total_seconds())
-                continue
-            total = row.total_recipients
-            if row.audience_mode == AudienceMode.LIVE:
-                total = _add_recipients(connection, row.id, resolve(row.audience))
-            _start(connection, row.id, now, total)
-            started.append(row.id)
-        finish_complete(connection, started, now=now)
-    return started
-
-
-def _start_prepared(connection: Connection, message_id: int, now: datetime) -> list[int]:
-    """Start a message whose recipients were written in steps, if it still waits for that."""
-    row = connection.execute(
-        select(History).where(History.c.id == message_id).with_for_update()
-    ).one()
-    if row.status != MessageStatus.SCHEDULED or not preparing.finish(connection, message_id):
-        return []
-    rows = select(func.count()).where(Recipients.c.message_id == message_id)
-    _start(connection, message_id, now, int(connection.execute(rows).scalar_one()))
-    return [message_id]
-
-
-def _start(connection: Connection, message_id: int, now: datetime, total: int) -> None:
-    connection.execute(
-        update(History)
-        .where(History.c.id == message_id)
-        .values(status=MessageStatus.SENDING, started_at=now, total_recipients=total)
-    )
-
-
-def _is_too_late(row: Row[Any], now: datetime) -> bool:
-    late = (now - row.scheduled_at).total_seconds()
-    return row.late_limit is not None and late > row.late_limit
-
-
-def _hold_back(connection: Connection, row: Row[Any], late: float) -> None:
-    reason = (
-        f"Nothing was running at its time, and now it is {late / 60:,.0f} minutes late. "
-        "Resume it to send it all the same, or cancel it."
-    )
-    set_status(connection, row, MessageStatus.PAUSED, reason, "scheduler", "message_too_late")
 
 
 def finish_complete(connection: Connection, message_ids: list[int], *, now: datetime) -> list[int]:
@@ -330,210 +285,6 @@ def _record_result(connection: Connection, row: Row[Any]) -> None:
     )
 
 
-def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = None) -> None:
-    """Stop sending until `resume`; nobody leaves after this transaction."""
-    _change(
-        engine,
-        message_id,
-        actor=actor,
-        action="message_paused",
-        allowed={MessageStatus.SCHEDULED, MessageStatus.SENDING},
-        status=MessageStatus.PAUSED,
-        status_reason=reason or f"Paused by {actor}",
-    )
-
-
-def resume(engine: Engine, message_id: int, *, actor: str) -> None:
-    """Go on with a paused message: at its time if that is still to come, else at once."""
-    with engine.begin() as connection:
-        bot = select(History.c.bot_id).where(History.c.id == message_id).scalar_subquery()
-        connection.execute(
-            select(models.bot_pace.c.bot_id)
-            .where(models.bot_pace.c.bot_id == bot)
-            .with_for_update()
-        ).one_or_none()
-        row = locked(connection, message_id, {MessageStatus.PAUSED}, "message_resumed")
-        status = MessageStatus.SENDING if row.started_at else MessageStatus.SCHEDULED
-        # Who resumes a late message has seen that it is late.
-        connection.execute(
-            update(History).where(History.c.id == message_id).values(late_limit=None)
-        )
-        set_status(connection, row, status, None, actor, "message_resumed")
-        # Whoever resumes says that the bot's trouble is over; if not, its next answer tells.
-        trouble.end(connection, row.bot_id)
-        finish_complete(connection, [message_id], now=models.utc_now())
-
-
-def cancel(engine: Engine, message_id: int, *, actor: str) -> int:
-    """Cancel for everybody who has not been sent to, and return how many those are."""
-    with engine.begin() as connection:
-        return cancel_within(connection, message_id, actor=actor)
-
-
-def cancel_within(connection: Connection, message_id: int, *, actor: str) -> int:
-    """What `cancel` does, within the caller's transaction."""
-    allowed = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
-    row = locked(connection, message_id, allowed, "message_cancelled")
-    stopped = connection.execute(
-        update(Recipients)
-        .where(
-            Recipients.c.message_id == message_id,
-            Recipients.c.delivery_status == DeliveryStatus.PENDING,
-        )
-        .values(delivery_status=DeliveryStatus.CANCELLED, next_attempt_at=None)
-    ).rowcount
-    connection.execute(
-        update(History)
-        .where(History.c.id == message_id)
-        .values(
-            cancelled_deliveries=History.c.cancelled_deliveries + stopped,
-            finished_at=models.utc_now(),
-        )
-    )
-    reason = f"Cancelled by {actor}"
-    set_status(
-        connection,
-        row,
-        MessageStatus.CANCELLED,
-        reason,
-        actor,
-        "message_cancelled",
-        cancelled=stopped,
-    )
-    return stopped
-
-
-def retry_failed(
-    engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...] = ()
-) -> int:
-    """Put failed recipients back (only those of `reasons` if given); return how many.
-
-    Those `uncertain` are never among them. Also goes on with the untried rest of a failed message.
-    """
-    with engine.begin() as connection:
-        allowed = {MessageStatus.SENT, MessageStatus.FAILED}
-        row = locked(connection, message_id, allowed, "message_retried")
-        failed = update(Recipients).where(
-            Recipients.c.message_id == message_id,
-            Recipients.c.delivery_status == DeliveryStatus.FAILED,
-        )
-        if reasons:
-            failed = failed.where(Recipients.c.reason.in_(reasons))
-        back = connection.execute(
-            failed.values(
-                delivery_status=DeliveryStatus.PENDING,
-                reason=None,
-                error_code=None,
-                error_description=None,
-                next_attempt_at=None,
-            )
-        ).rowcount
-        if back == 0 and row.status == MessageStatus.SENT:
-            raise OutboxError(f"Message {message_id} has no failed recipients to try again.")
-        connection.execute(
-            update(History)
-            .where(History.c.id == message_id)
-            .values(failed_deliveries=History.c.failed_deliveries - back, finished_at=None)
-        )
-        set_status(
-            connection, row, MessageStatus.SENDING, None, actor, "message_retried", people=back
-        )
-        finish_complete(connection, [message_id], now=models.utc_now())
-    return back
-
-
-def mark_delivered(
-    engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
-) -> int:
-    """Take uncertain recipients (all, or these) for delivered, as a person says so; how many."""
-    return _settle_uncertain(
-        engine,
-        message_id,
-        actor=actor,
-        action="uncertain_marked_delivered",
-        user_ids=user_ids,
-        status=DeliveryStatus.SENT,
-    )
-
-
-def send_again(
-    engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
-) -> int:
-    """Send to uncertain recipients (all, or these) once more, as a person says so; how many.
-
-    This is the only way that anybody may get a message twice.
-    """
-    return _settle_uncertain(
-        engine,
-        message_id,
-        actor=actor,
-        action="uncertain_sent_again",
-        user_ids=user_ids,
-        status=DeliveryStatus.PENDING,
-    )
-
-
-def _settle_uncertain(
-    engine: Engine,
-    message_id: int,
-    *,
-    actor: str,
-    action: str,
-    user_ids: tuple[int, ...],
-    status: DeliveryStatus,
-) -> int:
-    with engine.begin() as connection:
-        allowed = set(MessageStatus) - {MessageStatus.SCHEDULED}
-        row = locked(connection, message_id, allowed, action)
-        if status is DeliveryStatus.PENDING and row.status == MessageStatus.CANCELLED:
-            raise OutboxError(f"Message {message_id} is cancelled: nobody gets it any more.")
-        chosen = update(Recipients).where(
-            Recipients.c.message_id == message_id,
-            Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN,
-        )
-        if user_ids:
-            chosen = chosen.where(Recipients.c.user_id.in_(user_ids))
-        # A late answer to the first request must not settle the second: the row has no owner now.
-        settled = connection.execute(
-            chosen.values(
-                delivery_status=status,
-                reason="marked" if status is DeliveryStatus.SENT else None,
-                lease_owner=None,
-                next_attempt_at=None,
-            )
-        ).rowcount
-        if settled == 0:
-            raise OutboxError(f"Message {message_id} has no such uncertain recipients.")
-        moved = {"uncertain_deliveries": History.c.uncertain_deliveries - settled}
-        if status is DeliveryStatus.SENT:
-            moved["successful_deliveries"] = History.c.successful_deliveries + settled
-        connection.execute(update(History).where(History.c.id == message_id).values(moved))
-        after = MessageStatus(row.status)
-        if status is DeliveryStatus.PENDING and after is not MessageStatus.PAUSED:
-            after = MessageStatus.SENDING
-            connection.execute(
-                update(History).where(History.c.id == message_id).values(finished_at=None)
-            )
-        set_status(connection, row, after, row.status_reason, actor, action, people=settled)
-        finish_complete(connection, [message_id], now=models.utc_now())
-    return settled
-
-
-def _change(
-    engine: Engine,
-    message_id: int,
-    *,
-    actor: str,
-    action: str,
-    allowed: set[MessageStatus],
-    status: MessageStatus,
-    status_reason: str,
-) -> None:
-    with engine.begin() as connection:
-        row = locked(connection, message_id, allowed, action)
-        set_status(connection, row, status, status_reason, actor, action)
-
-
 def locked(
     connection: Connection, message_id: int, allowed: set[MessageStatus], action: str
 ) -> Row[Any]:
@@ -570,9 +321,12 @@ def set_status(
     **details: object,
 ) -> None:
     """Move the locked message to `status`, with its audit entry."""
-    connection.execute(
-        update(History).where(History.c.id == row.id).values(status=status, status_reason=reason)
-    )
+    now_there = connection.execute(
+        update(History)
+        .where(History.c.id == row.id)
+        .values(status=status, status_reason=reason)
+        .returning(History)
+    ).one()
     audit.record(
         connection,
         actor=actor,
@@ -582,7 +336,7 @@ def set_status(
         details={
             "before": row.status,
             "after": status,
-            "sum": sums.closing_sum(connection, row.id).sentence(),
+            "sum": sums.counted_sums(connection, [now_there])[row.id].sentence(),
             **details,
         },
     )

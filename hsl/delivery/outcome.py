@@ -37,6 +37,12 @@ class Outcome:
     retry_after: float | None = None
     migrate_to: int | None = None
 
+    @property
+    def is_of_the_text(self) -> bool:
+        """True for a fault of the text itself, which is one person's where the text is personal."""
+        words = (self.description or "").lower()
+        return any(fault in words for fault in _TEXT_FAULTS)
+
 
 _UNREACHABLE = (
     ("bot was blocked", "blocked"),
@@ -58,13 +64,16 @@ _NO_SUCH_MESSAGE = (
     "message can't be edited",
     "message_id_invalid",
 )
-_MESSAGE_FAULTS = (
+_TEXT_FAULTS = (
     "can't parse entities",
     "message text is empty",
     "text must be non-empty",
     "message is too long",
     "caption is too long",
     "entities_too_long",
+)
+_MESSAGE_FAULTS = (
+    *_TEXT_FAULTS,
     "button_url_invalid",
     "button_data_invalid",
     "button_type_invalid",
@@ -94,7 +103,8 @@ def classify(status: int, body: bytes, *, retry_after_header: str | None = None)
         if status in _BOT_STATUSES:
             return Outcome(Verdict.BOT_FAULT, "bot_fault", error_code=status)
         return _unknown(status, "the answer is not the Bot API's JSON")
-    code = int(payload.get("error_code") or status)
+    named = payload.get("error_code")
+    code = named if isinstance(named, int) else status
     if code >= 500:
         return _unknown(code, _description(payload))
     return _refused(code, payload, retry_after_header)

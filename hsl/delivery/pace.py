@@ -1,10 +1,10 @@
 """One rate per bot, kept in a database row that every process shares.
 
 A generic cell rate: `next_departure` is the time at which the next message would leave if all
-kept their distance. A late sender may catch up `CATCH_UP` messages (or what left in
-`CATCH_UP_FAST`) and no more, as Telegram's own
-limit tolerates only a small burst. A refusal (429) holds everyone until `not_before`, lowers the
-rate, and the rate climbs back slowly (additive increase, multiplicative decrease).
+kept their distance. A late sender may catch up `CATCH_UP` messages (at a paid pace, what left in
+`CATCH_UP_FAST`) and no more, as Telegram's own limit tolerates only a small burst. A refusal
+(429) holds everyone until `not_before`, lowers the rate, and the rate climbs back slowly (additive
+increase, multiplicative decrease).
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from hsl import database, models
 from hsl.settings import PaceMode, Settings
 
 CATCH_UP = 1.5  # messages; the limit is taken to tolerate three
-CATCH_UP_FAST = 0.05  # seconds; at a paid pace the database's commits alone take several messages
+CATCH_UP_FAST = 0.15  # seconds, above the free rate: there a few commits take many messages
 MARGIN = 0.99  # of the allowed rate, so that jitter on the way causes no refusal
 DECREASE = 0.7  # of the rate, after a refusal
 INCREASE = 1 / 60  # of the full rate, gained in each step: 0.5/s of 30/s
@@ -168,12 +168,14 @@ def permits(
     connection: Connection, row: BotState, rhythm: Rhythm, *, now: float, horizon: float, most: int
 ) -> list[Permit]:
     """Permits up to `now + horizon`, at most `most`; they count only when they are used."""
+    _mend_change_of_rate(connection, row, now)
     if row.trouble or _hold_left(connection, row, now) > 0:
         return []
-    interval = 1.0 / _present_rate(row, rhythm, now)
-    due = max(row.next_departure, now - max(CATCH_UP * interval, CATCH_UP_FAST))
-    furthest = now + PAUSE + interval
-    if due > furthest and not rhythm.ten_then_pause:
+    interval = 1.0 / present_rate(row, rhythm, now)
+    late = CATCH_UP_FAST if interval * FREE_RATE < 1.0 else CATCH_UP * interval
+    due = max(row.next_departure, now - late)
+    furthest = now + horizon + interval + (2 * PAUSE if rhythm.ten_then_pause else PAUSE)
+    if due > furthest:
         # A clock that was set back must not hold the bot for as long as it jumped.
         due = furthest
         connection.execute(_bot(row).values(next_departure=due))
@@ -214,6 +216,14 @@ def _hold_left(connection: Connection, row: BotState, now: float) -> float:
     return left
 
 
+def _mend_change_of_rate(connection: Connection, row: BotState, now: float) -> None:
+    """A clock that was set back does not keep a lowered rate down for as long as it jumped."""
+    changed = row.rate_changed_at
+    if changed is not None and changed.timestamp() > now + row.held_seconds + PAUSE:
+        row.rate_changed_at = datetime.fromtimestamp(now, UTC)
+        connection.execute(_bot(row).values(rate_changed_at=row.rate_changed_at))
+
+
 def _set_hold(connection: Connection, row: BotState, seconds: float, now: float) -> None:
     row.not_before, row.held_seconds = datetime.fromtimestamp(now + seconds, UTC), seconds
     connection.execute(_bot(row).values(not_before=row.not_before, held_seconds=seconds))
@@ -251,7 +261,8 @@ def _bot(row: BotState) -> Update:
     return update(models.bot_pace).where(models.bot_pace.c.bot_id == row.bot_id)
 
 
-def _present_rate(row: BotState, rhythm: Rhythm, now: float) -> float:
+def present_rate(row: BotState, rhythm: Rhythm, now: float) -> float:
+    """Messages a second that this bot may send now, after refusals and without Stars."""
     rate = _recovered_rate(row, rhythm, now)
     return rate if row.may_pay(now) else min(rate, FREE_RATE * MARGIN)
 

@@ -8,7 +8,8 @@ that makes it shows all of them at once. What a dead process left half-written i
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -25,19 +26,22 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    null,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
 from hsl import database, models
+from hsl.delivery import choosing
 from hsl.models import DeliveryStatus, MessageStatus, RecipientType
 
 Recipients, History = models.message_recipients, models.message_history
 Preparations = models.message_preparations
 AT_ONCE = 5_000  # recipients in one transaction
 BREATH = 0.02  # seconds between two of them, in which others get SQLite's lock
-STALE = timedelta(minutes=5)  # without a step, a preparation counts as abandoned
+STALE = timedelta(minutes=2)  # without a step, a preparation counts as abandoned
+ABANDONED = datetime(1970, 1, 1, tzinfo=UTC)  # its beat once it is being cleared away
 
 _chosen = Table(
     "chosen_people",
@@ -45,6 +49,8 @@ _chosen = Table(
     Column("place", Integer, primary_key=True),
     Column("user_id", BigInteger),
     Column("username", String),
+    Column("rule", String),
+    Column("telegram_message_id", BigInteger),  # where a message in the chat is to be changed
     prefixes=["TEMPORARY"],
 )
 
@@ -53,27 +59,39 @@ class PreparationError(RuntimeError):
     """The preparation is another process's, or was cleared away as abandoned."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """The message that the recipients wait for, and how many each rule left out of them."""
+
+    message_id: int
+    left_out: dict[str, int]
+
+
 @contextmanager
 def prepared(
     engine: Engine, people: Select[Any], *, message_id: int | None = None
-) -> Iterator[int]:
-    """Write recipients for all of `people`, and give the id of the message that they wait for.
+) -> Iterator[Prepared]:
+    """Write recipients for all of `people` whom no rule leaves out, see `choosing`.
 
+    `people` selects user_id, username and, for a change in the chats, telegram_message_id.
     Make the message within the block, in a transaction that calls `finish`; if the block is left
     without that, the recipients are taken away again. `message_id` names a message that is there
     already and has no recipients yet. Raises PreparationError.
     """
     message_id = _reserve(engine) if message_id is None else _take(engine, message_id)
     try:
-        _write(engine, message_id, people)
-        yield message_id
+        yield Prepared(message_id, _write(engine, message_id, people))
     finally:
         _discard(engine, message_id)
 
 
 def finish(connection: Connection, message_id: int) -> bool:
-    """Let the message have its recipients; False if they were cleared away meanwhile."""
-    done = connection.execute(delete(Preparations).where(Preparations.c.message_id == message_id))
+    """Let the message have its recipients; False if they are or were cleared away meanwhile."""
+    done = connection.execute(
+        delete(Preparations).where(
+            Preparations.c.message_id == message_id, Preparations.c.beat_at != ABANDONED
+        )
+    )
     return done.rowcount == 1
 
 
@@ -84,8 +102,20 @@ def clear_stale(engine: Engine, *, now: datetime) -> int:
             select(Preparations.c.message_id).where(Preparations.c.beat_at < now - STALE)
         ).all()
     for row in stale:
-        _discard(engine, row.message_id)
+        if _abandon(engine, row.message_id, now):
+            _discard(engine, row.message_id)
     return len(stale)
+
+
+def _abandon(engine: Engine, message_id: int, now: datetime) -> bool:
+    """Say that it is cleared away, so that a writer that only slept does not go on."""
+    with engine.begin() as connection:
+        done = connection.execute(
+            update(Preparations)
+            .where(Preparations.c.message_id == message_id, Preparations.c.beat_at < now - STALE)
+            .values(beat_at=ABANDONED)
+        )
+    return done.rowcount == 1
 
 
 def _reserve(engine: Engine) -> int:
@@ -139,22 +169,26 @@ def is_going_on(connection: Connection, message_id: int) -> bool:
     return connection.execute(found).first() is not None
 
 
-def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
+def _write(engine: Engine, message_id: int, people: Select[Any]) -> dict[str, int]:
     found = people.order_by(None).subquery()
     # The people are resolved once, into a table of this connection, without SQLite's write lock.
     with database.read_only(engine).connect() as connection:
         with connection.begin():
             _chosen.create(connection)
+            in_chat = found.c.get("telegram_message_id", null())
             connection.execute(
                 insert(_chosen).from_select(
-                    ["place", "user_id", "username"],
+                    ["place", "user_id", "username", "rule", "telegram_message_id"],
                     select(
                         func.row_number().over(order_by=found.c.user_id),
                         found.c.user_id,
                         found.c.username,
+                        choosing.rule_of(found),
+                        in_chat,
                     ),
                 )
             )
+            left_out = choosing.left_out(connection, _chosen)
             last: int | None = connection.execute(select(func.max(_chosen.c.place))).scalar_one()
             total = last or 0
         try:
@@ -165,26 +199,39 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> None:
         finally:
             with connection.begin():
                 _chosen.drop(connection)
+    return left_out
 
 
 def _write_some(connection: Connection, message_id: int, start: int) -> None:
     beat = connection.execute(
         update(Preparations)
-        .where(Preparations.c.message_id == message_id)
+        .where(Preparations.c.message_id == message_id, Preparations.c.beat_at != ABANDONED)
         .values(beat_at=database.now(connection))
     )
     if beat.rowcount != 1:  # this process stalled for so long that it was taken for dead
         raise PreparationError(f"The recipients of message {message_id} were cleared away.")
     connection.execute(
         insert(Recipients).from_select(
-            ["message_id", "user_id", "username", "delivery_status", "attempts"],
+            [
+                "message_id",
+                "user_id",
+                "username",
+                "telegram_message_id",
+                "delivery_status",
+                "attempts",
+            ],
             select(
                 literal(message_id, models.RowId),
                 _chosen.c.user_id,
                 _chosen.c.username,
+                _chosen.c.telegram_message_id,
                 literal(DeliveryStatus.PENDING.value),
                 literal(0),
-            ).where(_chosen.c.place > start, _chosen.c.place <= start + AT_ONCE),
+            ).where(
+                _chosen.c.place > start,
+                _chosen.c.place <= start + AT_ONCE,
+                _chosen.c.rule.is_(None),
+            ),
         )
     )
 
@@ -198,7 +245,9 @@ def _discard(engine: Engine, message_id: int) -> None:
             if connection.execute(open_.with_for_update()).first() is None:
                 return
             if connection.execute(some.limit(1)).first() is None:
-                finish(connection, message_id)
+                connection.execute(
+                    delete(Preparations).where(Preparations.c.message_id == message_id)
+                )
                 return
             connection.execute(delete(Recipients).where(Recipients.c.id.in_(some)))
         time.sleep(BREATH)

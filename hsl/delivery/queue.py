@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, select, update
+from sqlalchemy import Connection, Integer, Row, and_, bindparam, exists, or_, select, update
 
 from hsl import models
 from hsl.delivery.quiet import LONGEST, QuietHours
 from hsl.models import DeliveryStatus
 
 Recipients, People = models.message_recipients, models.users
+History = models.message_history
 PER_CHAT = timedelta(seconds=1.05)  # between two messages to one chat
 BACKOFF = (2.0, 5.0, 15.0, 60.0)  # seconds until the next try of a request that never left
 SMALL = 100  # recipients of a message that need not wait for the large ones
@@ -37,6 +38,8 @@ _waiting = (
             )
         ),
     )
+    # As the index has them; without it PostgreSQL reads the table from its sent beginning.
+    .order_by(_again)
     .limit(bindparam("most", type_=Integer))
     .with_for_update(skip_locked=True, of=Recipients)
 )
@@ -63,6 +66,7 @@ class Line:
         `messages` are rows with id, total_recipients and keep_quiet; `turn` is the number of the
         bot's next departure, by which messages take turns over all processes.
         """
+        messages = self._without_sleepers(messages)
         small = [row for row in messages if row.total_recipients <= SMALL]
         large = [row for row in messages if row.total_recipients > SMALL]
         lines = [self._in_turn(small, most, turn), self._in_turn(large, most, turn)]
@@ -77,6 +81,25 @@ class Line:
             else:
                 break  # nobody waits any more
         return list(chosen.values())
+
+    def _without_sleepers(self, messages: Sequence[Row[Any]]) -> list[Row[Any]]:
+        """These without messages all of whose people wait for their morning: one look for all."""
+        keeping = [row.id for row in messages if row.keep_quiet]
+        if not keeping or self._quiet is None:
+            return list(messages)
+        mine = and_(
+            Recipients.c.message_id == History.c.id,
+            Recipients.c.delivery_status == DeliveryStatus.PENDING,
+        )
+        ready = [
+            exists(select(Recipients.c.id).where(mine, when))
+            for when in (_again.is_(None), _again <= self._now, _again > self._now + LONGEST)
+        ]
+        found = self._connection.execute(
+            select(History.c.id).where(History.c.id.in_(keeping), or_(*ready))
+        )
+        awake = {row.id for row in found}
+        return [row for row in messages if not row.keep_quiet or row.id in awake]
 
     def _in_turn(
         self, messages: Sequence[Row[Any]], most: int, turn: int

@@ -5,6 +5,7 @@ A time that passed while nothing ran is not made up for: its message waits by it
 and the rule goes on with the next time that is still to come.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,13 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, Row, Select, insert, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hsl import audit, database, models
-from hsl.delivery import outbox
+from hsl.delivery import outbox, steering
 from hsl.delivery.quiet import known_zones
 from hsl.message.content import Content
 from hsl.models import AudienceMode, MessageStatus, RecipientType
 
+logger = logging.getLogger(__name__)
 Rules, History = models.recurring_messages, models.message_history
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -157,18 +160,59 @@ def create(
 
 
 def make_due(engine: Engine, *, now: datetime, bot_id: int, resolve: outbox.Resolve) -> list[int]:
-    """Make the next message of each rule whose last one's time has come; their ids."""
-    due = select(Rules).where(Rules.c.stopped_at.is_(None), Rules.c.next_at <= now)
-    made = []
-    with engine.begin() as connection:
-        for rule in connection.execute(due.with_for_update(skip_locked=True)).all():
-            following = _repeat(rule).after(now)
-            if following is None:
-                _stop(connection, rule.id, "over")
-            else:
-                people = resolve(rule.audience["chosen"])
-                made.append(_make(connection, rule, following, people, bot_id))
+    """Make the next message of each rule whose last one's time has come; their ids.
+
+    A rule that cannot make one any more is stopped with its reason, and keeps no other from it.
+    """
+    due = select(Rules.c.id).where(Rules.c.stopped_at.is_(None), Rules.c.next_at <= now)
+    with database.read_only(engine).begin() as connection:
+        found = connection.execute(due).all()
+    made: list[int] = []
+    for row in found:
+        try:
+            with engine.begin() as connection:
+                made += _make_next(
+                    connection, due.where(Rules.c.id == row.id), now, bot_id, resolve
+                )
+        except Exception as fault:
+            if isinstance(fault, OperationalError | InterfaceError):
+                raise  # the database is away, which is no fault of the rule
+            logger.exception("Rule %s cannot make its next message", row.id)
+            with engine.begin() as connection:
+                _stop_failed(connection, row.id, fault)
     return made
+
+
+def _make_next(
+    connection: Connection,
+    due: Select[Any],
+    now: datetime,
+    bot_id: int,
+    resolve: outbox.Resolve,
+) -> list[int]:
+    rule = connection.execute(
+        due.with_only_columns(Rules).with_for_update(skip_locked=True)
+    ).one_or_none()
+    if rule is None:
+        return []  # another process makes it
+    following = _repeat(rule).after(now)
+    if following is None:
+        _stop(connection, rule.id, "over")
+        return []
+    return [_make(connection, rule, following, resolve(rule.audience["chosen"]), bot_id)]
+
+
+def _stop_failed(connection: Connection, rule_id: int, fault: Exception) -> None:
+    words = str(fault) if isinstance(fault, outbox.OutboxError) else type(fault).__name__
+    _stop(connection, rule_id, f"its next message could not be made: {words}")
+    audit.record(
+        connection,
+        actor="scheduler",
+        action="rule_failed",
+        object_type="rule",
+        object_id=rule_id,
+        details={"reason": words},
+    )
 
 
 def stop(engine: Engine, rule_id: int, *, actor: str) -> int:
@@ -186,7 +230,7 @@ def stop(engine: Engine, rule_id: int, *, actor: str) -> int:
             )
         ).all()
         for row in ahead:
-            outbox.cancel_within(connection, row.id, actor=actor)
+            steering.cancel_within(connection, row.id, actor=actor)
         audit.record(
             connection,
             actor=actor,
@@ -239,6 +283,7 @@ def _make(
         late_limit=rule.late_limit,
         keep_quiet=rule.keep_quiet,
         rule_id=rule.id,
+        cap_ignored_because=rule.audience["chosen"].get("ignore_cap", ""),
     )
     return outbox.add(connection, new)
 

@@ -5,6 +5,8 @@ without the other.
 2. Each of these leaves at its departure time, one after the other and spaced as they really
    leave, and its outcome waits for the next tick.
 3. What could not be sent in time (the machine stalled) goes back untouched.
+4. When a tick's commit was not answered, nobody knows whether its intents are written: the next one
+   gives back what stands as ours and is not on its way.
 """
 
 import asyncio
@@ -19,10 +21,10 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import models
+from hsl import database, models
 from hsl.delivery import outbox, pace, tick
 from hsl.delivery.gateway import Gateway
-from hsl.delivery.outcome import Outcome, Verdict, lost, never_left
+from hsl.delivery.outcome import Outcome, Verdict, never_left
 from hsl.delivery.quiet import QuietHours
 from hsl.models import Action
 
@@ -30,10 +32,15 @@ TICK = 0.06  # seconds
 TOO_LATE = 8.0  # seconds after its departure time at which a request does not leave any more
 MOST_IN_FLIGHT = 400  # requests without an answer
 RETRY_DATABASE = 1.0  # seconds
+LAST_WORDS = 8.0  # seconds in which a stopping sender tries to record its last outcomes
+EXCHANGE_PATIENCE = 10.0  # seconds until a connection that does not answer is given up
 
 logger = logging.getLogger(__name__)
-# (message row, person) -> Bot API method, its arguments, and whether the text is personal
-Compose = Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[str, dict[str, Any], bool]]
+Message = Mapping[str, Any]  # a row of message_history
+# (message, person) -> Bot API method, its arguments, and whether the text is personal
+Compose = Callable[[Message, Mapping[str, Any]], tuple[str, dict[str, Any], bool]]
+# A departure with its message as it was when the intent was written.
+Leaving = tuple[tick.Departure, Message]
 
 
 class Sender:
@@ -62,10 +69,11 @@ class Sender:
         self._paid = paid
         self._quiet = quiet
         self._results: list[tick.Result] = []
-        self._leaving: asyncio.Queue[tick.Departure] = asyncio.Queue()
+        self._leaving: asyncio.Queue[Leaving] = asyncio.Queue()
+        self._on_their_way: set[int] = set()  # recipients between their intent and their result
+        self._in_doubt = False
         self._spacing = pace.Spacing(rhythm.limit)
         self._in_flight: set[asyncio.Task[None]] = set()
-        self._messages: dict[int, Mapping[str, Any]] = {}
         self._alike: dict[int, tuple[str, int]] = defaultdict(lambda: ("", 0))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -73,26 +81,30 @@ class Sender:
         door = asyncio.create_task(self._let_out())
         while not stop.is_set():
             began = time.monotonic()
-            try:
-                await self._tick()
-            except SQLAlchemyError as fault:
-                # Outcomes stay in `_results`, and nothing leaves without a committed intent.
-                logger.error(
-                    "The database does not answer (%s); sending waits", type(fault).__name__
-                )
-                await asyncio.sleep(RETRY_DATABASE)
+            await self._tick_or_wait()
             await asyncio.sleep(max(0.0, TICK - (time.monotonic() - began)))
         await self._finish()
         door.cancel()
 
+    async def _tick_or_wait(self) -> None:
+        try:
+            await self._tick()
+        except SQLAlchemyError as fault:
+            # Outcomes stay in `_results`, and nothing leaves without a committed intent.
+            logger.error("The database does not answer (%s); sending waits", type(fault).__name__)
+            await asyncio.sleep(RETRY_DATABASE)
+        except Exception:
+            logger.exception("A tick failed; sending waits")
+            await asyncio.sleep(RETRY_DATABASE)
+
     async def _let_out(self) -> None:
         """Let departures leave in their order, each at its time."""
         while True:
-            departure = await self._leaving.get()
+            departure, message = await self._leaving.get()
             await asyncio.sleep(max(0.0, departure.at - tick.steady_time()))
             while (early := self._spacing.wait(time.monotonic())) > 0:
                 await asyncio.sleep(early)
-            task = asyncio.create_task(self._send(departure))
+            task = asyncio.create_task(self._send(departure, message))
             self._in_flight.add(task)
             task.add_done_callback(self._in_flight.discard)
             self._leaving.task_done()
@@ -101,23 +113,44 @@ class Sender:
         await self._leaving.join()
         if self._in_flight:
             await asyncio.wait(self._in_flight)
-        results, self._results = self._results, []
-        await asyncio.to_thread(self._exchange, results, 0)
+        deadline = time.monotonic() + LAST_WORDS
+        while self._results and time.monotonic() < deadline:
+            await self._tick_or_wait_to_record()
 
-    async def _tick(self) -> None:
-        results, self._results = self._results, []
-        on_their_way = len(self._in_flight) + self._leaving.qsize()
-        room = min(self._batch_size, MOST_IN_FLIGHT - on_their_way)
+    async def _tick_or_wait_to_record(self) -> None:
         try:
-            departures = await asyncio.to_thread(self._exchange, results, room)
-        except SQLAlchemyError:
-            self._results = results + self._results
-            raise
-        for departure in departures:
-            self._leaving.put_nowait(departure)
+            await self._tick(most=0)
+        except SQLAlchemyError as fault:
+            logger.error("The last outcomes are not recorded yet (%s)", type(fault).__name__)
+            await asyncio.sleep(RETRY_DATABASE)
 
-    def _exchange(self, results: list[tick.Result], room: int) -> list[tick.Departure]:
-        with self._engine.begin() as connection:
+    async def _tick(self, *, most: int | None = None) -> None:
+        results, self._results = self._results, []
+        room = MOST_IN_FLIGHT - len(self._on_their_way) + len(results)
+        most = min(self._batch_size, room) if most is None else most
+        try:
+            departures = await asyncio.to_thread(
+                self._exchange, results, most, set(self._on_their_way)
+            )
+        except Exception:
+            self._results = results + self._results
+            self._in_doubt = True
+            raise
+        self._in_doubt = False
+        self._on_their_way -= {result.departure.recipient_id for result in results}
+        for departure, message in departures:
+            self._on_their_way.add(departure.recipient_id)
+            self._leaving.put_nowait((departure, message))
+
+    def _exchange(
+        self, results: list[tick.Result], most: int, on_their_way: set[int]
+    ) -> list[Leaving]:
+        with database.impatient(self._engine, EXCHANGE_PATIENCE) as connection:
+            if self._in_doubt:
+                tick.give_back(
+                    connection, worker=self._worker, bot_id=self._bot_id,
+                    rhythm=self._rhythm, on_their_way=on_their_way,
+                )  # fmt: skip
             tick.record(
                 connection,
                 results,
@@ -131,20 +164,18 @@ class Sender:
                 bot_id=self._bot_id,
                 rhythm=self._rhythm,
                 horizon=TICK,
-                most=room,
+                most=most,
                 quiet=self._quiet,
             )
-            # Read at each departure, as a message's text may change while it is paused.
             ids = {departure.message_id for departure in departures}
-            if ids:
-                rows = connection.execute(
-                    select(outbox.History).where(outbox.History.c.id.in_(ids))
-                )
-                self._messages = {row.id: dict(row._mapping) for row in rows}
-        return departures
+            if not ids:
+                return []
+            # Read at each departure, as a message's text may change while it is paused.
+            rows = connection.execute(select(outbox.History).where(outbox.History.c.id.in_(ids)))
+            messages = {row.id: dict(row._mapping) for row in rows}
+        return [(departure, messages[departure.message_id]) for departure in departures]
 
-    async def _send(self, departure: tick.Departure) -> None:
-        message = self._messages[departure.message_id]
+    async def _send(self, departure: tick.Departure, message: Message) -> None:
         personal = False
         try:
             method, arguments, personal = self._compose(message, departure.person)
@@ -153,13 +184,18 @@ class Sender:
                 arguments["message_id"] = departure.telegram_message_id
             elif self._paid and departure.may_pay:
                 arguments["allow_paid_broadcast"] = True
-            found = await self._ask(departure, method, arguments)
         except Exception as fault:
-            # Whatever went wrong on our side, this row must get an outcome.
+            # Whatever is wrong on our side, nothing left and this row must get an outcome.
             logger.exception(
                 "Message %s, recipient %s", departure.message_id, departure.recipient_id
             )
-            found = lost(f"the sender failed: {type(fault).__name__}")
+            found = Outcome(
+                Verdict.FAILED,
+                "other",
+                description=f"The message could not be made for them: {type(fault).__name__}",
+            )
+        else:
+            found = await self._ask(departure, method, arguments)
         if self._breaks(departure.message_id, found, personal):
             found, personal = replace(found, verdict=Verdict.MESSAGE_FAULT), False
         self._results.append(tick.Result(departure, found, models.utc_now(), personal))
@@ -171,13 +207,20 @@ class Sender:
             return never_left("the machine stalled before the request left")
         found = await self._gateway.call(method, arguments)
         if found.verdict is Verdict.MIGRATED and found.migrate_to is not None:
-            return await self._gateway.call(method, {**arguments, "chat_id": found.migrate_to})
+            new = found.migrate_to
+            found = await self._gateway.call(method, {**arguments, "chat_id": new})
+            words = f"The group is now chat {new}. {found.description or ''}".strip()
+            found = replace(found, description=words)
+        if found.verdict is Verdict.MIGRATED:
+            return replace(found, verdict=Verdict.FAILED, reason="not_found")
+        if found.verdict is Verdict.PAID_REFUSED and "allow_paid_broadcast" not in arguments:
+            return replace(found, verdict=Verdict.FAILED, reason="other")
         return found
 
     def _breaks(self, message_id: int, found: Outcome, personal: bool) -> bool:
         """The circuit breaker: refusals alike in a row are the message's fault, not the people's.
 
-        Those are unknown ones, and those of a personal text, whose fault may be its file's.
+        Those are unknown ones, and those of a personal text, which may be every person's.
         """
         if found.verdict is Verdict.SENT:
             self._alike.pop(message_id, None)
@@ -189,4 +232,7 @@ class Sender:
         last, times = self._alike[message_id]
         times = times + 1 if words == last else 1
         self._alike[message_id] = (words, times)
-        return times >= tick.ALIKE_IN_A_ROW
+        if times < tick.ALIKE_IN_A_ROW:
+            return False
+        self._alike.pop(message_id)
+        return True

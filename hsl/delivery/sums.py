@@ -21,6 +21,7 @@ REASON_WORDS = {
     "kicked": "bot was removed",
     "message_fault": "refused for the message itself",
     "other": "refused for another reason",
+    "not_sent": "not sent before its message ended",
     "no_answer": "no answer came",
     "interrupted": "the sender was stopped",
     "marked": "marked as delivered",
@@ -40,7 +41,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class ClosingSum:
-    """chosen = sent + failed by reason + uncertain + cancelled + deleted + not tried."""
+    """chosen = sent + failed by reason + uncertain + cancelled + deleted + not tried.
+
+    `whole` and `done` are the words for the total and for `sent`: a run that deletes a message
+    tells of chats, and of how many it was deleted from.
+    """
 
     total: int = 0
     sent: int = 0
@@ -50,6 +55,8 @@ class ClosingSum:
     deleted: int = 0
     in_flight: int = 0
     pending: int = 0
+    whole: str = "chosen"
+    done: str = "sent"
 
     @property
     def failed(self) -> int:
@@ -65,7 +72,7 @@ class ClosingSum:
         """The sum's terms in order; those of nobody are left out."""
         failed = sorted(self.failed_by_reason.items(), key=lambda item: (-item[1], item[0]))
         found = [
-            Segment("sent", "sent", self.sent),
+            Segment("sent", self.done, self.sent),
             *(Segment("failed", REASON_WORDS.get(r, r), people) for r, people in failed),
             Segment("uncertain", "uncertain", self.uncertain),
             Segment("cancelled", "cancelled", self.cancelled),
@@ -77,7 +84,7 @@ class ClosingSum:
     def sentence(self) -> str:
         """Such as "1,204 chosen = 1,150 sent + 54 blocked the bot"."""
         terms = " + ".join(f"{term.people:,} {term.words}" for term in self.segments())
-        return f"{self.total:,} chosen = {terms or '0 sent'}"
+        return f"{self.total:,} {self.whole} = {terms or f'0 {self.done}'}"
 
 
 def closing_sums(connection: Connection, message_ids: Sequence[int]) -> dict[int, ClosingSum]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, update
 
-from hsl import audit, database, models
+from hsl import audit, database, models, spans
 from hsl.delivery import pace
 from hsl.delivery.outcome import Outcome
 from hsl.models import MessageStatus
@@ -39,6 +39,20 @@ def begin(connection: Connection, bot: pace.BotState, outcome: Outcome) -> None:
         .returning(History.c.id)
     ).all()
     _tell(connection, bot.bot_id, "bot_stopped", description=words, paused=_ids(paused))
+
+
+def pause_started(connection: Connection, message_id: int) -> None:
+    """Let a message that just started wait too where its bot is in trouble."""
+    words = select(Bots.c.trouble).where(Bots.c.bot_id == History.c.bot_id).scalar_subquery()
+    paused = connection.execute(
+        update(History)
+        .where(History.c.id == message_id, words.is_not(None))
+        .values(status=MessageStatus.PAUSED, status_reason=words)
+        .returning(History.c.id, History.c.bot_id, History.c.status_reason)
+    ).one_or_none()
+    if paused is not None:
+        words_there = {"description": paused.status_reason, "paused": [paused.id]}
+        _tell(connection, paused.bot_id, "bot_stopped", **words_there)
 
 
 def look_due(engine: Engine, bot_id: int) -> bool:
@@ -79,7 +93,7 @@ def end(connection: Connection, bot_id: int) -> list[int]:
     )
     in_time = or_(History.c.late_limit.is_(None), History.c.late_limit >= late)
     resumed = _move(connection, and_(paused, in_time), MessageStatus.SENDING, None)
-    words = f"Telegram refused the bot for {late / 60:,.0f} minutes. Resume it, or cancel it."
+    words = f"Telegram refused the bot for {spans.words(late)}. Resume it, or cancel it."
     waiting = _move(connection, paused, MessageStatus.PAUSED, words)
     _tell(connection, bot_id, "bot_works_again", resumed=resumed, waiting=waiting)
     return resumed

@@ -6,21 +6,22 @@ archived deliveries are counted alike.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-import pyarrow as pa
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 
-from hsl import database, insights, models
-from hsl.archive import files, reading
+from hsl import insights, models
 from hsl.delivery import history, sums
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
-from hsl.insights import COLUMNS, GOT, SEPARATOR, SMALL, TRIED, Filter, wilson
+from hsl.insights import SMALL, Filter, Readable, wilson
+from hsl.insights.filters import read
+from hsl.moment import moment
+from hsl.reports.deliveries import Deliveries
 
-History, Enrolled = models.message_history, models.enrollments
+History = models.message_history
 NO_STREAM = "not enrolled"
 MOST_MESSAGES = 20  # in a chart; the table has all
 
@@ -112,11 +113,9 @@ def of_message(engine: Engine, message_id: int, zone: ZoneInfo) -> OfMessage:
         raise ReportError(
             f"There is no started message {message_id}. `python -m hsl status` lists them."
         )
-    moment = message.started_at
-    frame = deliveries(
-        engine, Filter(since=moment, until=moment + timedelta(microseconds=1)), [message_id]
-    )
-    return OfMessage(message, _figures(frame, (), zone))
+    chosen = Filter(message_id=message_id)
+    with moment(engine) as now:
+        return OfMessage(message, _figures(Deliveries(now, message=message_id), chosen, zone))
 
 
 def of_period(
@@ -128,9 +127,8 @@ def of_period(
 ) -> OfPeriod:
     """The figures of the messages that started in a period, of people in these streams if given."""
     chosen = Filter(since=since, until=until, streams=tuple(streams))
-    frame = deliveries(engine, chosen)
-    with database.read_only(engine).begin() as connection:
-        rows = connection.execute(
+    with moment(engine) as now:
+        rows = now.connection.execute(
             select(History)
             .where(
                 History.c.started_at >= since,
@@ -139,10 +137,11 @@ def of_period(
             )
             .order_by(History.c.id.desc())
         ).all()
-        closing = sums.counted_sums(connection, rows)
+        closing = sums.counted_sums(now.connection, rows)
+        store = Deliveries(now, since, until)
     by_message = {
         int(line["message_id"]): line
-        for line in insights.shares(frame, ["message_id"]).to_dict("records")
+        for line in insights.by_message(store, chosen, most=len(rows)).to_dict("records")
     }
     messages = [
         Share(
@@ -159,58 +158,54 @@ def of_period(
         until,
         tuple(streams),
         _together(list(closing.values())),
-        _figures(frame, streams, zone),
+        _figures(store, chosen, zone),
         tuple(messages),
     )
 
 
-def deliveries(
-    engine: Engine, chosen: Filter, message_ids: Sequence[int] | None = None
-) -> pd.DataFrame:
-    """Tried deliveries that fit, counted by message, hour (UTC), status, reason and streams."""
-    archived = _archived_messages(engine, chosen)
-    frame = insights.Ledger(engine).deliveries(chosen)
-    # A run of `archive` that goes on now has left some rows that are in a file as well.
-    frame = frame[~frame["message_id"].isin(archived)]
-    found = pd.concat([frame, _archived(engine, archived, chosen.streams)], ignore_index=True)
-    return found if message_ids is None else found[found["message_id"].isin(message_ids)]
-
-
-def _figures(frame: pd.DataFrame, streams: Sequence[str], zone: ZoneInfo) -> Figures:
-    got = frame["status"].isin([str(status) for status in GOT])
-    total = Share("all", int(frame["people"].where(got, 0).sum()), int(frame["people"].sum()))
-    if frame.empty:
-        return Figures(total, (), (), (), ())
-    outside = frame[[not places for places in frame["streams"]]]
-    by_stream = _shares(insights.by_stream(frame, tuple(streams)), "stream")
-    if not streams and not outside.empty:
-        named = outside.assign(stream=NO_STREAM)
-        by_stream += _shares(insights.shares(named, ["stream"]), "stream")
-    days = insights.over_time(frame, zone)
-    hours = pd.to_datetime(frame["hour"], format="%Y-%m-%d %H", utc=True).dt.tz_convert(zone)
-    by_hour = frame.assign(hour=hours).groupby("hour")["people"].sum()
+def _figures(store: Readable, chosen: Filter, zone: ZoneInfo) -> Figures:
+    total = insights.total(store, chosen).iloc[0]
+    by_stream = _shares(insights.by_stream(store, chosen), "stream")
+    if not chosen.streams:
+        by_stream += [share for share in [_outside(store, chosen)] if share.tried]
     return Figures(
-        total,
+        Share("all", int(total["delivered"]), int(total["tried"])),
         tuple(by_stream),
         tuple(
-            Count(str(line["reason"]), int(line["people"]))
-            for line in insights.reasons(_with_reasons(frame)).to_dict("records")
+            Count(str(line["words"]), int(line["failed"]))
+            for line in insights.reasons(store, chosen).to_dict("records")
         ),
         tuple(
-            (line["day"], Share(str(line["day"]), int(line["delivered"]), int(line["tried"])))
-            for line in days.sort_values("day").to_dict("records")
+            (day, Share(str(day), int(line["delivered"]), int(line["tried"])))
+            for line in insights.over_time(store, chosen, zone).to_dict("records")
+            for day in [pd.Timestamp(line["day"]).date()]
         ),
-        tuple(
-            (pd.Timestamp(str(hour)).to_pydatetime().astimezone(zone), int(people))
-            for hour, people in by_hour.items()
-        ),
+        _by_hour(store, chosen, zone),
     )
 
 
-def _with_reasons(frame: pd.DataFrame) -> pd.DataFrame:
-    """A failure that names no reason is one for another reason."""
-    given = frame["reason"].astype(object)
-    return frame.assign(reason=given.where(given.notna(), "other"))
+def _outside(store: Readable, chosen: Filter) -> Share:
+    """The share of those who are in no stream."""
+    found = read(
+        store,
+        chosen,
+        """SELECT count(*) AS tried, count(*) FILTER (WHERE got) AS delivered
+        FROM tried WHERE user_id NOT IN (SELECT user_id FROM enrollments)""",
+    ).iloc[0]
+    return Share(NO_STREAM, int(found["delivered"]), int(found["tried"]))
+
+
+def _by_hour(store: Readable, chosen: Filter, zone: ZoneInfo) -> tuple[tuple[datetime, int], ...]:
+    found = read(
+        store,
+        chosen,
+        """SELECT epoch_us(sending_at) // 3600000000 AS hour, count(*) AS people
+        FROM tried GROUP BY hour ORDER BY hour""",
+    )
+    return tuple(
+        (datetime.fromtimestamp(3600 * int(hour), UTC).astimezone(zone), int(people))
+        for hour, people in zip(found["hour"], found["people"], strict=True)
+    )
 
 
 def _shares(frame: pd.DataFrame, name: str) -> list[Share]:
@@ -229,65 +224,6 @@ def _together(closing: Sequence[ClosingSum]) -> ClosingSum:
     counts = {
         field.name: sum(getattr(one, field.name) for one in closing)
         for field in fields(ClosingSum)
-        if field.name != "failed_by_reason"
+        if field.type is int
     }
     return ClosingSum(failed_by_reason=reasons, **counts)
-
-
-def _archived_messages(engine: Engine, chosen: Filter) -> list[int]:
-    found = select(History.c.id).where(
-        History.c.archived_at.is_not(None), History.c.action == models.Action.SEND
-    )
-    if chosen.since is not None:
-        found = found.where(History.c.started_at >= chosen.since)
-    if chosen.until is not None:
-        found = found.where(History.c.started_at < chosen.until)
-    if chosen.message_type:
-        found = found.where(History.c.message_type == chosen.message_type)
-    with database.read_only(engine).begin() as connection:
-        return list(connection.execute(found).scalars())
-
-
-def _archived(engine: Engine, ids: Sequence[int], streams: Sequence[str]) -> pd.DataFrame:
-    counted: list[pd.DataFrame] = []
-    if ids:
-        counter = files.connect()
-        with database.read_only(engine).begin() as connection:
-            places = connection.execute(
-                select(
-                    Enrolled.c.user_id,
-                    func.aggregate_strings(Enrolled.c.course_stream, SEPARATOR).label("streams"),
-                ).group_by(Enrolled.c.user_id)
-            ).all()
-            counter.register(
-                "places",
-                pd.DataFrame([tuple(row) for row in places], columns=["user_id", "streams"]).astype(
-                    {"user_id": "int64", "streams": "str"}
-                ),
-            )
-            columns = ("message_id", "user_id", "delivery_status", "reason", "sending_at")
-            for batch in reading.batches(connection, columns, ids):
-                counter.register("rows_now", pa.Table.from_batches([batch]))
-                counted.append(counter.execute(_COUNT).df())
-    if not counted:
-        return pd.DataFrame(columns=COLUMNS)
-    keys = COLUMNS[:-1]
-    frame = pd.concat(counted).groupby(keys, as_index=False, dropna=False).agg({"people": "sum"})
-    known = {
-        words: frozenset(words.split(SEPARATOR)) if words else frozenset()
-        for words in frame["streams"].unique()
-    }
-    reason = frame["reason"].astype(object)
-    frame = frame.assign(
-        reason=reason.where(reason.notna(), None), streams=frame["streams"].map(known.__getitem__)
-    )
-    if streams:
-        frame = frame[[bool(set(streams) & places) for places in frame["streams"]]]
-    return frame
-
-
-_COUNT = f"""SELECT r.message_id, strftime(timezone('UTC', r.sending_at), '%Y-%m-%d %H') AS hour,
-    r.delivery_status AS status, r.reason, coalesce(p.streams, '') AS streams, count(*) AS people
-    FROM rows_now AS r LEFT JOIN places AS p USING (user_id)
-    WHERE r.delivery_status IN ({", ".join(f"'{status}'" for status in TRIED)})
-    AND r.sending_at IS NOT NULL GROUP BY ALL"""

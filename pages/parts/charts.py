@@ -1,133 +1,175 @@
-"""The charts: each has n, its interval where it is a share, and the numbers behind it."""
+"""A figure on a page: its question, its chart, a summary, its numbers, files, and its people."""
 
-import altair as alt
+from datetime import datetime
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo
+
 import pandas as pd
 import streamlit as st
 
-BLUE, GREY, RED = "#0072B2", "#8A8F98", "#D55E00"
-INTERVAL = "#7A8591"  # seen on light, on dark, and on the bars
-HEIGHT = 240  # pixels
-STEP = 26  # pixels a bar
-_SHARE = alt.Y("share:Q", title="delivered", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False))
-_FACTS = [
-    alt.Tooltip("share:Q", title="delivered", format=".1%"),
-    alt.Tooltip("low:Q", title="from", format=".1%"),
-    alt.Tooltip("high:Q", title="to", format=".1%"),
-    alt.Tooltip("tried:Q", title="of", format=","),
-]
-_NAMES = alt.Axis(labelLimit=260, labelOverlap=False)
-_COLOUR = alt.condition("datum.small", alt.value(GREY), alt.value(BLUE))
+from hsl import insights, table
+from hsl.audience import selection
+from hsl.charts import ink, picture, rows
+from hsl.charts.figure import Figure
+from hsl.charts.ink import Ink
+from pages.parts import shell, show
 
 
-def over_time(frame: pd.DataFrame) -> alt.LayerChart:
-    """Shares by day as a line in its interval."""
-    days = alt.X("day:T", title=None, axis=alt.Axis(format="%d %b"))
-    base = alt.Chart(frame.assign(day=pd.to_datetime(frame["day"]))).encode(x=days)
-    band = base.mark_area(opacity=0.2, color=BLUE).encode(
-        y=alt.Y("low:Q", title="delivered"), y2="high:Q"
-    )
-    line = base.mark_line(color=BLUE).encode(y=_SHARE)
-    dots = base.mark_circle(size=60, opacity=1).encode(
-        y=_SHARE, color=_COLOUR, tooltip=[alt.Tooltip("day:T"), *_FACTS]
-    )
-    spans = _spans(base).encode(y=alt.Y("low:Q", title="delivered"), y2="high:Q")
-    return (band + spans + line + dots).properties(height=HEIGHT)
+def shade() -> Ink:
+    """The colours for the viewer's theme."""
+    return ink.DARK if st.context.theme.type == "dark" else ink.LIGHT
 
 
-def shares(frame: pd.DataFrame, name: str, *, order: str | None = None) -> alt.LayerChart:
-    """Shares of each `name` as bars with their intervals."""
-    side = alt.Y(
-        f"{name}:N",
-        title=None,
-        sort=order or "ascending",
-        axis=alt.Axis(labelLimit=260, labelOverlap=False),
-    )
-    base = alt.Chart(frame).encode(y=side)
-    width = alt.X(
-        "share:Q", title="delivered", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])
-    )
-    bars = base.mark_bar().encode(x=width, color=_COLOUR, tooltip=[name, *_FACTS])
-    rule = base.mark_rule(strokeWidth=3, color=INTERVAL).encode(
-        x=alt.X("low:Q", title="delivered"), x2="high:Q"
-    )
-    return (bars + rule).properties(height=alt.Step(STEP))
-
-
-def hours(frame: pd.DataFrame) -> alt.LayerChart:
-    """Shares by hour of the day."""
-    base = alt.Chart(frame).encode(
-        x=alt.X("hour_of_day:O", title="hour", axis=alt.Axis(labelAngle=0))
-    )
-    bars = base.mark_bar().encode(
-        y=alt.Y("share:Q", title="delivered", axis=alt.Axis(format="%")),
-        color=_COLOUR,
-        tooltip=[alt.Tooltip("hour_of_day:O", title="hour"), *_FACTS],
-    )
-    rule = base.mark_rule(strokeWidth=3, color=INTERVAL).encode(
-        y=alt.Y("low:Q", title="delivered"), y2="high:Q"
-    )
-    return (bars + rule).properties(height=HEIGHT)
-
-
-def _spans(base: alt.Chart) -> alt.Chart:
-    return base.mark_rule(strokeWidth=3, color=INTERVAL)
-
-
-def people(frame: pd.DataFrame, name: str, *, colour: str = BLUE) -> alt.Chart:
+def people(frame: pd.DataFrame, name: str) -> Any:
     """Numbers of people of each `name` as bars."""
-    return (
-        alt.Chart(frame)
-        .mark_bar(color=colour)
-        .encode(
-            y=alt.Y(f"{name}:N", title=None, sort="-x", axis=_NAMES),
-            x=alt.X("people:Q", title="people", axis=alt.Axis(format=",d", tickMinStep=1)),
-            tooltip=[name, alt.Tooltip("people:Q", format=",")],
-        )
-        .properties(height=alt.Step(STEP))
+    return rows.bars(frame, name, name, shade())
+
+
+def draw(figure: Figure, chosen: insights.Filter) -> None:
+    """The chart under its question, with a summary in words, its numbers, and its people."""
+    if figure.small:
+        st.markdown(f"**{figure.question}**")
+    else:
+        st.subheader(figure.question)
+    if figure.numbers.empty:
+        st.html(f'<div class="hsl-dim">{escape(figure.nothing)}</div>')
+        return
+    key = f"{figure.name}-{hash((figure.name, chosen)):x}"
+    picked = st.altair_chart(
+        figure.build(shade()),
+        width="stretch",
+        theme=None,
+        key=key,
+        on_select="rerun" if figure.door else "ignore",
+        selection_mode=rows.MARK if figure.door else None,
+        alt=f"{figure.question} {figure.summary}",
     )
+    st.html(f'<div class="hsl-dim">{escape(figure.summary)}</div>')
+    clicked = picked["selection"].get(rows.MARK, []) if figure.door else []  # type: ignore[index]
+    wanted = str(clicked[0]["key"]) if clicked else None
+    behind = st.container()
+    with st.expander("Numbers and files"):
+        _numbers(figure)
+        if figure.door and wanted is None:
+            # The same by keyboard, for those who cannot click on a chart.
+            wanted = st.selectbox(
+                "The people behind",
+                list(figure.marks),
+                index=None,
+                key=f"behind-{key}",
+                format_func=lambda name: show.plain(figure.marks[name]),
+                placeholder="Choose a mark",
+            )
+    if wanted in figure.marks:
+        with behind:
+            _people_behind(figure, chosen, wanted)
 
 
-def reach(frame: pd.DataFrame) -> alt.Chart:
-    """The share of each stream that was reached."""
-    return (
-        alt.Chart(frame)
-        .mark_bar(color=BLUE)
-        .encode(
-            y=alt.Y("stream:N", title=None, axis=alt.Axis(labelOverlap=False)),
-            x=alt.X(
-                "share:Q",
-                title="reached",
-                axis=alt.Axis(format="%"),
-                scale=alt.Scale(domain=[0, 1]),
-            ),
-            tooltip=[
-                "stream",
-                alt.Tooltip("share:Q", title="reached", format=".1%"),
-                alt.Tooltip("people:Q", title="of", format=","),
-            ],
+def _people_behind(figure: Figure, chosen: insights.Filter, key: str) -> None:
+    """The sets of people behind a mark, each a way to the Audience page with them chosen."""
+    named = figure.marks.get(key, key)
+    loaded = shell.store().loaded_at
+    with st.container(border=True):
+        st.text(named)
+        doors = _doors(figure.door or "", chosen, shell.zone().key, key, loaded)
+        if not doors:
+            st.html('<div class="hsl-dim">Nobody stands behind this mark.</div>')
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for place, door in enumerate(doors):
+                words = f"Choose the {door.people:,} {door.words}"
+                if st.button(
+                    words,
+                    key=f"door-{figure.name}-{place}",
+                    icon=":material/groups:",
+                    disabled=door.cohort is None,
+                    help=None
+                    if door.cohort
+                    else "Too many to name. Take a shorter period, or a "
+                    "stream, or choose them by filters on Audience.",
+                ):
+                    _choose(door, f"{door.words} ({named})")
+
+
+@st.cache_data(max_entries=20, show_spinner="Looking who they are …")
+def _doors(
+    figure: str, chosen: insights.Filter, zone: str, key: str, loaded_at: datetime
+) -> list[insights.Door]:
+    mark = insights.Mark(figure, chosen, ZoneInfo(zone), key)
+    return insights.people_behind(shell.store(), mark)
+
+
+def _choose(door: insights.Door, label: str) -> None:
+    if door.cohort is None:
+        return
+    if not selection.add(shell.engine(), shell.author(), door.cohort, label):
+        st.toast("These people are in your selection already.")
+    st.switch_page("pages/audience.py", query_params={})
+
+
+def _numbers(figure: Figure) -> None:
+    shown = figure.numbers.drop(columns=["key", "kind"], errors="ignore")
+    st.dataframe(shown, hide_index=True, column_config=FORMATS)
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV",
+            _csv(shown),
+            file_name=f"{figure.name}.csv",
+            mime="text/csv",
+            key=f"csv-{figure.name}",
+            on_click="ignore",
+            icon=":material/download:",
         )
-        .properties(height=alt.Step(STEP))
-    )
+        for form, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
+            st.download_button(
+                form.upper(),
+                lambda form=form: picture.picture(
+                    figure.build(ink.LIGHT), form, title=figure.question
+                ),
+                file_name=f"{figure.name}.{form}",
+                mime=mime,
+                key=f"{form}-{figure.name}",
+                on_click="ignore",
+                icon=":material/image:",
+            )
 
 
-def draw(
-    question: str, chart: alt.Chart | alt.LayerChart, frame: pd.DataFrame, summary: str
-) -> None:
-    """A chart under its question, with a summary in words and its numbers as a table."""
-    st.subheader(question)
-    st.altair_chart(chart, width="stretch", alt=f"{question} {summary}")
-    st.caption(summary)
-    with st.expander("The numbers behind it"):
-        st.dataframe(frame, hide_index=True, column_config=FORMATS)
+def _csv(frame: pd.DataFrame) -> bytes:
+    known = frame.astype(object).where(frame.notna(), None)
+    return table.as_csv(list(frame.columns), known.itertuples(index=False, name=None))
+
+
+def whole(words: str) -> Any:
+    """A column of whole numbers."""
+    return st.column_config.NumberColumn(words, format="localized")
+
+
+def percent(words: str) -> Any:
+    """A column of shares."""
+    return st.column_config.NumberColumn(words, format="percent")
 
 
 FORMATS = {
-    "share": st.column_config.NumberColumn("delivered", format="percent"),
-    "low": st.column_config.NumberColumn("from", format="percent"),
-    "high": st.column_config.NumberColumn("to", format="percent"),
-    "tried": st.column_config.NumberColumn("tried", format="localized"),
-    "delivered": st.column_config.NumberColumn("people delivered", format="localized"),
-    "people": st.column_config.NumberColumn("people", format="localized"),
-    "small": None,
-    "message_id": None,
-}
+    "share": percent("share"),
+    "low": percent("from (95 %)"),
+    "high": percent("to (95 %)"),
+    "block_share": percent("share who blocked"),
+    "block_low": percent("from (95 %)"),
+    "block_high": percent("to (95 %)"),
+    "median": percent("median of earlier"),
+    "small": st.column_config.CheckboxColumn("too few to say"),
+    "block_small": None,
+    "day": st.column_config.DateColumn("day", format="YYYY-MM-DD"),
+    "month": st.column_config.DateColumn("month", format="YYYY-MM"),
+    "started_at": st.column_config.DatetimeColumn("started (UTC)", format="YYYY-MM-DD HH:mm"),
+    "message_id": st.column_config.NumberColumn("message", format="%d"),
+    "words": "in words",
+    **{
+        name: whole(name)
+        for name in ("tried", "delivered", "people", "reached", "reachable", "got", "blocked",
+                     "failed", "part", "whole", "earlier")
+    },
+    "seconds_50": st.column_config.NumberColumn("half, seconds", format="%.1f"),
+    "seconds_95": st.column_config.NumberColumn("95 %, seconds", format="%.1f"),
+    "seconds_100": st.column_config.NumberColumn("all, seconds", format="%.1f"),
+}  # fmt: skip

@@ -4,13 +4,14 @@ from typing import Any
 
 import streamlit as st
 
-from hsl import dispatch
+from hsl import dispatch, experiments
+from hsl.audience import policy
 from hsl.audience.cohort import Audience
-from hsl.delivery import outbox
+from hsl.delivery import changes, history, outbox, pace
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
-from pages.parts import asking, desk, shell, show, timing
+from pages.parts import asking, desk, shell, show, splitting, timing
 
 EXAMPLES = 20  # people to look as
 
@@ -49,11 +50,7 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body for a change of a message; only here it is saved."""
     in_chats = bool(draft.plan.get("in_chats"))
     number = draft.edits_message_id or 0
-    st.text(
-        f"Message {number} is changed in the chats where it stands, at the bot's pace"
-        if in_chats
-        else f"Message {number} is changed for everybody who has not got it yet"
-    )
+    st.text(_reach_of_edit(number, audience, in_chats=in_chats))
     problems = draft.content.check()
     for problem in problems:
         st.error(show.plain(problem.message), icon=":material/error:")
@@ -88,16 +85,41 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
     st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
 
 
+def _reach_of_edit(message_id: int, audience: Audience, *, in_chats: bool) -> str:
+    """Whom the change concerns, and how long it takes to reach them."""
+    message = history.one(shell.engine(), message_id)
+    if in_chats:
+        count = changes.editable(shell.engine(), message_id)
+        whom = f"in the {count:,} chats where it stands"
+    elif message is not None and message.started_at is not None:
+        count = message.closing.not_tried
+        whom = f"for the {show.people(count)} who are still to get it"
+    else:
+        count = people_of(audience).people
+        whom = f"for all {show.people(count)}"
+    took = show.duration(pace.expected_seconds(count, shell.settings()))
+    return f"Message {message_id} is changed {whom}; that takes about {took} at the present pace"
+
+
 def draw(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body; only here a message can be sent."""
-    found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience)
     moment = timing.moment_of(draft.plan)
+    head = st.container()
+    audience = _with_cap(audience)
+    found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience, at=moment)
+    split = draft.plan.get("split")
     problems = [problem.message for problem in found.problems]
+    problems += splitting.problems_of(draft.plan, draft.content)
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
     rule, keep_quiet = timing.repeat_of(draft.plan), bool(draft.plan.get("keep_quiet"))
-    st.text(
-        f"{found.people:,} people: {audience.sentence()}; {found.unreachable:,} of them unreachable"
-    )
+    lost = f"; {found.unreachable:,} of them unreachable" if found.unreachable else ""
+    head.text(f"{found.people:,} people: {audience.sentence()}{lost}")
+    if found.left_out:
+        head.text(policy.sentence(found.left_out))
+    if split:
+        arms = splitting.arms_of(split, draft.content)
+        shares = ", ".join(f"{arm.name} {arm.share:g} %" for arm in arms)
+        st.text(f"Split at random: {shares}")
     live = draft.plan.get("audience") == AudienceMode.LIVE.value and moment is not None
     if rule is not None:
         st.text(f"It goes {rule.sentence()}")
@@ -119,7 +141,9 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     example = found.longest or next(iter(_examples(audience.model_dump_json())), {})
     desk.show_preview(draft.content, example)
     label = (
-        f"Send to {found.people:,} people now"
+        "Send all arms now"
+        if split and moment is None
+        else f"Send to {found.people:,} people now"
         if moment is None
         else f"Begin {show.moment(moment, moment.tzinfo)}"  # type: ignore[arg-type]
         if rule is not None
@@ -133,7 +157,6 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     if not sent:
         return
     common: dict[str, Any] = {
-        "content": draft.content,
         "audience": audience,
         "author": shell.author(),
         "draft_id": draft.id,
@@ -142,11 +165,25 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     }
     try:
         if rule is not None:
-            message_id = dispatch.repeat(shell.engine(), shell.settings(), rule=rule, **common)
+            message_id = dispatch.repeat(
+                shell.engine(), shell.settings(), content=draft.content, rule=rule, **common
+            )
+        elif split:
+            number = experiments.create(
+                shell.engine(),
+                shell.settings(),
+                name=split["name"],
+                arms=splitting.arms_of(split, draft.content),
+                scheduled_at=moment,
+                audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
+                **common,
+            )
+            _leave(experiment=str(number))
         else:
             message_id = dispatch.send(
                 shell.engine(),
                 shell.settings(),
+                content=draft.content,
                 scheduled_at=moment,
                 audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
                 follows_message_id=draft.follows_message_id,
@@ -155,9 +192,27 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     except outbox.OutboxError as refused:
         st.error(show.plain(str(refused)))
         return
+    _leave(message=str(message_id))
+
+
+def _leave(**parameters: str) -> None:
+    """Close the desk, and go to what was made."""
     asking.close()
     st.session_state.pop("draft", None)
-    st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
+    st.switch_page("pages/messages.py", query_params=parameters)
+
+
+def _with_cap(audience: Audience) -> Audience:
+    """The audience with the reason why the frequency cap does not hold, where one was given."""
+    cap = policy.Cap.parse(shell.settings().frequency_cap)
+    if cap is None or not st.checkbox(
+        f"Send in spite of the frequency cap ({cap.sentence()})", key="ignore-cap"
+    ):
+        return audience
+    reason = st.text_input("Why", key="ignore-cap-why", placeholder="the lesson is off")
+    if not (reason or "").strip():
+        st.caption("The cap holds until you say why it should not; the reason is audited.")
+    return audience.model_copy(update={"ignore_cap": (reason or "").strip()})
 
 
 def _name(person: dict[str, Any]) -> str:

@@ -1,27 +1,33 @@
 """One message: its state and actions, live progress, recipients, content and timeline."""
 
-import math
 from collections.abc import Callable
 from datetime import datetime
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
-from hsl import audit
 from hsl.archive import ArchiveError, catalogue
+from hsl.audience import policy
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import changes, export, history, outbox, recurring
+from hsl.delivery import changes, history, outbox, recurring, steering, texts
 from hsl.delivery.history import Message
 from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
 from hsl.message.content import Content
-from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus
-from pages.parts import asking, desk, download, shell, show
+from hsl.models import Action, AudienceMode, MessageStatus
+from pages.parts import (
+    asking,
+    doing,
+    message_result,
+    message_story,
+    recipients,
+    shell,
+    show,
+    uncertain,
+)
 
-PAGE = 50  # recipients
 LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
-TABS = ["Recipients", "Content", "Timeline"]
+TABS = ["Recipients", "Result", "Content", "Timeline"]
 
 
 def show_one(message_id: int) -> None:
@@ -42,18 +48,26 @@ def show_one(message_id: int) -> None:
         asking.show("Try the failed again", lambda: _ask_to_retry(message))
     if asking.is_open("delete"):
         _ask_to_delete(message)
-    if asking.is_open("again"):
-        _ask_to_send_again(message)
+    uncertain.ask_to_send_again(message)
     tab = st.segmented_control(
         "View", TABS, default=TABS[0], required=True, key="tab", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
-    if tab == "Content":
-        _content(message)
+    try:
+        _show(tab, message)
+    except ArchiveError as fault:
+        st.error(show.plain(str(fault)))
+
+
+def _show(tab: str | None, message: Message) -> None:
+    if tab == "Result":
+        message_result.present(message)
+    elif tab == "Content":
+        message_story.show_content(message)
     elif tab == "Timeline":
-        _timeline(message)
+        message_story.show_timeline(message)
     else:
-        _recipients(message)
+        recipients.show_recipients(message)
 
 
 def _live(message_id: int) -> None:
@@ -67,6 +81,14 @@ def _live(message_id: int) -> None:
     _head(message)
     waiting = f"{message.audience_at_creation:,} people when it was made"
     st.html(show.closing_bar(message.closing, empty=waiting))
+    if message.left_out:
+        st.caption(f"Beside them: {show.plain(policy.sentence(message.left_out))}")
+    if message.experiment_id is not None:
+        number = message.experiment_id
+        st.markdown(
+            f"Arm {show.plain(message.arm or '')} of "
+            f"[experiment {number}](/messages?experiment={number})"
+        )
     if message.status == MessageStatus.SENDING:
         progress = history.progress(shell.engine(), message_id)
         left = progress["seconds_left"]
@@ -83,7 +105,9 @@ def _live(message_id: int) -> None:
     if asleep:
         st.caption(f"{asleep:,} of them sleep now; they get it in their morning.")
     if message.version > 1:
-        st.caption(f"Its text is version {message.version}; each recipient's row names theirs.")
+        st.caption(
+            f"Its text is version {message.version}; Content has them all, and who got which."
+        )
     for run in history.runs(shell.engine(), message_id) if message.started_at else []:
         what = "Edited in" if run.action is Action.EDIT else "Deleted from"
         st.markdown(
@@ -98,7 +122,7 @@ def _live(message_id: int) -> None:
         return
     _actions(message)
     if message.closing.uncertain:
-        _uncertain(message)
+        uncertain.show_uncertain(message)
 
 
 def _archived(message: Message, since: datetime) -> None:
@@ -125,7 +149,7 @@ def _head(message: Message) -> None:
     )
     reason = f" – {escape(message.status_reason)}" if message.status_reason else ""
     st.html(
-        f"{show.state(message.status)}{reason} <span class='hsl-dim'> · to {escape(message.to)}"
+        f"{show.message_state(message)}{reason} <span class='hsl-dim'> · to {escape(message.to)}"
         f" · by {escape(message.author)} · {facts}</span>"
     )
     if message.audience_mode == AudienceMode.LIVE:
@@ -142,9 +166,9 @@ def _actions(message: Message) -> None:
     number = message.id
     with st.container(horizontal=True):
         if status in LIVE and st.button("Pause", icon=":material/pause:"):
-            _do(lambda: outbox.pause(engine, number, actor=actor))
+            doing.do(lambda: steering.pause(engine, number, actor=actor))
         if status == MessageStatus.PAUSED and st.button("Resume", icon=":material/play_arrow:"):
-            _do(lambda: outbox.resume(engine, number, actor=actor))
+            doing.do(lambda: steering.resume(engine, number, actor=actor))
         if status in {*LIVE, MessageStatus.PAUSED} and st.button("Cancel", icon=":material/block:"):
             asking.open_dialog("cancel")
             st.rerun(scope="app")
@@ -186,7 +210,8 @@ def _edit(message: Message, audience: Audience, *, in_chats: bool) -> None:
     draft = drafts.start(
         shell.engine(),
         shell.author(),
-        content=message.content,
+        content=(texts.standing(shell.engine(), message.id) if in_chats else None)
+        or message.content,
         audience=audience.model_dump(mode="json"),
         edits_message_id=message.id,
         plan={"in_chats": in_chats},
@@ -230,11 +255,16 @@ def _go_to_run(begin: Callable[[], int]) -> None:
 
 def _ask_to_cancel(message: Message) -> None:
     people = message.closing.not_tried or message.audience_at_creation
+    what_happens = (
+        f"{show.people(people)} will not get it. Those who got it keep it."
+        if message.action is Action.SEND
+        else f"{people:,} chats stay as they are. What is changed already stays changed."
+    )
     asking.confirm(
         "Cancel this message?",
-        f"{people:,} people will not get it. Those who got it keep it.",
+        what_happens,
         "Cancel the message",
-        lambda: _do(lambda: outbox.cancel(shell.engine(), message.id, actor=shell.author())),
+        lambda: doing.do(lambda: steering.cancel(shell.engine(), message.id, actor=shell.author())),
     )
 
 
@@ -251,48 +281,11 @@ def _ask_to_retry(message: Message) -> None:
     total = sum(people[why] for why in chosen)
     if st.button(f"Try {total:,} again", type="primary", key="confirm", disabled=not chosen):
         asking.close()
-        _do(
-            lambda: outbox.retry_failed(
+        doing.do(
+            lambda: steering.retry_failed(
                 shell.engine(), message.id, actor=shell.author(), reasons=tuple(chosen)
             )
         )
-
-
-def _uncertain(message: Message) -> None:
-    """Who is uncertain, what that means, and what a person may do about it."""
-    people = message.closing.uncertain
-    st.html(
-        f"{show.state('uncertain')} {people:,} people may or may not have got it: their request "
-        "left, and its answer was lost. They are never written to again by themselves. Leave them, "
-        "or decide:"
-    )
-    with st.container(horizontal=True):
-        if st.button("See who they are", icon=":material/groups:"):
-            st.session_state["status"] = DeliveryStatus.UNCERTAIN.value
-            st.rerun(scope="app")
-        if st.button(f"Take the {people:,} for delivered", icon=":material/done_all:"):
-            _do(lambda: outbox.mark_delivered(shell.engine(), message.id, actor=shell.author()))
-        if st.button(f"Send to the {people:,} again", icon=":material/redo:"):
-            asking.open_dialog("again")
-            st.rerun(scope="app")
-
-
-def _ask_to_send_again(message: Message) -> None:
-    asking.confirm(
-        "Send to them again?",
-        f"{message.closing.uncertain:,} people may have got it already; they would get it twice.",
-        "Send again",
-        lambda: _do(lambda: outbox.send_again(shell.engine(), message.id, actor=shell.author())),
-    )
-
-
-def _do(change: Callable[[], object]) -> None:
-    try:
-        change()
-    except outbox.OutboxError as refused:
-        st.error(show.plain(str(refused)))
-        return
-    st.rerun(scope="app")
 
 
 def _follow_up(message: Message, cohort: Cohort, content: Content) -> None:
@@ -304,90 +297,3 @@ def _follow_up(message: Message, cohort: Cohort, content: Content) -> None:
         follows_message_id=message.id,
     )
     st.switch_page("pages/compose.py", query_params={"draft": str(draft.id)})
-
-
-def _recipients(message: Message) -> None:
-    try:
-        _show_recipients(message)
-    except ArchiveError as fault:
-        st.error(show.plain(str(fault)))
-
-
-def _show_recipients(message: Message) -> None:
-    number = message.id
-    search, status, reason = st.columns([3, 2, 2])
-    words = search.text_input(
-        "Search", key="who", type="search", placeholder="Name, @username or id",
-        bind="query-params", live=True,
-    )  # fmt: skip
-    chosen_status = status.selectbox(
-        "Status", ["", *[s.value for s in DeliveryStatus]], key="status", bind="query-params",
-        format_func=lambda s: show.WORDS.get(s, s) or "any",
-    )  # fmt: skip
-    chosen_reason = reason.selectbox(
-        "Reason", ["", *history.reasons(shell.engine(), number)], key="reason",
-        format_func=lambda why: REASON_WORDS.get(why, why) or "any",
-    )  # fmt: skip
-    page = st.session_state.get("recipients-page", 1)
-    table, total = history.recipients(
-        shell.engine(),
-        number,
-        status=chosen_status or None,
-        reason=chosen_reason or None,
-        words=words or "",
-        offset=(page - 1) * PAGE,
-        limit=PAGE,
-    )
-    st.dataframe(_readable(table), hide_index=True, height=min(420, 60 + 36 * max(len(table), 1)))
-    if total > PAGE:
-        st.pagination(math.ceil(total / PAGE), key="recipients-page")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{total:,} of {message.closing.total:,} recipients")
-        download.menu(
-            "Download all",
-            f"message-{number}-recipients",
-            lambda form: export.recipients(shell.engine(), number, form),
-        )
-
-
-def _readable(table: pd.DataFrame) -> pd.DataFrame:
-    zone = shell.zone()
-    table = table.astype(object).where(table.notna(), None)
-    return pd.DataFrame(
-        {
-            "Status": table["delivery_status"].map(
-                lambda status: f"{show.SHAPES[status]} {show.WORDS.get(status, status)}"
-            ),
-            "Reason": table["reason"].map(lambda why: REASON_WORDS.get(why, why) if why else ""),
-            "First name": table["first_name"].fillna(""),
-            "Username": table["username"].map(lambda name: f"@{name}" if name else ""),
-            "Id": table["user_id"].astype(str),
-            "Time": table["sent_at"].map(lambda when: show.moment(when, zone) if when else ""),
-            "What Telegram said": table["error_description"].fillna(""),
-            "Code": table["error_code"].map(lambda code: f"{code:.0f}" if code else ""),
-        }
-    )
-
-
-def _content(message: Message) -> None:
-    desk.show_preview(message.content, {})
-    with st.expander("As it was written"):
-        st.code(message.content.text or "–", language=None, wrap_lines=True)
-    for version in changes.versions(shell.engine(), message.id) if message.version > 1 else []:
-        until = show.moment(version.replaced_at, shell.zone())
-        title = f"Version {version.number}, until {until}, changed by {version.replaced_by}"
-        with st.expander(show.plain(title)):
-            desk.show_preview(version.content, {})
-
-
-def _timeline(message: Message) -> None:
-    entries, total = audit.entries(
-        shell.engine(), object_type="message", object_id=str(message.id), limit=100
-    )
-    zone = shell.zone()
-    for entry in reversed(entries):
-        words = entry.action.removeprefix("message_").replace("_", " ")
-        closing = entry.details.get("sum", "")
-        st.text(f"{show.moment(entry.at, zone)}   {words}, by {entry.actor}   {closing}")
-    if total > len(entries):
-        st.caption(f"And {total - len(entries):,} earlier entries on the Audit page.")

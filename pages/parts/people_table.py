@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from hsl.audience import selection
-from hsl.audience.cohort import Cohort
+from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery.sums import REASON_WORDS
 from pages.parts import person, shell, show
 
@@ -21,8 +21,24 @@ SORTS = {
 NAMED = 3  # names that stand in a line of the tray
 
 
-def show_people(rows: pd.DataFrame, inside: set[int], *, zone: ZoneInfo) -> None:
-    """One page of people; `inside` are the ids among them that are chosen already."""
+def show_similar(words: str, chosen: Audience, *, zone: ZoneInfo) -> None:
+    """Below what a search found: people whose names are almost what was typed."""
+    index = shell.people()
+    rows = index.similar(words)
+    if rows.empty:
+        return
+    st.caption("Names that are almost so:")
+    inside = index.among([int(number) for number in rows["user_id"]], chosen)
+    show_people(rows, inside, zone=zone, name="similar")
+
+
+def show_people(
+    rows: pd.DataFrame, inside: set[int], *, zone: ZoneInfo, name: str = "people"
+) -> None:
+    """One page of people; `inside` are the ids among them that are chosen already.
+
+    `name` tells this table from another on the same page.
+    """
     rows = rows.astype(object).where(rows.notna(), None)
     shown = pd.DataFrame(
         {
@@ -42,7 +58,7 @@ def show_people(rows: pd.DataFrame, inside: set[int], *, zone: ZoneInfo) -> None
     ids = [int(number) for number in rows["user_id"]]
     table = st.dataframe(
         shown,
-        key=f"people-{ids[0]}-{ids[-1]}-{len(ids)}-{st.session_state.get('ticks', 0)}",
+        key=f"{name}-{ids[0]}-{ids[-1]}-{len(ids)}-{st.session_state.get('ticks', 0)}",
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -57,19 +73,18 @@ def show_people(rows: pd.DataFrame, inside: set[int], *, zone: ZoneInfo) -> None
         int(row.user_id): row.first_name or row.username or row.user_id for row in rows.itertuples()
     }
     with st.container(horizontal=True):
-        if st.button(f"Add the {len(ticked):,} ticked", disabled=not ticked):
+        if st.button(f"Add the {len(ticked):,} ticked", disabled=not ticked, key=f"{name}-add"):
             cohort = Cohort(user_ids=tuple(ticked))
             selection.add(shell.engine(), shell.author(), cohort, _label(ticked, names))
             _untick()
         among = [number for number in ticked if number in inside]
-        if st.button(f"Take {len(among):,} ticked out", disabled=not among):
+        if st.button(f"Take {len(among):,} ticked out", disabled=not among, key=f"{name}-out"):
             label = _label(among, names)
             selection.take_out(shell.engine(), shell.author(), tuple(among), label)
             _untick()
         words = show.plain(str(names[ticked[0]])) if len(ticked) == 1 else "a ticked person"
-        if st.button(f"See what {words} got", disabled=len(ticked) != 1):
+        if st.button(f"See what {words} got", disabled=len(ticked) != 1, key=f"{name}-got"):
             person.ask(ticked[0])
-    person.show_open()
 
 
 def _or_blank(value: object) -> str:

@@ -1,19 +1,22 @@
 """What every page stands on: the database, the index of people, who is here, and the band."""
 
-import time
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from sqlalchemy import Engine
 
-from hsl import database, doctor, insights
+from hsl import database, doctor
+from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
-from hsl.delivery import history, pace
+from hsl.audience.sources import registry
+from hsl.delivery import history, standing
 from hsl.settings import Settings, get_settings
-from pages.parts import asking, show
+from hsl.warehouse.store import Store
+from pages.parts import asking, bot_words
 
 ICON = str(Path(__file__).parent / "icon.svg")
+BAND = 5.0  # seconds between two looks while the bot is not well
 AUTHOR = "analyst"  # who works here, until there are accounts
 
 
@@ -29,19 +32,29 @@ def engine() -> Engine:
 
 
 @st.cache_resource
+def _store() -> Store:
+    found = get_settings()
+    return Store(
+        engine(),
+        folder=found.data_dir,
+        refresh_after=found.index_refresh,
+        memory=found.index_memory,
+    )
+
+
+def store() -> Store:
+    """The one store of people and deliveries of this process, as fresh as it promises."""
+    return _store().fresh()
+
+
+@st.cache_resource
 def _snapshot() -> Snapshot:
-    return Snapshot(engine(), refresh_after=get_settings().index_refresh)
+    return Snapshot(_store(), expand=lambda chosen: segments.expanded(engine(), chosen))
 
 
 def people() -> Snapshot:
     """The index of people, as fresh as it promises."""
     return _snapshot().fresh()
-
-
-@st.cache_resource
-def ledger() -> insights.Ledger:
-    """All deliveries, counted."""
-    return insights.Ledger(engine())
 
 
 def author() -> str:
@@ -74,8 +87,14 @@ def arrived() -> bool:
 def overview_title() -> str:
     """Overview, with the number of things that wait for a person."""
     waiting, uncertain = history.needs_a_person(engine())
-    count = len(waiting) + bool(uncertain)
+    count = len(waiting) + bool(uncertain) + bool(standing_of_bot().trouble)
+    count += len(registry.failing(engine()))
     return f"Overview · {count}" if count else "Overview"
+
+
+def standing_of_bot() -> standing.Standing:
+    """How the bot stands with Telegram at this moment."""
+    return standing.of_bot(engine(), settings())
 
 
 def band() -> None:
@@ -86,26 +105,24 @@ def band() -> None:
             f"[The people's phones](http://127.0.0.1:{settings().sandbox_port})",
             icon=":material/science:",
         )
-    state = pace.state(engine(), settings().bot_id)
-    if state is not None and state.trouble:
-        st.error(
-            f"Sending has stopped. {show.plain(state.trouble)}. Mend its token in the settings and "
-            "start again, or wait: Telegram is asked again by itself, and what was paused goes on.",
-            icon=":material/block:",
-        )
-    elif state is not None and state.is_held:
-        st.warning(
-            "Telegram asked to wait; sending goes on by itself.", icon=":material/hourglass_top:"
-        )
-    if state is not None and state.paid_refusal and not state.may_pay(time.time()):
-        st.warning(
-            f"Telegram takes no paid broadcast ({show.plain(state.paid_refusal)}). Sending goes on "
-            "at the free rate, and tries to pay again after an hour.",
-            icon=":material/paid:",
-        )
+    is_well = standing_of_bot().is_well
+    # What ends by itself is looked at again by itself.
+    st.fragment(_band_of_bot, run_every=None if is_well else BAND)(was_well=is_well)
     silent = doctor.scheduler_silent_for(engine())
     if silent is None or silent > doctor.SILENT_AFTER:
         st.warning(
             "No scheduler is running, so nothing is sent. Start `python -m hsl scheduler`.",
             icon=":material/notifications_paused:",
         )
+
+
+def _band_of_bot(*, was_well: bool) -> None:
+    found = standing_of_bot()
+    if found.is_well and not was_well:
+        st.rerun(scope="app")
+    if found.trouble:
+        st.error(bot_words.trouble(found, zone()), icon=":material/block:")
+    elif found.held_until:
+        st.warning(bot_words.hold(found, zone()), icon=":material/hourglass_top:")
+    if found.paid_refusal:
+        st.warning(bot_words.paid(found, zone()), icon=":material/paid:")

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from hsl import spans
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
-from hsl.models import utc_now
+from hsl.models import Action, utc_now
 
 COLOURS = {
     "sent": "#009E73",
@@ -34,6 +35,7 @@ SHAPES = {
     "deleted": "⌫",
 }
 WORDS = {"pending": "not tried yet"}
+RUN_WORDS = {"sent": "done", "sending": "at work"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
 
 CSS = """<style>
@@ -49,6 +51,9 @@ CSS = """<style>
 .hsl-problem{color:#B3261E;font-size:.9rem;margin:-6px 0 6px}
 @media (prefers-color-scheme:dark){.hsl-problem{color:#FF8A80}}
 .hsl-dim{opacity:.78;font-size:.86rem}
+.hsl-events>div{display:grid;grid-template-columns:12.5rem 1fr;gap:.1rem 1rem;padding:.35rem 0}
+.hsl-events time{opacity:.78;font-variant-numeric:tabular-nums}
+@media (max-width:640px){.hsl-events>div{grid-template-columns:1fr}}
 .hsl-line{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 </style>"""
 
@@ -65,6 +70,11 @@ def number(count: float) -> str:
     return f"{count:,.0f}"
 
 
+def people(count: int) -> str:
+    """Such as "1 person" or "1,204 people"."""
+    return f"{count:,} {'person' if count == 1 else 'people'}"
+
+
 def share(part: float, whole: float) -> str:
     """Such as "98.4 % of 1,204"."""
     return f"{100 * part / whole:.1f} % of {whole:,.0f}" if whole else "–"
@@ -75,6 +85,12 @@ def moment(when: datetime, zone: ZoneInfo) -> str:
     local = when.astimezone(zone)
     year = "" if local.year == utc_now().astimezone(zone).year else f" {local.year}"
     return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local:%Z}"
+
+
+def exactly(when: datetime, zone: ZoneInfo) -> str:
+    """The same to the second, such as "Fri 28 Nov, 19:00:07 MSK"."""
+    local = when.astimezone(zone)
+    return moment(when, zone).replace(f"{local:%H:%M}", f"{local:%H:%M:%S}", 1)
 
 
 def ago(when: datetime) -> str:
@@ -88,19 +104,22 @@ def ago(when: datetime) -> str:
 
 def duration(seconds: float) -> str:
     """Such as "40 s", "3 min", "2 h" or "4 days"."""
-    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
-        if seconds >= size * (1 if size < 86_400 else 2):
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 1):.0f} s"
+    return spans.words(seconds)
 
 
-def state(status: str) -> str:
-    """HTML of a state: a shape, a colour and a word."""
+def state(status: str, word: str | None = None) -> str:
+    """HTML of a state: a shape, a colour and a word, its own unless another is given."""
     colour = COLOURS.get(status, "#8A8F98")
     return (
         f'<span class="hsl-state"><span style="color:{colour}">{SHAPES.get(status, "○")}</span> '
-        f"{html.escape(WORDS.get(status, status))}</span>"
+        f"{html.escape(word or WORDS.get(status, status))}</span>"
     )
+
+
+def message_state(message: Message) -> str:
+    """HTML of a message's state; a run that changes chats is not said to send."""
+    word = None if message.action is Action.SEND else RUN_WORDS.get(message.status)
+    return state(message.status, word)
 
 
 def well(is_well: bool) -> str:
@@ -122,10 +141,11 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
         f"<b>{part.people:,}</b> {html.escape(part.words)}</span>"
         for part in parts
     )
+    whole = f"<b>{closing.total:,}</b> {html.escape(closing.whole)}"
     return (
         f'<div class="hsl-sum" role="img" aria-label="{html.escape(closing.sentence())}">'
         f"{bar}</div>"
-        f'<div class="hsl-terms"><b>{closing.total:,}</b> chosen = {terms}</div>'
+        f'<div class="hsl-terms">{whole} = {terms}</div>'
     )
 
 
@@ -138,7 +158,7 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
                 st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
             when = message.finished_at or message.started_at or message.scheduled_at
             st.html(
-                f'{state(message.status)} <span class="hsl-dim"> · to {html.escape(message.to)} · '
+                f'{message_state(message)} <span class="hsl-dim"> · to {html.escape(message.to)} · '
                 f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
                 f"by {html.escape(message.author)}</span>"
             )

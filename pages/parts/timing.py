@@ -93,7 +93,7 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
         moment = moment_of(chosen)
         rule = repeat_of(chosen)
         if rule is not None:
-            st.caption(rule.sentence().capitalize())
+            st.caption(f"Goes {rule.sentence()}")
         if moment is not None:
             st.caption(
                 ("First: " if rule else "")

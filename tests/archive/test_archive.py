@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from hsl import database, models
 from hsl.archive import ArchiveError, catalogue, files, restoring, storing
-from hsl.delivery import changes, export, history, outbox, sums
+from hsl.delivery import changes, export, history, outbox, steering, sums
 from hsl.message.content import Content
 from hsl.models import utc_now
 from tests.archive.past import APRIL, Past, add_message
@@ -133,16 +133,16 @@ def test_an_archived_message_is_not_changed(past: Past) -> None:
     archive(past)
     number, engine = past.ids["march"], past.engine
     for change in (
-        lambda: outbox.retry_failed(engine, number, actor="anna"),
-        lambda: outbox.mark_delivered(engine, number, actor="anna"),
-        lambda: outbox.send_again(engine, number, actor="anna"),
+        lambda: steering.retry_failed(engine, number, actor="anna"),
+        lambda: steering.mark_delivered(engine, number, actor="anna"),
+        lambda: steering.send_again(engine, number, actor="anna"),
         lambda: changes.edit_sent(engine, number, Content(text="New"), actor="anna"),
         lambda: changes.delete_sent(engine, number, actor="anna"),
     ):
         with pytest.raises(outbox.OutboxError, match="archive --restore 2025-03"):
             change()
     restoring.restore(engine, "2025-03", actor="anna")
-    assert outbox.retry_failed(engine, number, actor="anna") == 10
+    assert steering.retry_failed(engine, number, actor="anna") == 10
 
 
 def test_what_a_person_got_is_found_in_both_places(past: Past) -> None:
@@ -174,7 +174,7 @@ def test_a_message_that_changed_while_it_was_read_stays(
     def and_somebody_retries(*arguments: Any) -> files.Written:
         written = write(*arguments)
         if "2025-03" in str(arguments[0]):
-            outbox.retry_failed(past.engine, past.ids["march"], actor="boris")
+            steering.retry_failed(past.engine, past.ids["march"], actor="boris")
         return written
 
     monkeypatch.setattr(files, "write", and_somebody_retries)

@@ -1,24 +1,29 @@
 """An audience that asks about archived messages is refused, not answered without them."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from hsl import dispatch, models
-from hsl.archive import asking, restoring, storing
+from hsl.archive import restoring, storing
+from hsl.audience import segments, where
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox
+from hsl.delivery import outbox, starting
 from hsl.message.content import Content
 from hsl.models import AudienceMode, RecipientType, utc_now
+from hsl.scheduler import Scheduler
 from hsl.settings import load_settings
 from tests.archive.past import Past
 
 
-def problem(past: Past, audience: dict[str, Any]) -> str | None:
-    with past.engine.begin() as connection:
-        return asking.problem(connection, audience)
+def problem(engine: Engine, expression: str) -> str | None:
+    with engine.begin() as connection:
+        try:
+            segments.people(connection, where.parse(expression))
+        except segments.SegmentError as fault:
+            return str(fault)
+    return None
 
 
 def test_a_message_by_its_number(past: Past) -> None:
@@ -28,7 +33,7 @@ def test_a_message_by_its_number(past: Past) -> None:
     storing.archive(past.engine, utc_now(), actor="anna")
     found = dispatch.look(past.engine, settings, Content(text="Again"), missed)
     assert not found.may_go
-    assert f"message {number}, which is archived" in found.problems[0].message
+    assert f"Message {number} is archived" in found.problems[0].message
     with pytest.raises(outbox.OutboxError, match="archive --restore 2025-03"):
         dispatch.send(
             past.engine, settings, content=Content(text="A"), audience=missed, author="anna"
@@ -40,21 +45,40 @@ def test_a_message_by_its_number(past: Past) -> None:
 
 
 def test_counts_of_messages_that_reach_into_the_archive(past: Past) -> None:
-    ever = {"include": [{"where": {"kind": "not", "of": {"kind": "messages", "what": "got"}}}]}
-    days = (utc_now() - past.message("april").finished_at) / timedelta(days=1)
-    of_days = [
-        {"kind": "messages", "what": "sent", "days": int(days) - 1},
-        {"kind": "messages", "what": "sent", "days": int(days) + 2},
-    ]
-    assert problem(past, ever) is None
+    days = int((utc_now() - past.message("april").finished_at) / timedelta(days=1))
+    april = past.ids["april"]
+    assert problem(past.engine, "got_ever() = 0") is None
     storing.archive(past.engine, utc_now(), actor="anna")
-    assert "all messages ever, and some of 2025-04 are archived" in (problem(past, ever) or "")
-    assert problem(past, {"all": of_days[:1]}) is None
-    assert "the last " in (problem(past, {"all": of_days}) or "")
-    assert problem(past, {"kind": "messages", "what": "got", "last": 1}) is None
-    named = {"kind": "message", "message_id": past.ids["april"], "outcome": "got"}
-    assert "--restore 2025-04" in (problem(past, {"exclude": [named]}) or "")
-    assert problem(past, {"kind": "pressed", "message_id": past.ids["april"]}) is None
+    assert "is archived" in (problem(past.engine, "got_ever() = 0") or "")
+    assert problem(past.engine, f"sent_within({days - 1}) = 0") is None
+    assert "is archived" in (problem(past.engine, f"sent_within({days + 2}) = 0") or "")
+    assert "--restore 2025-04" in (problem(past.engine, f"NOT got({april})") or "")
+    assert problem(past.engine, f"pressed({april})") is None
+
+
+def test_an_exclusion_list_that_asks_about_the_archive_lets_nobody_through(past: Past) -> None:
+    settings, everybody = load_settings(), Audience(include=(Cohort(everyone=True),))
+    segments.add(
+        past.engine, name="had_march", owner="anna", is_exclusion=True,
+        cohort=Cohort(got_message=past.ids["march"]),
+    )  # fmt: skip
+    assert dispatch.look(past.engine, settings, Content(text="All"), everybody).people == 25
+    storing.archive(past.engine, utc_now(), actor="anna")
+    found = dispatch.look(past.engine, settings, Content(text="All"), everybody)
+    assert not found.may_go
+    assert found.problems[0].message.startswith("The exclusion list had_march: Message ")
+
+
+def test_a_segment_that_cannot_be_counted_keeps_no_other_from_it(past: Past) -> None:
+    segments.add(
+        past.engine, name="had_march", owner="anna", cohort=Cohort(got_message=past.ids["march"])
+    )
+    segments.add(past.engine, name="everybody", owner="anna", cohort=Cohort(everyone=True))
+    storing.archive(past.engine, utc_now(), actor="anna")
+    with past.engine.begin() as connection:
+        connection.execute(models.segment_sizes.delete())
+    assert segments.measure(past.engine) == 1
+    assert [s.people for s in segments.listing(past.engine)] == [40, None]
 
 
 def test_a_scheduled_message_whose_people_cannot_be_chosen_waits(past: Past) -> None:
@@ -72,13 +96,13 @@ def test_a_scheduled_message_whose_people_cannot_be_chosen_waits(past: Past) -> 
         )
         number = outbox.add(connection, new)
     storing.archive(past.engine, utc_now(), actor="anna")
-    dispatch.hold_back_archived(past.engine, utc_now())
+    scheduler = Scheduler(load_settings(bot_token="1:sandbox"), past.engine)
+    later = utc_now() + timedelta(hours=1, minutes=1)
+    assert starting.start_due(past.engine, now=later, resolve=scheduler._people) == []
     history = models.message_history
-    found = select(history.c.status, history.c.status_reason).where(history.c.id == number)
     with past.engine.begin() as connection:
-        assert connection.execute(found).one().status == "scheduled"
-    dispatch.hold_back_archived(past.engine, utc_now() + timedelta(hours=2))
-    with past.engine.begin() as connection:
-        row = connection.execute(found).one()
+        row = connection.execute(
+            select(history.c.status, history.c.status_reason).where(history.c.id == number)
+        ).one()
     assert row.status == "paused"
     assert "archive --restore 2025-03" in row.status_reason

@@ -115,6 +115,12 @@ def test_what_a_file_does_not_say_stays(engine: Engine, tmp_path: Path) -> None:
     assert sorted(streams) == ["4th", "5th"]
 
 
+def test_a_persons_rows_add_up(engine: Engine, tmp_path: Path) -> None:
+    words = "user_id,stream,city,level\n1,4th,Omsk,\n1,5th,,top\n1,6th,Perm,\n"
+    load(engine, write(tmp_path, words))
+    assert people(engine)[1].attributes == {"city": "Perm", "level": "top"}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from hsl.audience import resolve, snapshot
 from hsl.audience.cohort import Audience, Cohort
+from hsl.warehouse.store import Store
 
 pytestmark = pytest.mark.usefixtures("four_people")
 
@@ -40,7 +41,7 @@ def test_it_finds_exactly_its_people(engine: Engine, cohort: Cohort, ids: list[i
 
 @pytest.mark.parametrize(("cohort", "ids"), CASES)
 def test_the_index_finds_the_same_people(engine: Engine, cohort: Cohort, ids: list[int]) -> None:
-    people = snapshot.Snapshot(engine, refresh_after=300.0)
+    people = snapshot.Snapshot(Store(engine, folder=None, refresh_after=300.0))
     assert sorted(people.page(cohort)["user_id"]) == ids
     assert people.count(cohort) == snapshot.Count(len(ids), int(2 in ids))
 

@@ -11,21 +11,25 @@ from hsl import models
 from hsl.audience import importer
 from hsl.audience.cohort import Cohort
 from hsl.audience.snapshot import Snapshot
+from hsl.warehouse.store import Store
 
 pytestmark = pytest.mark.usefixtures("four_people")
 EVERYBODY = Cohort(everyone=True)
 
 
 def test_it_sorts_and_pages(engine: Engine) -> None:
-    people = Snapshot(engine, refresh_after=300.0)
+    people = Snapshot(Store(engine, folder=None, refresh_after=300.0))
     first = people.page(EVERYBODY, sort="registered_at", descending=True, limit=2)
     second = people.page(EVERYBODY, sort="registered_at", descending=True, limit=2, offset=2)
     assert [*first["user_id"], *second["user_id"]] == [4, 3, 2, 1]
     assert people.page(Cohort(user_ids=(2,)))["streams"].tolist() == ["4th, 5th"]
+    by_stream = people.page(EVERYBODY, sort="streams")
+    assert by_stream["user_id"].tolist() == [1, 2, 3, 4]
+    assert by_stream["streams"].tolist()[:3] == ["4th", "4th, 5th", "5th"]
 
 
 def test_it_tells_what_there_is_to_choose(engine: Engine) -> None:
-    facets = Snapshot(engine, refresh_after=300.0).facets
+    facets = Snapshot(Store(engine, folder=None, refresh_after=300.0)).facets
     assert facets.streams == {"4th": 2, "5th": 2}
     assert facets.not_enrolled == 1
     assert facets.languages == {"en": 1, "ru": 1, "sv": 1}
@@ -33,7 +37,7 @@ def test_it_tells_what_there_is_to_choose(engine: Engine) -> None:
 
 
 def test_it_counts_by_stream(engine: Engine) -> None:
-    found = Snapshot(engine, refresh_after=300.0).by_stream(EVERYBODY)
+    found = Snapshot(Store(engine, folder=None, refresh_after=300.0)).by_stream(EVERYBODY)
     assert dict(zip(found["stream"], found["people"], strict=True)) == {
         "4th": 2,
         "5th": 2,
@@ -42,7 +46,7 @@ def test_it_counts_by_stream(engine: Engine) -> None:
 
 
 def test_an_import_shows_at_once(engine: Engine, tmp_path: Path) -> None:
-    people = Snapshot(engine, refresh_after=300.0)
+    people = Snapshot(Store(engine, folder=None, refresh_after=300.0))
     assert people.people == 4
     file = tmp_path / "more.csv"
     file.write_text("user_id,first_name,stream\n9,Nine,6th\n")
@@ -53,7 +57,7 @@ def test_an_import_shows_at_once(engine: Engine, tmp_path: Path) -> None:
 
 def test_it_refreshes_by_itself_when_it_is_old(engine: Engine) -> None:
     now = [0.0]
-    people = Snapshot(engine, refresh_after=300.0, clock=lambda: now[0])
+    people = Snapshot(Store(engine, folder=None, refresh_after=300.0, clock=lambda: now[0]))
     assert people.people == 4
     with engine.begin() as connection:
         connection.execute(
@@ -66,13 +70,13 @@ def test_it_refreshes_by_itself_when_it_is_old(engine: Engine) -> None:
     now[0] = 301.0
     people.fresh()
     for thread in threading.enumerate():
-        if thread.name == "snapshot":
+        if thread.name == "store":
             thread.join(30)
     assert people.people == 5
 
 
 def test_it_reads_no_file_and_takes_no_unknown_column(engine: Engine, tmp_path: Path) -> None:
-    people = Snapshot(engine, refresh_after=300.0)
+    people = Snapshot(Store(engine, folder=None, refresh_after=300.0))
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n")
     with pytest.raises(duckdb.PermissionException):
@@ -83,6 +87,6 @@ def test_it_reads_no_file_and_takes_no_unknown_column(engine: Engine, tmp_path: 
 
 @pytest.mark.parametrize("words", ["'; DROP TABLE users; --", "$1", "%", "_", "\\", "Ж\u202e"])
 def test_rubbish_in_the_search_finds_nobody_and_breaks_nothing(engine: Engine, words: str) -> None:
-    people = Snapshot(engine, refresh_after=300.0)
+    people = Snapshot(Store(engine, folder=None, refresh_after=300.0))
     assert people.count(Cohort(search=words)).people == 0
     assert people.people == 4

@@ -33,6 +33,14 @@ def choose(page: Page, label: str, option: str) -> None:
     page.keyboard.press("Escape")
 
 
+def add_condition(page: Page, name: str) -> None:
+    """Take a condition from the menu; without Escape, which empties a menu again."""
+    settled(page)
+    page.get_by_role("combobox", name="Add a condition").click()
+    page.get_by_role("option", name=name).first.click()
+    expect(page.get_by_role("combobox", name="Compared")).to_be_visible()
+
+
 def metric(page: Page, label: str, value: str | re.Pattern[str]) -> None:
     found = page.get_by_test_id("stMetric").filter(has_text=label)
     expect(found.get_by_test_id("stMetricValue")).to_have_text(value)
@@ -48,8 +56,9 @@ def choose_people(page: Page, house: House) -> int:
     metric(page, "People found", "5,000")
     choose(page, "Streams", "4th")
     metric(page, "People found", "1,571")
-    page.get_by_text("More conditions").click()
-    choose(page, "City", "Omsk")
+    add_condition(page, "City")
+    choose(page, "Compared", "is one of")
+    choose(page, "Values", "Omsk")
     metric(page, "People found", re.compile(r"^\d{2,3}$"))
     value = page.get_by_test_id("stMetric").filter(has_text="People found")
     people = int(value.get_by_test_id("stMetricValue").inner_text())

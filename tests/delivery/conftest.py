@@ -1,6 +1,7 @@
 """People in the database, and messages to them."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert, select
@@ -12,6 +13,12 @@ from hsl.models import RecipientType
 
 BOT = 1
 CreateMessage = Callable[..., int]
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scheduler's notes go to a folder of the test's."""
+    monkeypatch.setenv("HSL_DATA_DIR", str(tmp_path))
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,12 +16,16 @@ from hsl.delivery.outcome import Outcome, Verdict
 
 
 class Scripted(BaseHTTPRequestHandler):
-    """Answers every request with the server's one answer; without one it hangs up."""
+    """Answers every request with the server's one answer; without one it hangs up.
+
+    Before that it lets pass the server's `silence`, in seconds.
+    """
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("content-length", 0)))
+        time.sleep(getattr(self.server, "silence", 0.0))
         answer: tuple[int, bytes, dict[str, str]] | None = self.server.answer  # type: ignore[attr-defined]
         if answer is None:
             self.connection.close()
@@ -40,7 +46,7 @@ class Scripted(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Scripted)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server
     server.shutdown()
@@ -48,12 +54,23 @@ def server() -> Iterator[ThreadingHTTPServer]:
     thread.join(5)
 
 
-def ask(server: ThreadingHTTPServer | int, token: str = "1:secret-part") -> Outcome:
-    port = server if isinstance(server, int) else server.server_address[1]
+CALLS: dict[str, dict[str, Any]] = {
+    "sendMessage": {"chat_id": 7, "text": "Hi"},
+    "editMessageText": {"chat_id": 7, "message_id": 5, "text": "Hi"},
+    "editMessageCaption": {"chat_id": 7, "message_id": 5, "caption": "Hi"},
+    "deleteMessage": {"chat_id": 7, "message_id": 5},
+}
+
+
+def ask(
+    server: ThreadingHTTPServer | str, method: str = "sendMessage", **arguments: Any
+) -> Outcome:
+    """Call one method at a server, or at an address."""
+    address = server if isinstance(server, str) else f"http://127.0.0.1:{server.server_address[1]}"
 
     async def main() -> Outcome:
-        async with Gateway(token, f"http://127.0.0.1:{port}") as gateway:
-            return await gateway.call("sendMessage", {"chat_id": 7, "text": "Hi"})
+        async with Gateway("1:secret-part", address, **arguments) as gateway:
+            return await gateway.call(method, CALLS[method])
 
     return asyncio.run(main())
 
@@ -151,16 +168,84 @@ def test_an_upgraded_group_names_its_new_id(server: ThreadingHTTPServer) -> None
     assert (found.verdict, found.migrate_to) == (Verdict.MIGRATED, -100)
 
 
+@pytest.mark.parametrize(
+    ("method", "words", "verdict", "reason"),
+    [
+        ("deleteMessage", "message can't be deleted", R, "no_such_message"),
+        ("deleteMessage", "message can't be deleted for everyone", R, "no_such_message"),
+        ("deleteMessage", "message to delete not found", R, "no_such_message"),
+        ("editMessageText", "message to edit not found", R, "no_such_message"),
+        ("editMessageCaption", "message to edit not found", R, "no_such_message"),
+        ("editMessageText", "message can't be edited", R, "no_such_message"),
+        ("editMessageText", "MESSAGE_ID_INVALID", R, "no_such_message"),
+        (
+            "editMessageText",
+            "message is not modified: specified new message content and reply markup are exactly "
+            "the same as a current content and reply markup of the message",
+            Verdict.SENT,
+            None,
+        ),
+        ("editMessageCaption", "message is not modified", Verdict.SENT, None),
+    ],
+)
+def test_each_refusal_of_a_change_in_a_chat_means_one_thing(
+    server: ThreadingHTTPServer, method: str, words: str, verdict: Verdict, reason: str | None
+) -> None:
+    server.answer = (400, refusal(400, f"Bad Request: {words}"), {})  # type: ignore[attr-defined]
+    found = ask(server, method)
+    assert (found.verdict, found.reason, found.unreachable) == (verdict, reason, False)
+
+
+def test_an_accepted_deletion_has_no_message_in_its_answer(server: ThreadingHTTPServer) -> None:
+    server.answer = (200, b'{"ok": true, "result": true}', {})  # type: ignore[attr-defined]
+    assert ask(server, "deleteMessage").verdict is Verdict.SENT
+
+
 def test_a_hang_up_after_the_request_is_uncertain(server: ThreadingHTTPServer) -> None:
     server.answer = None  # type: ignore[attr-defined]
     assert ask(server).verdict is U
 
 
 def test_a_refused_connection_never_left(server: ThreadingHTTPServer) -> None:
-    port = server.server_address[1]
+    address = f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
-    assert ask(int(port)).verdict is Verdict.NOT_SENT
+    assert ask(address).verdict is Verdict.NOT_SENT
+
+
+def test_a_server_that_takes_the_request_and_says_nothing_is_uncertain(
+    server: ThreadingHTTPServer,
+) -> None:
+    server.answer = (200, ACCEPTED, {})  # type: ignore[attr-defined]
+    server.silence = 0.6  # type: ignore[attr-defined]
+    found = ask(server, read_timeout=0.1)
+    assert (found.verdict, found.description) == (U, "no answer within 0.1 s")
+    assert ask(server, read_timeout=5.0).verdict is Verdict.SENT
+
+
+def test_a_host_that_nobody_knows_never_got_it() -> None:
+    # Names under .invalid never resolve (RFC 6761).
+    assert ask("http://bot-api.invalid").verdict is Verdict.NOT_SENT
+
+
+def test_a_connection_that_cannot_be_made_safe_never_carried_it(
+    server: ThreadingHTTPServer,
+) -> None:
+    found = ask(f"https://127.0.0.1:{server.server_address[1]}")
+    assert found.verdict is Verdict.NOT_SENT
+
+
+def test_the_log_holds_no_traceback_of_the_library_and_still_our_own_lines(
+    server: ThreadingHTTPServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.answer = (502, b"<h1>502 Bad Gateway</h1>", {})  # type: ignore[attr-defined]
+    with caplog.at_level(logging.DEBUG):
+        assert ask(server).verdict is U
+        logging.getLogger("hsl.delivery.sender").warning("One line of ours")
+    assert [r.getMessage() for r in caplog.records if r.name.startswith("telegram")] == []
+    assert [r.getMessage() for r in caplog.records if r.name.startswith("hsl")] == [
+        "One line of ours"
+    ]
 
 
 def test_no_answer_holds_the_token(server: ThreadingHTTPServer) -> None:

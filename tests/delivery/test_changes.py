@@ -1,5 +1,6 @@
 """Changes of what was written: for those still to come, and in the chats where it arrived."""
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from hsl import models
-from hsl.delivery import changes, history, outbox
+from hsl.delivery import changes, history, outbox, steering, texts
 from hsl.message.content import Button, Content
 from tests.delivery.test_outbox import SENT, actions, depart, record, sign_on, start, state
 from tests.delivery.test_sender import Running, closing, ended, sandbox, work
@@ -34,9 +35,9 @@ def test_a_paused_message_is_edited_for_the_rest(
     start(engine)
     sign_on(engine, "w")
     record(engine, depart(engine, most=8), SENT)
-    outbox.pause(engine, message_id, actor="anna")
+    steering.pause(engine, message_id, actor="anna")
     assert changes.edit(engine, message_id, Content(text="Second"), actor="anna") == 2
-    outbox.resume(engine, message_id, actor="anna")
+    steering.resume(engine, message_id, actor="anna")
     record(engine, depart(engine), SENT)
     assert versions_of(engine, message_id) == {1: 8, 2: 12}
     (before,) = changes.versions(engine, message_id)
@@ -62,7 +63,7 @@ def test_what_telegram_would_refuse_changes_nothing(
     engine: Engine, create_message: Callable[..., int]
 ) -> None:
     message_id = create_message()
-    outbox.pause(engine, message_id, actor="anna")
+    steering.pause(engine, message_id, actor="anna")
     with pytest.raises(outbox.OutboxError, match="Nothing was changed"):
         changes.edit(engine, message_id, Content(text="<b>open"), actor="anna")
     assert state(engine, message_id).version == 1
@@ -86,7 +87,7 @@ def test_only_what_is_younger_than_two_days_is_deleted(
     with pytest.raises(outbox.OutboxError, match=f"Message {run} changes message {message_id}"):
         changes.delete_sent(engine, message_id, actor="anna")
     with pytest.raises(outbox.OutboxError, match="itself changes another"):
-        outbox.cancel(engine, run, actor="anna")
+        steering.cancel(engine, run, actor="anna")
         changes.delete_sent(engine, run, actor="anna")
 
 
@@ -123,3 +124,36 @@ def test_a_sent_text_is_edited_in_its_chats(
     again = changes.edit_sent(engine, message_id, content, actor="anna")
     work(engine, sandbox, ended(engine, again))
     assert closing(engine, again).sentence() == "20 chosen = 20 sent"
+
+
+def test_what_stands_in_the_chats_is_the_last_edit_that_reached_any(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    first, second, third = (Content(text=text) for text in ("First", "Second", "Third"))
+    message_id = create_message(content=first)
+    start(engine)
+    record(engine, depart(engine), SENT)
+    assert texts.standing(engine, message_id) == first
+    assert texts.standing(engine, 999) is None
+    assert (texts.edits(engine, message_id), changes.editable(engine, message_id)) == ([], 20)
+    run = changes.edit_sent(engine, message_id, second, actor="boris")
+    assert texts.standing(engine, message_id) == first
+    start(engine)
+    record(engine, depart(engine, now=time.time() + 2), SENT)  # a chat waits a second
+    assert texts.standing(engine, message_id) == second
+    (edit,) = texts.edits(engine, message_id)
+    assert (edit.id, edit.author, edit.closing.sent, edit.closing.total) == (run, "boris", 20, 20)
+    cancelled = changes.edit_sent(engine, message_id, third, actor="anna")
+    steering.cancel(engine, cancelled, actor="anna")
+    assert texts.standing(engine, message_id) == second
+    assert [edit.content for edit in texts.edits(engine, message_id)] == [second]
+
+
+def test_a_refused_change_says_what_cannot_be_done(
+    engine: Engine, create_message: Callable[..., int]
+) -> None:
+    message_id = create_message()
+    with pytest.raises(outbox.OutboxError, match="cannot be edited in its chats"):
+        changes.edit_sent(engine, message_id, Content(text="Second"), actor="anna")
+    with pytest.raises(outbox.OutboxError, match="cannot be deleted from its chats"):
+        changes.delete_sent(engine, message_id, actor="anna")

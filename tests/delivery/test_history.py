@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Engine, update
 
 from hsl import models
-from hsl.delivery import export, history, outbox
+from hsl.delivery import changes, export, history, pace, steering, texts, trouble
+from hsl.delivery.outcome import Outcome, Verdict
 
 CreateMessage = Callable[..., int]
 
@@ -41,7 +42,7 @@ def test_the_list_and_the_page_give_one_sum(engine: Engine, message_id: int) -> 
 
 
 def test_the_list_is_filtered(engine: Engine, message_id: int) -> None:
-    outbox.cancel(engine, message_id, actor="anna")
+    steering.cancel(engine, message_id, actor="anna")
     assert history.listing(engine, statuses=("scheduled",))[1] == 0
     assert history.listing(engine, statuses=("cancelled",))[1] == 1
     assert history.listing(engine, words="hell")[1] == 1
@@ -72,6 +73,66 @@ def test_the_export_has_everybody_and_the_sum_and_no_formula(
 
 def test_what_needs_a_person_is_found(engine: Engine, message_id: int) -> None:
     assert history.needs_a_person(engine) == ([], 0)
-    outbox.pause(engine, message_id, actor="anna")
+    steering.pause(engine, message_id, actor="anna")
     waiting, uncertain = history.needs_a_person(engine)
     assert ([message.id for message in waiting], uncertain) == ([message_id], 0)
+
+
+def test_what_a_fault_of_the_bot_paused_needs_no_person(engine: Engine, message_id: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(models.message_history).values(status="sending"))
+    refused = Outcome(Verdict.BOT_FAULT, "bot_fault", False, 401, "Unauthorized")
+    with engine.begin() as connection:
+        trouble.begin(connection, pace.lock(connection, 1, pace.Rhythm(30)), refused)
+    found = history.one(engine, message_id)
+    assert found is not None
+    assert found.status == "paused"
+    assert history.needs_a_person(engine) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("group", "to"),
+    [
+        ("in 4th_stream", "people in 4th_stream"),
+        ("everybody", "everybody"),
+        ("everybody; without in 4th_stream", "everybody; without in 4th_stream"),
+        ("2 chosen by name; and in 4th_stream", "2 chosen by name; and in 4th_stream"),
+        (None, "20 chosen by name"),
+    ],
+)
+def test_to_whom_it_goes_reads_as_words(
+    engine: Engine, create_message: CreateMessage, group: str | None, to: str
+) -> None:
+    found = history.one(engine, create_message(recipient_group=group))
+    assert found is not None
+    assert found.to == to
+
+
+def test_a_runs_sum_tells_of_chats(engine: Engine, message_id: int) -> None:
+    rows = models.message_recipients
+    with engine.begin() as connection:
+        connection.execute(
+            update(rows).values(
+                delivery_status="sent",
+                telegram_message_id=7,
+                sent_at=models.utc_now(),
+                version=1,
+            )
+        )
+        connection.execute(update(rows).where(rows.c.user_id > 115).values(version=2))
+        connection.execute(
+            update(models.message_history).values(
+                status="sent", failed_deliveries=0, successful_deliveries=20, version=2
+            )
+        )
+    assert texts.got_by_version(engine, message_id) == {1: 16, 2: 4}
+    run = changes.delete_sent(engine, message_id, actor="anna")
+    with engine.begin() as connection:
+        connection.execute(
+            update(models.message_history)
+            .where(models.message_history.c.id == run)
+            .values(successful_deliveries=2)
+        )
+    found = history.one(engine, run)
+    assert found is not None
+    assert found.closing.sentence() == "20 chats = 2 deleted + 18 not tried yet"

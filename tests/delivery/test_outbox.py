@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
 from hsl import models
-from hsl.delivery import history, outbox, pace, sums, tick
+from hsl.delivery import history, outbox, pace, starting, steering, sums, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
 from hsl.models import AudienceMode, MessageType
@@ -26,7 +26,7 @@ def nobody(_cohort: Any) -> Any:
 
 
 def start(engine: Engine) -> None:
-    outbox.start_due(engine, now=models.utc_now(), resolve=nobody)
+    starting.start_due(engine, now=models.utc_now(), resolve=nobody)
 
 
 def sign_on(engine: Engine, *names: str) -> None:
@@ -187,10 +187,10 @@ def test_a_pause_holds_and_a_cancel_ends(
     message_id = create_message()
     start(engine)
     left = depart(engine, most=3)
-    outbox.pause(engine, message_id, actor="anna")
+    steering.pause(engine, message_id, actor="anna")
     assert depart(engine) == []
-    outbox.resume(engine, message_id, actor="anna")
-    assert outbox.cancel(engine, message_id, actor="anna") == 17
+    steering.resume(engine, message_id, actor="anna")
+    assert steering.cancel(engine, message_id, actor="anna") == 17
     record(engine, left[:2], SENT)
     record(engine, left[2:], Outcome(Verdict.NOT_SENT))
     row = state(engine, message_id)
@@ -227,7 +227,7 @@ def test_a_fault_of_the_bot_pauses_all_of_its_messages(
         engine, depart(engine, most=1), Outcome(Verdict.BOT_FAULT, "bot_fault", False, 401, "No")
     )
     assert {state(engine, m).status for m in (one, two)} == {"paused"}
-    outbox.resume(engine, one, actor="anna")
+    steering.resume(engine, one, actor="anna")
     assert len(depart(engine, most=5)) == 5
 
 
@@ -240,7 +240,7 @@ def test_the_failed_are_tried_again_but_not_the_uncertain(
     record(engine, left[:4], BLOCKED)
     record(engine, left[4:6], Outcome(Verdict.UNCERTAIN, "no_answer"))
     record(engine, left[6:], SENT)
-    assert outbox.retry_failed(engine, message_id, actor="anna") == 4
+    assert steering.retry_failed(engine, message_id, actor="anna") == 4
     again = depart(engine, now=time.time() + 2)
     assert {d.user_id for d in again} == {d.user_id for d in left[:4]}
 
@@ -256,7 +256,7 @@ def test_a_live_audience_is_resolved_when_the_message_starts(
     with engine.begin() as connection:
         connection.execute(models.users.delete().where(models.users.c.user_id > 104))
         connection.execute(update(models.message_history).values(scheduled_at=models.utc_now()))
-    outbox.start_due(
+    starting.start_due(
         engine,
         now=models.utc_now(),
         resolve=lambda _: select(models.users.c.user_id, models.users.c.username),
@@ -324,12 +324,12 @@ def test_the_uncertain_are_marked_as_delivered_when_a_person_says_so(
 ) -> None:
     message_id = uncertain_message(engine, create_message)
     one = lost(engine, message_id)[0]
-    assert outbox.mark_delivered(engine, message_id, actor="anna", user_ids=(one,)) == 1
+    assert steering.mark_delivered(engine, message_id, actor="anna", user_ids=(one,)) == 1
     assert state(engine, message_id).uncertain_deliveries == 2
-    assert outbox.mark_delivered(engine, message_id, actor="anna") == 2
+    assert steering.mark_delivered(engine, message_id, actor="anna") == 2
     assert state(engine, message_id).successful_deliveries == 20
     with pytest.raises(outbox.OutboxError, match="no such uncertain"):
-        outbox.mark_delivered(engine, message_id, actor="anna")
+        steering.mark_delivered(engine, message_id, actor="anna")
     assert actions(engine).count("uncertain_marked_delivered") == 2
 
 
@@ -339,7 +339,7 @@ def test_the_uncertain_are_sent_to_again_only_when_a_person_says_so(
     message_id = uncertain_message(engine, create_message)
     later = time.time() + 5
     assert depart(engine, now=later) == []
-    assert outbox.send_again(engine, message_id, actor="anna") == 3
+    assert steering.send_again(engine, message_id, actor="anna") == 3
     assert state(engine, message_id).status == "sending"
     again = depart(engine, now=later)
     assert [departure.attempts for departure in again] == [2, 2, 2]
@@ -369,12 +369,12 @@ def test_a_message_that_is_too_late_waits_and_asks(
                 .where(models.message_history.c.id == number)
                 .values(scheduled_at=now - timedelta(minutes=minutes))
             )
-    assert outbox.start_due(engine, now=now, resolve=nobody) == [in_time]
+    assert starting.start_due(engine, now=now, resolve=nobody) == [in_time]
     row = state(engine, late)
     assert row.status == "paused"
-    assert "61 minutes late" in row.status_reason
-    outbox.resume(engine, late, actor="anna")
-    assert outbox.start_due(engine, now=now, resolve=nobody) == [late]
+    assert "61 min late" in row.status_reason
+    steering.resume(engine, late, actor="anna")
+    assert starting.start_due(engine, now=now, resolve=nobody) == [late]
 
 
 def test_a_clock_set_back_holds_nobody(engine: Engine, create_message: Callable[..., int]) -> None:

@@ -87,3 +87,8 @@ def test_an_upgraded_group_tells_its_new_id() -> None:
     )
     found = classify(400, body)
     assert (found.verdict, found.migrate_to) == (Verdict.MIGRATED, -1001)
+
+
+def test_an_envelope_with_a_strange_code_goes_by_the_status() -> None:
+    found = classify(403, b'{"ok": false, "error_code": "x", "description": "bot was blocked"}')
+    assert (found.verdict, found.error_code) == (Verdict.FAILED, 403)

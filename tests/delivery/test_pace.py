@@ -9,7 +9,7 @@ import time_machine
 from sqlalchemy import Connection, Engine, select
 
 from hsl import models
-from hsl.delivery import outbox, pace, tick
+from hsl.delivery import pace, starting, tick
 from hsl.settings import load_settings
 
 START = 1_800_000_000.0
@@ -59,6 +59,23 @@ def test_after_a_stall_it_does_not_burst(engine: Engine) -> None:
 def test_a_clock_set_back_does_not_stall_it(engine: Engine) -> None:
     times = departures(engine, pace.Rhythm(30), [START, START - 3600, START - 3600 + 1.2])
     assert times[-1] < START - 3000
+
+
+def test_a_clock_set_back_does_not_stall_the_old_rhythm(engine: Engine) -> None:
+    rhythm = pace.Rhythm(30, ten_then_pause=True)
+    back = START - 3600
+    times = departures(engine, rhythm, [START, *(back + 0.05 * step for step in range(100))])
+    assert len([moment for moment in times if moment < START]) > 10
+
+
+def test_a_clock_set_back_does_not_keep_a_low_rate(engine: Engine) -> None:
+    rhythm = pace.Rhythm(30)
+    with engine.begin() as connection:
+        pace.refused(connection, pace.lock(connection, 1, rhythm), retry_after=1, now=START)
+    back = START - 3600
+    departures(engine, rhythm, [back])
+    times = departures(engine, rhythm, [back + 200 + 0.05 * step for step in range(40)])
+    assert len(times) > 55
 
 
 def test_the_old_rhythm_pauses_after_each_ten(engine: Engine) -> None:
@@ -136,7 +153,7 @@ def test_machines_whose_clocks_differ_share_one_rate(
     """Two schedulers on machines that are two minutes apart, on one PostgreSQL."""
     for _ in range(5):
         create_message()
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
     taken, began = 0, time.monotonic()
     while time.monotonic() - began < 2.0:
         for apart in (0, 120):

@@ -1,13 +1,14 @@
 """A large message is written in steps, and seen only as a whole or not at all."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, update
 
-from hsl import database, models
-from hsl.delivery import history, outbox, preparing
+from hsl import audit, database, models
+from hsl.delivery import changes, history, outbox, preparing, starting, steering
 from hsl.message import drafts
 from hsl.message.content import Content
 from tests.delivery.conftest import CreateMessage
@@ -119,7 +120,7 @@ EVERYBODY = select(models.users.c.user_id, models.users.c.username)
 
 def start(engine: Engine) -> list[int]:
     later = models.utc_now() + timedelta(hours=1, seconds=1)
-    return outbox.start_due(engine, now=later, resolve=lambda _: EVERYBODY)
+    return starting.start_due(engine, now=later, resolve=lambda _: EVERYBODY)
 
 
 def test_a_large_live_audience_is_written_in_steps_too(engine: Engine, live: int) -> None:
@@ -166,3 +167,87 @@ def test_who_was_taken_for_dead_writes_no_more(engine: Engine, live: int) -> Non
         preparing.clear_stale(engine, now=models.utc_now() + 2 * preparing.STALE)
         preparing._write(engine, live, EVERYBODY)
     assert written(engine) == 0
+
+
+def test_a_writer_that_slept_while_it_was_cleared_away_makes_nothing(
+    engine: Engine, create_message: CreateMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One step of clearing happens between two of the writer's; it must not lose those people."""
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 4:
+            with engine.begin() as connection:
+                made = connection.execute(select(models.message_preparations)).one()
+            later = models.utc_now() + timedelta(minutes=10)
+            assert preparing._abandon(engine, made.message_id, later)
+
+    monkeypatch.setattr(preparing, "time", SimpleNamespace(sleep=sleep))
+    with pytest.raises(preparing.PreparationError):
+        create_message()
+    assert history.listing(engine)[1] == 0
+    assert written(engine) == 0
+
+
+def test_a_cancel_holds_at_once_and_settles_in_steps(
+    engine: Engine, create_message: CreateMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = create_message()
+    some = steering._cancel_some
+
+    def die(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steering, "_cancel_some", die)
+    with pytest.raises(KeyboardInterrupt):
+        steering.cancel(engine, message_id, actor="anna")
+    message = history.one(engine, message_id)
+    assert message is not None
+    assert (message.status, message.closing.pending) == ("cancelled", 20)
+    monkeypatch.setattr(steering, "_cancel_some", some)
+    assert steering.settle_cancelled(engine) == 20
+    assert steering.settle_cancelled(engine) == 0
+    message = history.one(engine, message_id)
+    assert message is not None
+    assert message.closing.sentence() == "20 chosen = 20 cancelled"
+
+
+def test_many_failed_are_put_back_in_steps_each_once(
+    engine: Engine, create_message: CreateMessage
+) -> None:
+    message_id = create_message()
+    rows, messages = models.message_recipients, models.message_history
+    with engine.begin() as connection:
+        connection.execute(update(rows).values(delivery_status="failed", reason="other"))
+        connection.execute(update(rows).where(rows.c.user_id < 105).values(reason="blocked"))
+        connection.execute(update(messages).values(status="sent", failed_deliveries=20))
+    assert steering.retry_failed(engine, message_id, actor="anna", reasons=("other",)) == 15
+    message = history.one(engine, message_id)
+    assert message is not None
+    assert (message.status, message.closing.pending, message.closing.failed) == ("sending", 15, 5)
+    entries, _ = audit.entries(engine, action="message_retried")
+    assert [entry.details["people"] for entry in entries] == [15]
+
+
+def test_a_large_run_in_the_chats_is_written_in_steps_too(
+    engine: Engine, create_message: CreateMessage
+) -> None:
+    message_id = create_message()
+    rows, messages = models.message_recipients, models.message_history
+    with engine.begin() as connection:
+        connection.execute(
+            update(rows).values(
+                delivery_status="sent",
+                telegram_message_id=rows.c.user_id + 1000,
+                sent_at=models.utc_now(),
+            )
+        )
+        connection.execute(update(messages).values(status="sent", successful_deliveries=20))
+    run_id = changes.delete_sent(engine, message_id, actor="anna")
+    with engine.begin() as connection:
+        run = connection.execute(select(rows).where(rows.c.message_id == run_id)).all()
+    assert {row.telegram_message_id - row.user_id for row in run} == {1000}
+    found = history.one(engine, run_id)
+    assert found is not None
+    assert found.closing.total == 20

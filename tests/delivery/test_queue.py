@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, event, insert, select, text, update
 
 from hsl import models
-from hsl.delivery import outbox, pace, queue, tick
+from hsl.delivery import pace, queue, starting, tick
 from hsl.delivery.quiet import QuietHours
 from hsl.models import RecipientType
 from tests.delivery.conftest import BOT, CreateMessage
@@ -57,7 +57,7 @@ def send_to(engine: Engine, create: CreateMessage, ids: range, **more: object) -
         models.users.c.user_id.between(ids.start, ids.stop - 1)
     )
     message_id = create(people=chosen, recipient_type=RecipientType.GROUP, **more)
-    outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: chosen)
+    starting.start_due(engine, now=models.utc_now(), resolve=lambda _: chosen)
     return message_id
 
 
@@ -138,3 +138,43 @@ def test_a_clock_set_back_keeps_no_sleeper_for_good(
             update(models.message_recipients).values(next_attempt_at=NOON + timedelta(days=400))
         )
     assert departs(5, NOON + timedelta(hours=2), quiet=night)
+
+
+def test_messages_whose_people_all_sleep_cost_one_look(
+    engine: Engine, create_message: CreateMessage, departs: Departs
+) -> None:
+    add_people(engine, range(1000, 1060), time_zone="Asia/Tokyo")  # 21:00 at noon UTC
+    for person in range(1000, 1060):
+        send_to(engine, create_message, range(person, person + 1), keep_quiet=True)
+    night = QuietHours(time(20), time(7), ZoneInfo("UTC"))
+    assert departs(20, quiet=night) == []
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *found: statements.append(found[2]))
+    assert departs(1, NOON + timedelta(minutes=1), quiet=night) == []
+    assert len(statements) <= 8
+
+
+@pytest.mark.parametrize("database_address", ["postgresql"], indirect=True)
+def test_postgresql_reads_the_line_from_its_index_however_many_were_sent(
+    engine: Engine, create_message: CreateMessage
+) -> None:
+    add_people(engine, range(10_000, 40_000))
+    message = send_to(engine, create_message, range(10_000, 40_000))
+    with engine.begin() as connection:
+        connection.execute(
+            update(models.message_recipients)
+            .where(models.message_recipients.c.user_id < 25_000)
+            .values(delivery_status="sent")
+        )
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text("ANALYZE message_recipients"))
+    with engine.begin() as connection:
+        for statement in queue._RANGES:
+            line = statement.params(
+                message=message, now=NOON, since=NOON, until=NOON, too_far=NOON, most=10
+            )
+            compiled = line.compile(engine, compile_kwargs={"literal_binds": True})
+            plan = "\n".join(
+                row[0] for row in connection.execute(text(f"EXPLAIN {compiled}".replace("%%", "%")))
+            )
+            assert "ix_message_recipients_queue" in plan, plan

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select, update
 from hsl import models
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox, recurring
+from hsl.delivery import outbox, recurring, starting, steering
 from hsl.delivery.recurring import Repeat
 from hsl.message.content import Content
 from tests.delivery.conftest import BOT
@@ -134,10 +134,10 @@ def test_a_rule_makes_the_next_message_when_the_time_of_the_last_has_come(
 def test_its_message_is_an_ordinary_one(engine: Engine, make: Any) -> None:
     message_id = make()
     (ahead,) = messages(engine)
-    outbox.start_due(engine, now=ahead.scheduled_at, resolve=people_of(engine))
+    starting.start_due(engine, now=ahead.scheduled_at, resolve=people_of(engine))
     assert messages(engine)[0].total_recipients == 20
-    outbox.pause(engine, message_id, actor="anna")
-    outbox.cancel(engine, message_id, actor="anna")
+    steering.pause(engine, message_id, actor="anna")
+    steering.cancel(engine, message_id, actor="anna")
     assert [rule.next_message_id for rule in recurring.at_work(engine)] == [None]
 
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hsl import models, scheduler
-from hsl.delivery import outbox, pace, sums, tick, trouble
+from hsl.delivery import pace, steering, sums, tick, trouble
 from hsl.message.content import Button, Content
 from hsl.sandbox import server
 from hsl.sandbox.app import Sandbox
@@ -147,7 +147,7 @@ def test_a_revoked_token_pauses_and_a_resume_goes_on(
     row = status(engine, message_id)
     assert (row.status, row.status_reason) == ("paused", "Telegram refused the bot: Unauthorized")
     sandbox.state.options.revoked = False
-    outbox.resume(engine, message_id, actor="anna")
+    steering.resume(engine, message_id, actor="anna")
     work(engine, sandbox, ended(engine, message_id))
     assert closing(engine, message_id).sent == 20
 

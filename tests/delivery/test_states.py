@@ -2,6 +2,8 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -13,13 +15,14 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     invariant,
+    multiple,
     rule,
     run_state_machine_as_test,
 )
 from sqlalchemy import Engine, delete, event, insert, select, update
 
 from hsl import models
-from hsl.delivery import outbox, pace, sums, tick
+from hsl.delivery import changes, outbox, pace, starting, steering, sums, tick, trouble
 from hsl.delivery.outcome import Outcome, Verdict, lost, never_left
 from hsl.message.content import Content
 from hsl.models import RecipientType
@@ -29,6 +32,9 @@ FAST = pace.Rhythm(rate=10_000)
 PEOPLE = range(1, 9)
 BLOCKED = Outcome(Verdict.FAILED, "blocked", True, 403, "bot was blocked by the user")
 SLOW_DOWN = Outcome(Verdict.RATE_LIMITED, retry_after=1.0)
+BAD_TEXT = Outcome(Verdict.MESSAGE_FAULT, "message_fault", description="can't parse entities")
+REVOKED = Outcome(Verdict.BOT_FAULT, "bot_fault", error_code=401, description="Unauthorized")
+FAR = 10**8  # seconds
 # What a request comes to, and whether Telegram took the message.
 ANSWERS = {
     "accepted": (Outcome(Verdict.SENT, telegram_message_id=1), True),
@@ -37,6 +43,8 @@ ANSWERS = {
     "never left": (never_left("no connection"), False),
     "refused": (BLOCKED, False),
     "slow down": (SLOW_DOWN, False),
+    "bad text": (BAD_TEXT, False),
+    "revoked": (REVOKED, False),
 }
 
 
@@ -51,6 +59,30 @@ class Process:
     name: str
     in_flight: list[tick.Departure] = field(default_factory=list)
     results: list[tick.Result] = field(default_factory=list)
+    in_doubt: bool = False  # the last commit was not answered
+
+    @property
+    def on_their_way(self) -> set[int]:
+        back = {result.departure.recipient_id for result in self.results}
+        return back | {departure.recipient_id for departure in self.in_flight}
+
+
+@contextmanager
+def dying(engine: Engine, at: int) -> Iterator[None]:
+    """The process dies before the `at`-th statement from here on; never where that is 0."""
+    counted = 0
+
+    def maybe_die(*_: Any) -> None:
+        nonlocal counted
+        counted += 1
+        if counted == at:
+            raise KilledError
+
+    event.listen(engine, "before_cursor_execute", maybe_die)
+    try:
+        yield
+    finally:
+        event.remove(engine, "before_cursor_execute", maybe_die)
 
 
 class Delivery(RuleBasedStateMachine):
@@ -70,6 +102,7 @@ class Delivery(RuleBasedStateMachine):
             for table in (
                 models.message_recipients,
                 models.message_history,
+                models.message_versions,
                 models.workers,
                 models.bot_pace,
                 models.users,
@@ -92,7 +125,7 @@ class Delivery(RuleBasedStateMachine):
                     host="here",
                     pid=1,
                     started_at=self.moment(),
-                    beat_at=datetime.fromtimestamp(self.now + 10_000, UTC),
+                    beat_at=datetime.fromtimestamp(self.now + FAR, UTC),
                 )
             )
         return Process(name)
@@ -123,25 +156,39 @@ class Delivery(RuleBasedStateMachine):
     @rule()
     def start(self) -> None:
         self.now += 1
-        outbox.start_due(self.engine, now=self.moment(), resolve=no_live_audience)
+        starting.start_due(self.engine, now=self.moment(), resolve=no_live_audience)
 
-    @rule(which=st.integers(0, 1), most=st.integers(1, 5), dies_at=st.integers(0, 40))
-    def tick(self, which: int, most: int, dies_at: int) -> None:
-        """Record and depart in one transaction; the process may die before its n-th statement."""
+    @rule()
+    def start_late(self) -> None:
+        """Nothing ran for two hours: what has not started is too late by now, and asks."""
+        self.now += 7200
+        starting.start_due(self.engine, now=self.moment(), resolve=no_live_audience)
+
+    @rule(
+        which=st.integers(0, 1),
+        most=st.integers(1, 5),
+        dies_at=st.integers(0, 40),
+        answered=st.booleans(),
+    )
+    def tick(self, which: int, most: int, dies_at: int, answered: bool) -> None:
+        """Record and depart in one transaction; the process may die before its n-th statement.
+
+        Its commit may also succeed without the process learning of it.
+        """
         self.now += 2
         process = self.processes[which]
         results, process.results = process.results, []
-        counted = 0
-
-        def maybe_die(*_: Any) -> None:
-            nonlocal counted
-            counted += 1
-            if counted == dies_at:
-                raise KilledError
-
-        event.listen(self.engine, "before_cursor_execute", maybe_die)
+        on_their_way = process.on_their_way | {r.departure.recipient_id for r in results}
         try:
-            with self.engine.begin() as connection:
+            with dying(self.engine, dies_at), self.engine.begin() as connection:
+                if process.in_doubt:
+                    tick.give_back(
+                        connection,
+                        worker=process.name,
+                        bot_id=BOT,
+                        rhythm=FAST,
+                        on_their_way=on_their_way,
+                    )
                 tick.record(
                     connection,
                     results,
@@ -160,10 +207,12 @@ class Delivery(RuleBasedStateMachine):
                     most=most,
                 )
         except KilledError:
-            event.remove(self.engine, "before_cursor_execute", maybe_die)
             self.die(which)
             return
-        event.remove(self.engine, "before_cursor_execute", maybe_die)
+        process.in_doubt = not answered
+        if not answered:
+            process.results = results
+            return
         for departure in departures:
             assert departure.message_id not in self.cancelled
         process.in_flight += departures
@@ -197,7 +246,7 @@ class Delivery(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), silent=st.booleans())
     def fall_silent(self, which: int, silent: bool) -> None:
         """The process hangs, so that its heartbeat stops, or wakes up again."""
-        beat = self.now + (-10_000 if silent else 10_000)
+        beat = self.now + (-10_000 if silent else FAR)
         with self.engine.begin() as connection:
             connection.execute(
                 update(models.workers)
@@ -210,38 +259,74 @@ class Delivery(RuleBasedStateMachine):
         with self.engine.begin() as connection:
             tick.recover(connection, now=self.moment())
 
-    @rule(message=messages)
-    def pause(self, message: int) -> None:
-        self.try_to(lambda: outbox.pause(self.engine, message, actor="anna"))
+    @rule(message=messages, dies_at=st.integers(0, 12))
+    def pause(self, message: int, dies_at: int) -> None:
+        self.try_to(lambda: steering.pause(self.engine, message, actor="anna"), dies_at)
 
-    @rule(message=messages)
-    def resume(self, message: int) -> None:
-        self.try_to(lambda: outbox.resume(self.engine, message, actor="anna"))
+    @rule(message=messages, dies_at=st.integers(0, 12))
+    def resume(self, message: int, dies_at: int) -> None:
+        self.try_to(lambda: steering.resume(self.engine, message, actor="anna"), dies_at)
 
-    @rule(message=messages)
-    def cancel(self, message: int) -> None:
-        if self.try_to(lambda: outbox.cancel(self.engine, message, actor="anna")):
-            self.cancelled.add(message)
+    @rule(message=messages, dies_at=st.integers(0, 12))
+    def cancel(self, message: int, dies_at: int) -> None:
+        self.try_to(lambda: steering.cancel(self.engine, message, actor="anna"), dies_at)
+        # It may have died between saying so and settling everybody.
+        with self.engine.begin() as connection:
+            history = models.message_history.c
+            found = connection.execute(select(history.id).where(history.status == "cancelled"))
+            self.cancelled |= {row.id for row in found}
 
-    @rule(message=messages)
-    def retry(self, message: int) -> None:
-        self.try_to(lambda: outbox.retry_failed(self.engine, message, actor="anna"))
+    @rule()
+    def settle_cancelled(self) -> None:
+        steering.settle_cancelled(self.engine)
 
-    @rule(message=messages)
-    def mark_delivered(self, message: int) -> None:
-        self.try_to(lambda: outbox.mark_delivered(self.engine, message, actor="anna"))
+    @rule(message=messages, dies_at=st.integers(0, 12))
+    def retry(self, message: int, dies_at: int) -> None:
+        self.try_to(lambda: steering.retry_failed(self.engine, message, actor="anna"), dies_at)
 
-    @rule(message=messages)
-    def send_again(self, message: int) -> None:
+    @rule(message=messages, dies_at=st.integers(0, 12))
+    def mark_delivered(self, message: int, dies_at: int) -> None:
+        self.try_to(lambda: steering.mark_delivered(self.engine, message, actor="anna"), dies_at)
+
+    @rule(message=messages, dies_at=st.integers(0, 12))
+    def send_again(self, message: int, dies_at: int) -> None:
         uncertain = [row.user_id for row in self.rows() if row[:2] == (message, "uncertain")]
-        if self.try_to(lambda: outbox.send_again(self.engine, message, actor="anna")):
+        if self.try_to(lambda: steering.send_again(self.engine, message, actor="anna"), dies_at):
             for person in uncertain:
                 self.allowed[(message, person)] += 1
 
-    def try_to(self, change: Any) -> bool:
+    @rule(message=messages, dies_at=st.integers(0, 12))
+    def edit(self, message: int, dies_at: int) -> None:
+        new = Content(text="Hello again")
+        self.try_to(lambda: changes.edit(self.engine, message, new, actor="anna"), dies_at)
+
+    @rule(target=messages, message=messages, deleting=st.booleans(), dies_at=st.integers(0, 12))
+    def change_in_chats(self, message: int, deleting: bool, dies_at: int) -> Any:
+        new, runs = Content(text="Another text"), []
+
+        def run() -> None:
+            if deleting:
+                runs.append(changes.delete_sent(self.engine, message, actor="anna"))
+            else:
+                runs.append(changes.edit_sent(self.engine, message, new, actor="anna"))
+
+        if not self.try_to(run, dies_at):
+            return multiple()
+        for row in self.rows():
+            if row.message_id == runs[0]:
+                self.allowed[(runs[0], row.user_id)] = 1
+        return runs[0]
+
+    @rule()
+    def bot_works_again(self) -> None:
+        with self.engine.begin() as connection:
+            trouble.end(connection, BOT)
+
+    def try_to(self, change: Any, dies_at: int) -> bool:
         try:
-            change()
-        except outbox.OutboxError:
+            with dying(self.engine, dies_at):
+                change()
+        except (outbox.OutboxError, KilledError):
             return False
         return True
 
@@ -271,8 +356,20 @@ class Delivery(RuleBasedStateMachine):
             assert closing.failed == row.failed_deliveries
             assert closing.uncertain == row.uncertain_deliveries
             assert closing.cancelled == row.cancelled_deliveries
+            assert closing.deleted == row.deleted_deliveries
             if row.status == "sent":
                 assert closing.not_tried == 0
+
+    @invariant()
+    def whoever_is_on_the_way_has_somebody_who_knows(self) -> None:
+        table = models.message_recipients.c
+        with self.engine.begin() as connection:
+            rows = connection.execute(
+                select(table.id, table.lease_owner).where(table.delivery_status == "sending")
+            ).all()
+        for process in self.processes:
+            mine = {row.id for row in rows if row.lease_owner == process.name}
+            assert process.in_doubt or mine <= process.on_their_way
 
     @invariant()
     def who_counts_as_never_tried_did_not_get_it(self) -> None:

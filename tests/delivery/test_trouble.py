@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from hsl import models
-from hsl.delivery import outbox, pace, trouble
+from hsl.delivery import pace, starting, steering, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.scheduler import Scheduler
 from hsl.settings import load_settings
@@ -48,7 +48,7 @@ def move_back(engine: Engine, column: str, seconds: float) -> None:
 def sending(engine: Engine, create_message: Callable[..., int]) -> Callable[..., int]:
     def make(**arguments: object) -> int:
         number = create_message(**arguments)
-        outbox.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
+        starting.start_due(engine, now=models.utc_now(), resolve=lambda _: select())
         return number
 
     return make
@@ -58,7 +58,7 @@ def test_what_it_paused_goes_on_and_what_a_person_paused_waits(
     engine: Engine, sending: Callable[..., int]
 ) -> None:
     mine, paused = sending(), sending()
-    outbox.pause(engine, paused, actor="anna")
+    steering.pause(engine, paused, actor="anna")
     refuse(engine)
     assert message(engine, mine).status == "paused"
     assert end(engine) == [mine]
@@ -73,7 +73,7 @@ def test_what_is_too_late_by_then_asks(engine: Engine, sending: Callable[..., in
     assert end(engine) == [patient]
     row = message(engine, hurried)
     assert row.status == "paused"
-    assert "refused the bot for 20 minutes" in row.status_reason
+    assert "refused the bot for 20 min" in row.status_reason
 
 
 def test_one_process_looks_at_a_time_and_ever_more_rarely(engine: Engine) -> None:
@@ -108,5 +108,5 @@ def test_a_new_token_ends_it(engine: Engine, sending: Callable[..., int]) -> Non
 def test_a_resume_by_a_person_ends_it_for_all(engine: Engine, sending: Callable[..., int]) -> None:
     one, two = sending(), sending()
     refuse(engine)
-    outbox.resume(engine, one, actor="anna")
+    steering.resume(engine, one, actor="anna")
     assert {message(engine, m).status for m in (one, two)} == {"sending"}

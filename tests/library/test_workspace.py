@@ -13,8 +13,9 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from hsl import Workspace, database, models, moment, open_workspace
-from hsl.archive import ArchiveError, storing
+from hsl.archive import storing
 from hsl.audience.cohort import Cohort
+from hsl.audience.segments import SegmentError
 from hsl.models import utc_now
 from hsl.settings import ROOT, load_settings
 from tests.archive.past import APRIL, Past
@@ -106,7 +107,7 @@ def test_cohorts_by_condition_and_as_the_pages_know_them(workspace: Workspace, p
         "user_id IN (SELECT user_id FROM message_recipients WHERE reason = 'blocked')"
     )
     assert list(again["user_id"]) == list(failed["user_id"])
-    with pytest.raises(ArchiveError, match="which is archived"):
+    with pytest.raises(SegmentError, match="is archived"):
         workspace.cohort(Cohort(got_message=past.ids["march"]))
 
 

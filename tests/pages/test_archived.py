@@ -80,7 +80,7 @@ def test_people_who_are_asked_about_the_archive_are_not_downloaded(
     house: Engine, archived: int
 ) -> None:
     asks = Cohort(got_message=archived)
-    assert "which is archived" in (export.problem(house, asks) or "")
+    assert "is archived" in (export.problem(house, asks) or "")
     assert export.problem(house, Cohort(everyone=True)) is None
 
 

@@ -119,6 +119,8 @@ def test_a_rule_goes_again_and_again_until_it_is_stopped(open_page: Open, house:
     drafts.save(house, "analyst", draft, content=CONTENT, audience=None, plan=plan)
     app = open_page("compose")
     assert not app.error
+    goes = "Goes every Monday and Thursday at 10:00 (Europe/Moscow)"
+    assert goes in [caption.value for caption in app.caption]
     next(box for box in app.checkbox if "Wake nobody" in box.label).check().run()
     press(app, "Continue")
     assert any("every Monday and Thursday at 10:00" in text.value for text in app.text)
@@ -127,7 +129,7 @@ def test_a_rule_goes_again_and_again_until_it_is_stopped(open_page: Open, house:
         row = connection.execute(select(models.message_history)).one()
     assert (row.status, row.audience_mode, row.keep_quiet) == ("scheduled", "live", True)
     app = open_page("messages")
-    assert any("1 go again and again" in box.label for box in app.expander)
+    assert any("1 goes again and again" in box.label for box in app.expander)
     press(app, "Stop")
     press(app, "Stop the rule")
     with house.begin() as connection:

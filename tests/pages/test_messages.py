@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from hsl import dispatch, models, settings
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import history
+from hsl.delivery import changes, history, steering
 from hsl.message import drafts
 from hsl.message.content import Content
 
@@ -173,3 +173,121 @@ def test_the_failed_are_tried_again_for_chosen_reasons(
     found = history.one(house, message)
     assert found is not None
     assert (found.status, found.closing.pending, found.closing.failed) == ("sending", 3, 7)
+
+
+def everybody_got_it(house: Engine) -> None:
+    with house.begin() as connection:
+        connection.execute(
+            update(models.message_recipients).values(
+                delivery_status="sent",
+                reason=None,
+                telegram_message_id=7,
+                version=1,
+                sent_at=models.utc_now(),
+            )
+        )
+        connection.execute(
+            update(models.message_history).values(
+                status="sent", failed_deliveries=0, successful_deliveries=56
+            )
+        )
+
+
+def words(app: AppTest) -> str:
+    """All that stands on the page in words, previews with them."""
+    html = [element.proto.body for element in app.get("html")]
+    return " ".join([*html, *(m.value for m in app.markdown), *(c.value for c in app.caption)])
+
+
+def test_the_table_names_the_version_that_each_got_where_there_are_several(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    table = open_page("messages", message=str(message)).dataframe[0].value
+    assert "Version" not in table
+    assert list(table["Reason"][:10]) == ["blocked the bot"] * 10
+    steering.pause(house, message, actor="anna")
+    changes.edit(house, message, Content(text="Better"), actor="anna")
+    with house.begin() as connection:
+        connection.execute(update(models.message_recipients).values(version=1))
+    table = open_page("messages", message=str(message)).dataframe[0].value
+    assert set(table["Version"]) == {"1"}
+
+
+def test_a_table_without_a_reason_has_no_columns_for_it(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    everybody_got_it(house)
+    table = open_page("messages", message=str(message)).dataframe[0].value
+    assert list(table.columns) == ["Person", "Status", "Time", "Id"]
+
+
+def test_content_shows_what_stands_in_the_chats_and_the_next_edit_starts_there(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    everybody_got_it(house)
+    run = changes.edit_sent(house, message, Content(text="Moved to Tuesday"), actor="boris")
+    before = open_page("messages", message=str(message), tab="Content")
+    assert "Moved to Tuesday" not in words(before)
+    with house.begin() as connection:
+        connection.execute(
+            update(models.message_history)
+            .where(models.message_history.c.id == run)
+            .values(status="sent", successful_deliveries=50)
+        )
+    app = open_page("messages", message=str(message), tab="Content")
+    assert "edited by boris" in words(app)
+    assert f"in 50 of 56 chats ([message {run}]" in words(app)
+    assert app.code[0].value == "Moved to Tuesday"
+    assert any("As it was sent: 56 people got it" in e.label for e in app.expander)
+    press(app, "Edit it in the chats")
+    (draft,) = drafts.listing(house, "analyst")
+    assert (draft.content.text, draft.edits_message_id) == ("Moved to Tuesday", message)
+
+
+def test_the_last_look_of_an_edit_names_how_many_and_how_long(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    app = press(open_page("messages", message=str(message)), "Pause")
+    press(app, "Edit for those still to come")
+    (draft,) = drafts.listing(house, "analyst")
+    desk = press(open_page("compose", draft=str(draft.id)), "Continue")
+    said = " ".join(text.value for text in desk.text)
+    assert "for the 46 people who are still to get it; that takes about 2 s" in said
+    everybody_got_it(house)
+    drafts.discard(house, "analyst", draft.id)
+    press(open_page("messages", message=str(message)), "Edit it in the chats")
+    (draft,) = drafts.listing(house, "analyst")
+    desk = press(open_page("compose", draft=str(draft.id)), "Continue")
+    said = " ".join(text.value for text in desk.text)
+    assert "in the 56 chats where it stands; that takes about 2 s" in said
+
+
+def test_the_timeline_speaks_plainly(open_page: Open, house: Engine, message: int) -> None:
+    steering.pause(house, message, actor="anna")
+    said = words(open_page("messages", message=str(message), tab="Timeline"))
+    assert "Written, to go at once to 56 people" in said
+    assert "Started, to 56 people" in said
+    assert "Paused <span class='hsl-dim'>by anna</span>" in said
+    assert "production" not in said
+
+
+def test_a_run_is_said_to_edit_and_not_to_send(
+    open_page: Open, house: Engine, message: int
+) -> None:
+    everybody_got_it(house)
+    run = changes.edit_sent(house, message, Content(text="Moved"), actor="boris")
+    with house.begin() as connection:
+        connection.execute(
+            update(models.message_recipients)
+            .where(models.message_recipients.c.message_id == run)
+            .values(delivery_status="sent")
+        )
+        connection.execute(
+            update(models.message_history)
+            .where(models.message_history.c.id == run)
+            .values(status="sent", successful_deliveries=56, started_at=models.utc_now())
+        )
+    app = open_page("messages", message=str(run))
+    assert set(app.dataframe[0].value["Status"]) == {"● edited"}
+    assert "done</span>" in words(app)
+    assert "56</b> edited" in words(app)

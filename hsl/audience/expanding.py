@@ -1,0 +1,224 @@
+"""From a cohort that names segments to one that any engine can look up by itself."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Row, Select, select
+
+from hsl import database, models
+from hsl.audience import archived, conditions, resolve, usage
+from hsl.audience.cohort import Audience, Cohort
+from hsl.audience.policy import Exclusion
+from hsl.models import SegmentMode
+
+Saved = models.segments
+Chosen = TypeVar("Chosen", Cohort, Audience)
+
+
+class SegmentError(ValueError):
+    """A cohort cannot be looked up, or a segment not be changed as asked; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A saved cohort; `people` is its size when it was last counted."""
+
+    id: int
+    name: str
+    owner: str
+    description: str
+    cohort: Cohort
+    mode: SegmentMode
+    is_exclusion: bool
+    created_at: datetime
+    updated_at: datetime
+    people: int | None = None
+
+    def sentence(self) -> str:
+        """What it holds, in words."""
+        return self.cohort.sentence()
+
+
+def expand(connection: Connection, chosen: Chosen) -> Chosen:
+    """The same people with a condition of its own in the place of each segment.
+
+    Dynamic ones are replaced by their cohorts' condition, frozen ones by membership. Raises
+    SegmentError for a segment that is not there, or that contains itself.
+    """
+    if not _names_a_segment(chosen):
+        return chosen
+    known = known_segments(connection)
+    if isinstance(chosen, Cohort):
+        return _expanded(chosen, known, ())
+    return chosen.model_copy(
+        update={
+            "include": tuple(_expanded(cohort, known, ()) for cohort in chosen.include),
+            "exclude": tuple(_expanded(cohort, known, ()) for cohort in chosen.exclude),
+        }
+    )
+
+
+def expanded(engine: Engine, chosen: Cohort | Audience) -> Cohort | Audience:
+    """`expand` in a transaction of its own, and none where no segment is named.
+
+    A segment that cannot be looked up is nobody here, as a page must not fail for it; whatever
+    sends asks `expand`, which refuses it.
+    """
+    if not _names_a_segment(chosen):
+        return chosen
+    try:
+        with database.read_only(engine).begin() as connection:
+            if isinstance(chosen, Cohort):
+                return expand(connection, chosen)
+            return expand(connection, chosen)
+    except SegmentError:
+        return Cohort()
+
+
+def people(connection: Connection, chosen: Cohort | Audience) -> Select[Any]:
+    """A select of user_id and username of everybody in `chosen`, segments expanded.
+
+    Raises SegmentError also where it hangs on messages whose recipients are archived.
+    """
+    return _found(connection, _meant(connection, chosen))
+
+
+def _found(connection: Connection, meant: Cohort | Audience, words: str = "") -> Select[Any]:
+    unknown = archived.missing(connection, meant, now=models.utc_now())
+    if unknown is not None:
+        raise SegmentError(f"{words}{unknown}")
+    return resolve.people(meant, connection.dialect.name)
+
+
+def _meant(connection: Connection, chosen: Cohort | Audience) -> Cohort | Audience:
+    if isinstance(chosen, Cohort):
+        return expand(connection, chosen)
+    return expand(connection, chosen)
+
+
+def exclusions(connection: Connection) -> list[Exclusion]:
+    """The exclusion lists by name: nobody on them gets any message.
+
+    Raises SegmentError as `people`, as whoever is not found would get it.
+    """
+    known = known_segments(connection)
+    return [
+        Exclusion(
+            name,
+            _found(connection, _expanded(by_name(name), known, ()), f"The exclusion list {name}: "),
+        )
+        for name, segment in sorted(known.items())
+        if segment.is_exclusion
+    ]
+
+
+def of_audience(chosen: Audience) -> Cohort:
+    """An audience as one cohort: in any of what it includes, and in none of what it excludes."""
+    included = [cohort.where for cohort in chosen.include if cohort.where is not None]
+    if not included:
+        return Cohort()
+    excluded = [
+        conditions.Not(of=cohort.where) for cohort in chosen.exclude if cohort.where is not None
+    ]
+    return Cohort(where=conditions.all_of(conditions.any_of(*included), *excluded))  # type: ignore[arg-type]
+
+
+def by_name(name: str) -> Cohort:
+    """Everybody in the segment of this name."""
+    return Cohort(where=conditions.Segment(name=name))
+
+
+def _names_a_segment(chosen: Cohort | Audience) -> bool:
+    return any(True for cohort in _cohorts(chosen) for _ in usage.names(cohort))
+
+
+def _cohorts(chosen: Cohort | Audience) -> Iterator[Cohort]:
+    if isinstance(chosen, Cohort):
+        yield chosen
+        return
+    yield from chosen.include
+    yield from chosen.exclude
+
+
+def _expanded(cohort: Cohort, known: dict[str, Segment], chain: tuple[str, ...]) -> Cohort:
+    if cohort.where is None:
+        return cohort
+
+    def in_place_of(name: str) -> conditions.Condition:
+        if name in chain:
+            raise SegmentError(_cycle((*chain[chain.index(name) :], name)))
+        segment = among(known, name)
+        if segment.mode is SegmentMode.FROZEN:
+            return conditions.Members(segment_id=segment.id)
+        inner = _expanded(segment.cohort, known, (*chain, name)).where
+        return conditions.NOBODY if inner is None else inner
+
+    return Cohort(where=_replaced(cohort.where, in_place_of))
+
+
+def _replaced(
+    condition: conditions.Condition, in_place_of: Callable[[str], conditions.Condition]
+) -> conditions.Condition:
+    match condition:
+        case conditions.Segment():
+            return in_place_of(condition.name)
+        case conditions.Not():
+            return conditions.Not(of=_replaced(condition.of, in_place_of))
+        case conditions.All() | conditions.AnyOf():
+            return type(condition)(of=tuple(_replaced(c, in_place_of) for c in condition.of))
+    return condition
+
+
+def check_cycles(cohorts: dict[str, Cohort], changed: str) -> None:
+    """Raise SegmentError where `changed` names a segment that is not there, or comes to itself."""
+
+    def walk(name: str, chain: tuple[str, ...]) -> None:
+        for inner in usage.names(cohorts[name]):
+            if inner not in cohorts:
+                raise SegmentError(missing(inner))
+            if inner in chain:
+                raise SegmentError(_cycle((*chain[chain.index(inner) :], inner)))
+            walk(inner, (*chain, inner))
+
+    walk(changed, (changed,))
+
+
+def known_segments(connection: Connection) -> dict[str, Segment]:
+    """All segments by their names, without sizes."""
+    return {row.name: segment_of(row) for row in connection.execute(select(Saved))}
+
+
+def among(known: dict[str, Segment], name: str) -> Segment:
+    """The segment of this name. Raises SegmentError."""
+    if name not in known:
+        raise SegmentError(missing(name))
+    return known[name]
+
+
+def segment_of(row: Row[Any], size: int | None = None) -> Segment:
+    """A segment from its row."""
+    return Segment(
+        id=row.id,
+        name=row.name,
+        owner=row.owner,
+        description=row.description,
+        cohort=Cohort.model_validate(row.cohort),
+        mode=SegmentMode(row.mode),
+        is_exclusion=row.is_exclusion,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        people=size,
+    )
+
+
+def missing(name: str) -> str:
+    """What to say of a segment that is not there."""
+    return f"There is no segment {name}. `python -m hsl segment list` shows them."
+
+
+def _cycle(chain: tuple[str, ...]) -> str:
+    return (
+        f"A segment cannot contain itself: {' uses '.join(chain)}. Take one of them out of another."
+    )

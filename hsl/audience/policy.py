@@ -1,0 +1,140 @@
+"""Who of those chosen may get a message: do-not-message marks, exclusion lists, frequency cap.
+
+One statement for the outbox, the last look and the counts. It selects everybody who was chosen with
+the one rule that leaves them out (the first that fits, in this order), or none; so that the chosen
+are always the recipients and those left out by each rule.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, case, func, literal, null, or_, select, union_all
+
+from hsl import models
+from hsl.models import Action, DeliveryStatus, MessageStatus
+
+History, Recipients = models.message_history, models.message_recipients
+MARKED = "do-not-message"
+CAPPED = "cap"
+LISTED = "list: "  # and the exclusion list's name
+CAP = re.compile(r"(?P<messages>[1-9]\d{0,3})/(?P<days>[1-9]\d{0,2})d")
+LEFT = (
+    DeliveryStatus.SENT,
+    DeliveryStatus.DELETED,
+    DeliveryStatus.UNCERTAIN,
+    DeliveryStatus.SENDING,
+)
+AHEAD = (MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED)
+
+
+@dataclass(frozen=True)
+class Cap:
+    """No more than so many messages to a person in so many days."""
+
+    messages: int
+    days: int
+
+    @classmethod
+    def parse(cls, words: str) -> "Cap | None":
+        """From "2/7d"; an empty text is no cap. Raises ValueError."""
+        if not words.strip():
+            return None
+        match = CAP.fullmatch(words.strip())
+        if match is None:
+            raise ValueError(f"{words} is not MESSAGES/DAYSd, such as 2/7d")
+        return cls(int(match["messages"]), int(match["days"]))
+
+    def sentence(self) -> str:
+        """Such as "no more than 2 messages in 7 days"."""
+        message = "message" if self.messages == 1 else "messages"
+        days = "a day" if self.days == 1 else f"{self.days} days"
+        return f"no more than {self.messages} {message} in {days}"
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """An exclusion list: its name, and a select of the user_id of everybody on it."""
+
+    name: str
+    people: Select[Any]
+
+
+def allowed(
+    people: Select[Any],
+    *,
+    exclusions: Sequence[Exclusion] = (),
+    cap: Cap | None = None,
+    at: datetime | None = None,
+) -> Select[Any]:
+    """A select of user_id, username and `rule` of everybody in `people`, each person once.
+
+    `rule` is NULL for whoever may get the message, else what leaves them out. `at` is when it is
+    to go (now if left out): the cap counts what left to a person in its days before that, and
+    what still waits to go to them within its days before or after.
+    """
+    chosen = people.order_by(None).subquery("chosen")
+    marked = models.suppressions.alias("marked")
+    joined = chosen.outerjoin(marked, marked.c.user_id == chosen.c.user_id)
+    rules: list[tuple[Any, Any]] = [(marked.c.user_id.is_not(None), literal(MARKED))]
+    for place, exclusion in enumerate(exclusions):
+        listed = exclusion.people.order_by(None).subquery(f"list_{place}")
+        joined = joined.outerjoin(listed, listed.c.user_id == chosen.c.user_id)
+        rules.append((listed.c.user_id.is_not(None), literal(LISTED + exclusion.name)))
+    if cap is not None:
+        busy = _at_the_cap(cap, at or models.utc_now()).subquery("busy")
+        joined = joined.outerjoin(busy, busy.c.user_id == chosen.c.user_id)
+        rules.append((busy.c.user_id.is_not(None), literal(CAPPED)))
+    rule = case(*rules, else_=null()).label("rule")
+    return select(chosen.c.user_id, chosen.c.username, rule).select_from(joined)
+
+
+def only_allowed(ruled: Select[Any]) -> Select[Any]:
+    """A select of user_id and username of those whom no rule leaves out."""
+    found = ruled.order_by(None).subquery("ruled")
+    return select(found.c.user_id, found.c.username).where(found.c.rule.is_(None))
+
+
+def left_out(connection: Connection, ruled: Select[Any]) -> dict[str, int]:
+    """How many each rule leaves out; rules that leave out nobody are not named."""
+    found = ruled.order_by(None).subquery("ruled")
+    rows = connection.execute(
+        select(found.c.rule, func.count().label("people"))
+        .where(found.c.rule.is_not(None))
+        .group_by(found.c.rule)
+        .order_by(found.c.rule)
+    ).all()
+    return {row.rule: int(row.people) for row in rows}
+
+
+def sentence(counts: dict[str, int]) -> str:
+    """Such as "214 left out: cap; 3 left out: do-not-message"; empty where nobody was."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return "; ".join(f"{people:,} left out: {rule}" for rule, people in ordered if people)
+
+
+def _at_the_cap(cap: Cap, at: datetime) -> Select[Any]:
+    span = timedelta(days=cap.days)
+    sends = select(History.c.id).where(History.c.action == Action.SEND)
+    left = select(Recipients.c.user_id).where(
+        Recipients.c.sending_at > at - span,
+        Recipients.c.delivery_status.in_(LEFT),
+        Recipients.c.message_id.in_(sends),
+    )
+    # What waits has no time of its own; its message's is the nearest there is.
+    waiting = select(Recipients.c.user_id).where(
+        Recipients.c.delivery_status == DeliveryStatus.PENDING,
+        Recipients.c.message_id.in_(
+            sends.where(
+                History.c.status.in_(AHEAD),
+                or_(
+                    History.c.status == MessageStatus.SENDING,
+                    History.c.scheduled_at.between(at - span, at + span),
+                ),
+            )
+        ),
+    )
+    every = union_all(left, waiting).subquery("got_or_will")
+    return select(every.c.user_id).group_by(every.c.user_id).having(func.count() >= cap.messages)

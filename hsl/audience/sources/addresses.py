@@ -1,0 +1,132 @@
+"""Where a source is: an address that may be kept and shown, and the one that is used.
+
+A password is never kept: an address that has one stands in an environment variable, and `env:NAME`
+is what the source keeps, what pages show and what logs say.
+"""
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from dotenv import dotenv_values
+from sqlalchemy import URL
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from hsl.audience.sources.errors import SourceError
+
+BY_NAME = re.compile(r"env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
+SECRET = re.compile(
+    r"pass(word|wd|phrase)?$|pwd|token|secret|signature|^sig$|api_?key|credential", re.I
+)
+DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "sqlite": "sqlite",
+}
+MASK = "…"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address as it is shown, and as it is used; the latter may hold a password."""
+
+    shown: str
+    used: str = field(repr=False)
+
+    def scrubbed(self, words: str) -> str:
+        """`words` (a driver's, say) without anything of the address that may be secret."""
+        for secret in sorted(self._secrets(), key=len, reverse=True):
+            words = words.replace(secret, MASK)
+        return words
+
+    def _secrets(self) -> set[str]:
+        if self.shown == self.used:
+            return set()
+        found = {self.used, urlsplit(self.used).query}
+        found |= {
+            value for key, value in parse_qsl(urlsplit(self.used).query) if SECRET.search(key)
+        }
+        password = urlsplit(self.used).password
+        with suppress(ArgumentError, ValueError):
+            password = make_url(self.used).password or password
+        if password:
+            found |= {password, quote(password, safe="")}
+        return {secret for secret in found if secret}
+
+
+def resolve(given: str) -> Address:
+    """The address behind `given`, itself or `env:NAME`. Raises SourceError where it may not stand.
+
+    NAME is looked for in the environment, then in the file `.env`.
+    """
+    named = BY_NAME.fullmatch(given.strip())
+    if named is None:
+        refuse_secrets(given)
+        return Address(given, given)
+    name = named["name"]
+    used = os.environ.get(name) or dotenv_values(".env").get(name)
+    if not used:
+        raise SourceError(
+            f"{name} is not set. Put the whole address into the environment variable {name}, or "
+            "into .env, and start again."
+        )
+    return Address(given.strip(), used.strip())
+
+
+def refuse_secrets(given: str) -> None:
+    """Raise SourceError for an address with a password in it, without showing it."""
+    remedy = (
+        "Put the whole address into an environment variable, such as SCHOOL_DATABASE, and give "
+        "env:SCHOOL_DATABASE instead: passwords are not kept here."
+    )
+    if given.strip().startswith("env:"):
+        name = given.strip().removeprefix("env:")
+        raise SourceError(f"{name!r} is not the name of an environment variable. Write env:NAME.")
+    if "://" not in given:
+        return
+    try:
+        parts = urlsplit(given)
+    except ValueError:
+        raise SourceError("The address cannot be read. Check its brackets and port.") from None
+    # Read by hand as well: a password with an unescaped "/" or "#" hides from an address's rules.
+    authority = given.split("://", 1)[1].rpartition("@")[0]
+    if parts.password or authority.partition(":")[2] or (is_web(given) and parts.username):
+        raise SourceError(f"The address has a password in it. {remedy}")
+    if any(SECRET.search(key) for key, _ in parse_qsl(parts.query, keep_blank_values=True)):
+        raise SourceError(f"The address has a secret after its “?”. {remedy}")
+
+
+def is_web(given: str) -> bool:
+    """True for an address that begins with http:// or https://."""
+    return given.lower().startswith(("http://", "https://"))
+
+
+def database(address: Address) -> URL:
+    """The database that the address names, with the driver that is used for it."""
+    try:
+        url = make_url(address.used)
+        backend = url.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise SourceError(
+            f"{address.shown} is not a database address. Write it like postgresql://user@host/name,"
+            " mysql://user@host/name or sqlite:////folder/file.db."
+        ) from None
+    if backend not in DRIVERS:
+        raise SourceError(
+            f"{address.shown} names a database of the kind {backend}. PostgreSQL, MySQL and SQLite "
+            "can be read."
+        )
+    if backend == "sqlite":
+        path = Path(url.database or "")
+        if not url.database or not path.is_file():
+            raise SourceError(
+                f"{address.shown}: there is no such file. An absolute path has four slashes: "
+                "sqlite:////folder/file.db."
+            )
+    return url.set(drivername=DRIVERS[backend])

@@ -1,0 +1,189 @@
+"""Files of people that appear again and again: a path, a folder, a pattern, or a web address."""
+
+import http.client
+import ipaddress
+import socket
+import time
+from collections.abc import Callable
+from http.client import HTTPMessage
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    Request,
+)
+
+from hsl.audience.sources import addresses
+from hsl.audience.sources.errors import SourceError
+
+KINDS = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".xlsx")
+OF_TYPE = {
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/vnd.apache.parquet": ".parquet",
+    "application/x-ndjson": ".jsonl",
+    "application/jsonl": ".jsonl",
+}
+MOST_BYTES = 2 * 2**30
+PATIENCE = 600.0  # seconds for the whole of a file
+SILENCE = 30.0  # seconds without a byte
+BLOCK = 1 << 20  # bytes
+
+
+def local(pattern: str, *, newest: bool) -> list[Path]:
+    """The files that `pattern` names, the oldest first; only the newest one where that is asked.
+
+    A folder stands for all files in it that can be read. Raises SourceError where there is none.
+    """
+    path = Path(pattern).expanduser()
+    if path.is_dir():
+        found = [file for file in path.iterdir() if file.suffix.lower() in KINDS]
+    elif path.is_file():
+        found = [path]
+    else:
+        root = Path(path.anchor or ".")
+        found = list(root.glob(str(path.relative_to(path.anchor)))) if path.name else []
+    files = sorted(
+        (file for file in found if file.is_file() and not file.name.startswith(".")),
+        key=lambda file: (file.stat().st_mtime, file.name),
+    )
+    if not files:
+        raise SourceError(f"{pattern} names no file of people now. Check the folder and pattern.")
+    return files[-1:] if newest else files
+
+
+def download(
+    address: addresses.Address,
+    folder: Path,
+    *,
+    allow_private: bool,
+    most_bytes: int = MOST_BYTES,
+    patience: float = PATIENCE,
+    tell: Callable[[int], None] = lambda _bytes: None,
+) -> Path:
+    """The file behind an http(s) address, written to `folder`; its name tells its kind.
+
+    Raises SourceError, also for an address on a private network unless that is allowed.
+    """
+    deadline = time.monotonic() + patience
+    opener = _opener(allow_private)
+    request = Request(address.used, headers={"User-Agent": "hsl-dashboard", "Accept": "*/*"})
+    try:
+        with opener.open(request, timeout=SILENCE) as answer:
+            target = folder / _file_name(answer.geturl(), answer.headers)
+            _save(answer, target, address.shown, most_bytes, deadline, tell)
+    except SourceError:
+        raise
+    except HTTPError as error:
+        raise SourceError(
+            f"{address.shown} answers with status {error.code}. Check the address."
+        ) from None
+    except (URLError, OSError, http.client.HTTPException, ValueError) as error:
+        said = address.scrubbed(str(getattr(error, "reason", None) or error))
+        raise SourceError(f"{address.shown} cannot be read: {said}.") from None
+    return target
+
+
+def _save(
+    answer: Any,
+    target: Path,
+    shown: str,
+    most_bytes: int,
+    deadline: float,
+    tell: Callable[[int], None],
+) -> None:
+    promised = answer.headers.get("Content-Length")
+    got = 0
+    with target.open("wb") as file:
+        while block := answer.read1(BLOCK):
+            got += len(block)
+            if got > most_bytes:
+                raise SourceError(f"{shown} is larger than {most_bytes / 2**20:,.0f} MiB.")
+            if time.monotonic() > deadline:
+                raise SourceError(f"{shown} takes too long: it is not all here in time.")
+            file.write(block)
+            tell(got)
+    if promised is not None and promised.isdigit() and got < int(promised):
+        raise SourceError(f"{shown} broke off after {got:,} of {int(promised):,} bytes.")
+
+
+def _file_name(address: str, headers: HTTPMessage) -> str:
+    name = PurePosixPath(unquote(urlsplit(address).path)).name
+    if PurePosixPath(name).suffix.lower() in KINDS:
+        return f"people{PurePosixPath(name).suffix.lower()}"
+    kind = OF_TYPE.get(headers.get_content_type())
+    if kind is None:
+        raise SourceError(
+            f"The address gives {headers.get_content_type()}, and its name ends with no kind of "
+            f"table. Use one that ends with {', '.join(KINDS[:-1])} or {KINDS[-1]}."
+        )
+    return f"people{kind}"
+
+
+def _opener(allow_private: bool) -> OpenerDirector:
+    """Opens http and https only; every connection, redirected ones too, is looked at first."""
+
+    def connect(address: tuple[str, int], timeout: Any = None, *_more: Any) -> socket.socket:
+        fault: OSError | None = None
+        for family, kind, protocol, _name, place in socket.getaddrinfo(
+            *address, type=socket.SOCK_STREAM
+        ):
+            # The place that was looked at is the one connected to: a name cannot change between.
+            if not allow_private:
+                _refuse_private(address[0], str(place[0]))
+            opened = socket.socket(family, kind, protocol)
+            opened.settimeout(timeout)
+            try:
+                opened.connect(place)
+            except OSError as error:
+                opened.close()
+                fault = error
+                continue
+            return opened
+        raise fault or OSError(f"{address[0]} has no address")
+
+    class Plain(http.client.HTTPConnection):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self._create_connection = connect
+
+    class Secure(http.client.HTTPSConnection):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self._create_connection = connect
+
+    class PlainHandler(HTTPHandler):
+        def http_open(self, request: Request) -> Any:
+            return self.do_open(Plain, request)
+
+    class SecureHandler(HTTPSHandler):
+        def https_open(self, request: Request) -> Any:
+            return self.do_open(Secure, request)
+
+    opener = OpenerDirector()
+    for handler in (
+        PlainHandler(),
+        SecureHandler(),
+        HTTPRedirectHandler(),
+        HTTPErrorProcessor(),
+        HTTPDefaultErrorHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+def _refuse_private(host: str, place: str) -> None:
+    number = ipaddress.ip_address(place.partition("%")[0])
+    mapped = getattr(number, "ipv4_mapped", None) or number
+    if not mapped.is_global or mapped.is_multicast:
+        raise SourceError(
+            f"{host} is on a private network ({place}). Set HSL_SOURCES_PRIVATE=1 if people may be "
+            "read from there."
+        )

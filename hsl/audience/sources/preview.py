@@ -1,0 +1,130 @@
+"""A source's first rows as they would become people, before anything is changed."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from hsl.audience import importer, reading
+from hsl.audience.sources import definitions, guessing, runs
+from hsl.audience.sources.errors import SourceError
+from hsl.settings import Settings
+
+ROWS = 20
+SHOWN = (
+    "user_id",
+    "username",
+    "first_name",
+    "last_name",
+    "language_code",
+    "registered_at",
+    "stream",
+    "status",
+    "enrolled_at",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: the columns that it has a value for, and why it would be rejected, if it would."""
+
+    line: int
+    person: dict[str, str]
+    attributes: dict[str, str]
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One of their columns, and what becomes of it: ours is None where it is left out."""
+
+    theirs: str
+    ours: str | None
+
+    @property
+    def becomes(self) -> str:
+        """Such as "user_id", "attribute city" or "left out"."""
+        if self.ours is None:
+            return "left out"
+        return self.ours if self.ours in reading.KNOWN else f"attribute {self.ours}"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Their columns and the first rows; `problem` says why it cannot be read with this mapping."""
+
+    columns: list[Column]
+    rows: list[Row]
+    mapping: dict[str, str]
+    problem: str | None = None
+
+    @property
+    def rejected(self) -> int:
+        """How many of the rows shown would be rejected."""
+        return sum(row.problem is not None for row in self.rows)
+
+
+def preview(
+    definition: definitions.Definition, settings: Settings, *, propose: bool = False
+) -> Preview:
+    """The first rows of a source, by its mapping or by a proposed one.
+
+    Raises SourceError where it cannot be reached or read at all.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="hsl-source-") as named,
+        reading.open_reader(Path(named)) as reader,
+    ):
+        fetched = runs.fetch(
+            definition, Path(named), settings=settings, tell=lambda _got: None, most_rows=ROWS
+        )
+        theirs = _theirs(reader, fetched)
+        mapping = guessing.propose(theirs) if propose else definition.mapping
+        try:
+            found = reading.read(reader, fetched.paths, mapping, most_rows=ROWS)
+        except importer.ImportRefused as refused:
+            columns = [
+                Column(name, mapping.get(name, name.strip().lower()) or None) for name in theirs
+            ]
+            return Preview(columns, [], mapping, fetched.explained(str(refused)))
+        importer.examine(reader, found.attributes)
+        listed = ", ".join(f"CAST(c.{name} AS VARCHAR)" for name in SHOWN[1:5])
+        rows = reader.execute(
+            f"""SELECT c.line, c.raw_id, {listed}, coalesce(c.registered_at, c.raw_registered),
+            c.stream, c.status, coalesce(c.enrolled_at, c.raw_enrolled), c.attributes, r.reason
+            FROM checked c LEFT JOIN rejects r USING (line) ORDER BY c.line"""
+        ).fetchall()
+    return Preview(
+        [Column(theirs, ours) for theirs, ours in found.columns.items()],
+        [
+            Row(
+                line=row[0],
+                person={
+                    name: _moment(value) if name.endswith("_at") else value
+                    for name, value in zip(SHOWN, row[1:10], strict=True)
+                    if value is not None
+                },
+                attributes={name: str(value) for name, value in json.loads(row[10]).items()},
+                problem=row[11],
+            )
+            for row in rows
+        ],
+        mapping,
+    )
+
+
+def _theirs(reader: duckdb.DuckDBPyConnection, fetched: runs.Fetched) -> list[str]:
+    try:
+        return reading.column_names(reader, fetched.paths[0])
+    except importer.ImportRefused as refused:
+        raise SourceError(fetched.explained(str(refused))) from None
+
+
+def _moment(words: str) -> str:
+    """A time in UTC as people read it; what is no such time stays as it came."""
+    day, _, clock = words.partition(" ")
+    if clock == "00:00:00.000000":
+        return day
+    return f"{words.removesuffix('.000000')} UTC" if words.endswith(".000000") else words

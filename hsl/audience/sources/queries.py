@@ -1,0 +1,247 @@
+"""Reading another database: one SELECT, in a session that cannot write, for a limited time."""
+
+import datetime
+import decimal
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.parquet
+import sqlglot
+from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from sqlglot import expressions
+
+from hsl.audience.sources import addresses
+from hsl.audience.sources.errors import SourceError
+
+PATIENCE = 600.0  # seconds that a query may take, its reading included
+CONNECTING = 10  # seconds
+ROWS_AT_ONCE = 20_000
+SQLITE_STEPS = 10_000  # virtual machine instructions between two looks at the clock
+DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite"}
+WRITING = (
+    expressions.Insert,
+    expressions.Update,
+    expressions.Delete,
+    expressions.Merge,
+    expressions.DDL,
+    expressions.Command,
+    expressions.Into,
+    expressions.Lock,
+)
+
+
+def check(query: str, backend: str) -> str:
+    """The query without its closing semicolon. Raises SourceError unless it is one plain SELECT."""
+    words = query.strip().rstrip(";").strip()
+    if not words:
+        raise SourceError("The query is empty. Write one SELECT.")
+    if "/*!" in words or "/*M!" in words:
+        raise SourceError("MySQL would run the comment that begins with /*!. Take it out.")
+    try:
+        parsed = [part for part in sqlglot.parse(words, read=DIALECTS[backend]) if part is not None]
+    except sqlglot.errors.SqlglotError as error:
+        raise SourceError(f"The query is not a SELECT that can be read: {_place(error)}.") from None
+    if len(parsed) != 1:
+        raise SourceError(f"The query has {len(parsed)} statements. Write one SELECT.")
+    if not isinstance(parsed[0], expressions.Query):
+        raise SourceError("The query is not a SELECT. A source only reads: write one SELECT.")
+    for node in parsed[0].walk():
+        if isinstance(node, WRITING):
+            raise SourceError(
+                f"The query would do more than read ({type(node).__name__.upper()}). "
+                "Write one SELECT without it."
+            )
+    return words
+
+
+def _place(error: sqlglot.errors.SqlglotError) -> str:
+    for found in getattr(error, "errors", None) or []:
+        near = f" near {found['highlight']}" if found.get("highlight") else ""
+        return f"{found.get('description')}, line {found.get('line')}{near}"
+    return str(error).splitlines()[0]
+
+
+def to_parquet(
+    address: addresses.Address,
+    query: str,
+    target: Path,
+    *,
+    most_rows: int | None = None,
+    patience: float = PATIENCE,
+    tell: Callable[[int], None] = lambda _rows: None,
+) -> int:
+    """Write the query's rows as text columns to the file `target`, in batches; return how many.
+
+    Raises SourceError with the database's words, and none of the address's secrets.
+    """
+    url = addresses.database(address)
+    words = check(query, url.get_backend_name())
+    if most_rows is not None:
+        # On its own line, as the query may end with a comment.
+        words = f"SELECT * FROM (\n{words}\n) AS previewed LIMIT {most_rows}"
+    deadline = time.monotonic() + patience
+    rows = 0
+    try:
+        with _reading(url, patience, deadline) as connection:
+            result = connection.exec_driver_sql(words)
+            names = _names(list(result.keys()))
+            schema = pa.schema([(name, pa.string()) for name in names])
+            with pa.parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+                while batch := result.fetchmany(ROWS_AT_ONCE):
+                    writer.write_batch(_as_text(batch, schema))
+                    rows += len(batch)
+                    tell(rows)
+                    if time.monotonic() > deadline:
+                        raise _too_slow(patience)
+    except (SQLAlchemyError, RuntimeError) as error:  # PyMySQL's own is a RuntimeError
+        raise _explained(error, address, patience, deadline) from None
+    return rows
+
+
+def _too_slow(patience: float) -> SourceError:
+    return SourceError(
+        f"The query takes over {patience:,.0f} s. Read less, or give the other database an index."
+    )
+
+
+def _explained(
+    error: Exception, address: addresses.Address, patience: float, deadline: float
+) -> SourceError:
+    cause = str(getattr(error, "orig", None) or error)
+    told = ("statement timeout", "interrupted", "max_statement_time", "maximum statement execution")
+    if any(word in cause for word in told) and time.monotonic() > deadline - 1.0:
+        return _too_slow(patience)
+    said = address.scrubbed(" ".join(cause.split()))[:300].rstrip(".")
+    return SourceError(f"{address.shown} does not answer the query: {said}.")
+
+
+@contextmanager
+def _reading(url: URL, patience: float, deadline: float) -> Iterator[Connection]:
+    """A connection whose session refuses to write, and gives up a statement after `patience`."""
+    backend = url.get_backend_name()
+    opened = {"postgresql": _postgresql, "mysql": _mysql, "sqlite": _sqlite}[backend]
+    engine = opened(url, patience, deadline)
+    try:
+        with engine.connect() as connection:
+            if backend == "mysql":
+                _limit_mysql(connection, patience)
+            if backend == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(patience * 1000)}")
+            # Without parameters a driver takes no % in the query for a place of one.
+            connection.execution_options(stream_results=True, no_parameters=True)
+            try:
+                yield connection
+            except BaseException:
+                _let_go(connection)
+                raise
+    finally:
+        engine.dispose()
+
+
+def _let_go(connection: Connection) -> None:
+    """Close it at once; PyMySQL would read the rest of the rows first, even from a closed one."""
+    unread = getattr(connection.connection.driver_connection, "_result", None)
+    if unread is not None:
+        unread.unbuffered_active = False
+    connection.invalidate()
+
+
+def _postgresql(url: URL, _patience: float, _deadline: float) -> Any:
+    # Nothing is set for longer than a transaction: a pooler may hand the session on to others.
+    return create_engine(
+        url,
+        poolclass=NullPool,
+        connect_args={"connect_timeout": CONNECTING},
+        execution_options={"postgresql_readonly": True},
+        isolation_level="REPEATABLE READ",
+    )
+
+
+def _mysql(url: URL, patience: float, _deadline: float) -> Any:
+    return create_engine(
+        url,
+        poolclass=NullPool,
+        connect_args={
+            "init_command": "SET SESSION TRANSACTION READ ONLY",
+            "connect_timeout": CONNECTING,
+            "read_timeout": int(patience) + 1,
+            "charset": "utf8mb4",
+            "local_infile": False,
+        },
+    )
+
+
+def _limit_mysql(connection: Connection, patience: float) -> None:
+    version = str(connection.exec_driver_sql("SELECT version()").scalar())
+    if "MariaDB" in version:
+        connection.exec_driver_sql(f"SET SESSION max_statement_time = {patience:.3f}")
+    else:
+        connection.exec_driver_sql(f"SET SESSION max_execution_time = {int(patience * 1000)}")
+    connection.rollback()
+
+
+def _sqlite(url: URL, _patience: float, deadline: float) -> Any:
+    path = Path(str(url.database)).resolve()
+
+    def connect() -> sqlite3.Connection:
+        opened = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro", uri=True, check_same_thread=False
+        )
+        opened.execute("PRAGMA query_only = ON")
+        opened.set_progress_handler(lambda: time.monotonic() > deadline, SQLITE_STEPS)
+        return opened
+
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+
+def _names(found: Sequence[str]) -> list[str]:
+    plain = [name.strip().lower() for name in found]
+    twice = sorted({name for name in plain if plain.count(name) > 1})
+    if twice:
+        raise SourceError(
+            f"The query gives two columns named {twice[0]}. Name one with AS, or leave it out."
+        )
+    return list(found)
+
+
+def _as_text(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    columns = []
+    for values in zip(*rows, strict=True):
+        try:
+            columns.append(pa.array(values, pa.string()))
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            columns.append(pa.array([_text(value) for value in values], pa.string()))
+    return pa.record_batch(columns, schema=schema)
+
+
+def _text(value: Any) -> str | None:
+    """A value as the importer reads it: a time with its zone where it has one, lists as JSON."""
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < 2**53:
+            return str(int(value))
+        case decimal.Decimal() if value == value.to_integral_value():
+            return str(int(value))
+        case datetime.datetime():
+            return value.isoformat(" ")
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False, default=str)
+        case bytes() | memoryview() | bytearray():
+            raw = bytes(value)
+            try:
+                return raw.decode("utf-8")
+            except UnicodeDecodeError:
+                return raw.hex()
+    return str(value)

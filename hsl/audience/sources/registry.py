@@ -1,0 +1,239 @@
+"""The sources that there are: kept, listed with what their last run did, and removed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, Row, delete, func, insert, select, update
+
+from hsl import audit, database, models
+from hsl.audience.sources.definitions import Definition, Kind, Which
+from hsl.audience.sources.errors import SourceBusyError, SourceError
+
+Sources, Runs, Places = models.sources, models.source_runs, models.source_places
+Workers = models.workers
+BEAT = 3.0  # seconds between two signs of a run
+ACCEPTABLE = "run it again and accept that (--accept-shrink)."  # how a shrunk run's error ends
+SILENT_AFTER = timedelta(seconds=30)  # without a sign a run is taken for dead
+
+
+@dataclass(frozen=True)
+class Run:
+    """One reading of a source. `error` says why it changed nothing; unfinished: `finished_at`."""
+
+    id: int
+    started_at: datetime
+    finished_at: datetime | None
+    added: int
+    updated: int
+    unchanged: int
+    left_streams: int
+    rejected: int
+    rejects_file: str | None
+    error: str | None
+
+    @property
+    def people(self) -> int:
+        """How many people it had."""
+        return self.added + self.updated + self.unchanged
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it goes on."""
+        return (
+            None
+            if self.finished_at is None
+            else self.finished_at.timestamp() - (self.started_at.timestamp())
+        )
+
+    @property
+    def is_shrunk(self) -> bool:
+        """True where it changed nothing because so few people came; that can be accepted."""
+        return self.error is not None and self.error.endswith(ACCEPTABLE)
+
+    def sentence(self) -> str:
+        """Its figures in words, such as "12 added, 3 updated …", or its error."""
+        if self.error is not None:
+            return self.error
+        if self.seconds is None:
+            return "It is going on."
+        return (
+            f"{self.added:,} added, {self.updated:,} updated, {self.unchanged:,} unchanged, "
+            f"{self.left_streams:,} left, {self.rejected:,} rejected, in {self.seconds:.1f} s"
+        )
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source with its last run, and its last good one where that is another."""
+
+    id: int
+    definition: Definition
+    created_by: str
+    created_at: datetime
+    next_run_at: datetime | None
+    last_run: Run | None
+    is_running: bool
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.definition.name
+
+
+def add(engine: Engine, definition: Definition, *, actor: str, replace: bool = False) -> int:
+    """Keep a source and return its id; with a schedule its first run is due at once.
+
+    `replace` gives the source of this name another definition, and it keeps whom it told of.
+    Raises SourceError.
+    """
+    with engine.begin() as connection:
+        now = database.now(connection)
+        known = connection.execute(
+            select(Sources.c.id).where(Sources.c.name == definition.name).with_for_update()
+        ).one_or_none()
+        if known is not None and not replace:
+            raise SourceError(
+                f"There is a source named {definition.name} already. Take another name, or "
+                "replace it (--replace)."
+            )
+        values = _row(definition) | {"next_run_at": now if definition.every_minutes else None}
+        if known is None:
+            made = connection.execute(
+                insert(Sources)
+                .values(**values, created_by=actor, created_at=now)
+                .returning(Sources.c.id)
+            )
+            number = int(made.scalar_one())
+        else:
+            number = known.id
+            connection.execute(update(Sources).where(Sources.c.id == number).values(**values))
+        audit.record(
+            connection,
+            actor=actor,
+            action="source_added" if known is None else "source_changed",
+            object_type="source",
+            object_id=definition.name,
+            details=definition.model_dump(mode="json", exclude={"name"}),
+        )
+    return number
+
+
+def _row(definition: Definition) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        "kind": definition.kind.value,
+        "address": definition.address,
+        # Files are read whole, so that the place of their query says which of them.
+        "query": definition.query if definition.kind is Kind.SQL else definition.which.value,
+        "mapping": definition.mapping,
+        "every_minutes": definition.every_minutes,
+        "mark_left": definition.mark_left,
+    }
+
+
+def remove(engine: Engine, name: str, *, actor: str) -> None:
+    """Forget a source and its runs; the people whom it brought stay as they are."""
+    with engine.begin() as connection:
+        source = connection.execute(
+            select(Sources.c.id).where(Sources.c.name == name).with_for_update(skip_locked=True)
+        ).one_or_none()
+        if source is None:
+            named(engine, name)
+            raise SourceBusyError(f"{name} is being read right now. Remove it when that is done.")
+        for table in (Places, Runs):
+            connection.execute(delete(table).where(table.c.source_id == source.id))
+        connection.execute(delete(Sources).where(Sources.c.id == source.id))
+        audit.record(
+            connection,
+            actor=actor,
+            action="source_removed",
+            object_type="source",
+            object_id=name,
+        )
+
+
+def listing(engine: Engine) -> list[Source]:
+    """All sources by name, with their last runs."""
+    with database.read_only(engine).begin() as connection:
+        now = database.now(connection)
+        last = select(func.max(Runs.c.id)).group_by(Runs.c.source_id)
+        runs = {
+            row.source_id: row
+            for row in connection.execute(select(Runs).where(Runs.c.id.in_(last)))
+        }
+        beats = {
+            row.name: row.beat_at
+            for row in connection.execute(
+                select(Workers.c.name, Workers.c.beat_at).where(Workers.c.kind == "source")
+            )
+        }
+        rows = connection.execute(select(Sources).order_by(Sources.c.name)).all()
+    found = []
+    for row in rows:
+        run = runs.get(row.id)
+        beat = beats.get(worker_name(run.id)) if run is not None else None
+        alive = beat is not None and now - beat <= SILENT_AFTER
+        found.append(_source(row, run, alive))
+    return found
+
+
+def named(engine: Engine, name: str) -> Source:
+    """The source of this name. Raises SourceError where there is none."""
+    for source in listing(engine):
+        if source.name == name:
+            return source
+    raise SourceError(f"There is no source {name}. `python -m hsl source list` lists them.")
+
+
+def runs(engine: Engine, source_id: int, *, limit: int = 20) -> list[Run]:
+    """The last runs of a source, the last first."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(
+            select(Runs)
+            .where(Runs.c.source_id == source_id)
+            .order_by(Runs.c.id.desc())
+            .limit(limit)
+        ).all()
+    return [_run(row) for row in rows]
+
+
+def failing(engine: Engine) -> list[Source]:
+    """The sources whose last run changed nothing because of an error."""
+    return [s for s in listing(engine) if s.last_run is not None and s.last_run.error is not None]
+
+
+def worker_name(run_id: int) -> str:
+    """Under which a run gives its signs among the workers."""
+    return f"source-run:{run_id}"
+
+
+def _source(row: Row[Any], run: Row[Any] | None, alive: bool) -> Source:
+    is_sql = row.kind == Kind.SQL
+    # What is kept was checked when it came in; an environment variable may be unset today.
+    definition = Definition.model_construct(
+        name=row.name,
+        kind=Kind(row.kind),
+        address=row.address,
+        query=row.query if is_sql else None,
+        which=Which.NEWEST if is_sql else Which(row.query or Which.NEWEST),
+        mapping=dict(row.mapping),
+        every_minutes=row.every_minutes,
+        mark_left=row.mark_left,
+    )
+    last = None if run is None else _run(run)
+    return Source(
+        id=row.id,
+        definition=definition,
+        created_by=row.created_by,
+        created_at=row.created_at,
+        next_run_at=row.next_run_at,
+        last_run=last,
+        is_running=last is not None and last.finished_at is None and alive,
+    )
+
+
+def _run(row: Row[Any]) -> Run:
+    kept = row._asdict()
+    kept.pop("source_id")
+    return Run(**kept)

@@ -1,0 +1,284 @@
+"""Running a source: what it has now is fetched, checked and written in one transaction."""
+
+import logging
+import re
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from hsl import audit, database, models
+from hsl.audience import importer, reading, upsert
+from hsl.audience.sources import addresses, claims, definitions, files, places, queries, registry
+from hsl.audience.sources.errors import (
+    SourceBusyError,
+    SourceError,
+    SourceShrunkError,
+    SourceStoppedError,
+)
+from hsl.audience.upsert import Progress
+from hsl.settings import Settings
+
+FETCHING = 0.3  # share of the work that fetching is taken for
+FEWEST_PLACES = 20  # that can be judged: of two bookings one is soon deleted
+KEPT_REJECTS = 20  # files of one source
+STOPPED = "The run was stopped, and nothing was changed."
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Files with the rows of a source, and what a person calls them."""
+
+    paths: list[Path]
+    called: dict[str, str]  # a file's name to the person's word for it
+
+    def explained(self, words: str) -> str:
+        """`words` about the files with the person's words for them."""
+        for name, word in self.called.items():
+            words = words.replace(name, word)
+        return words
+
+
+def run(
+    engine: Engine,
+    name: str,
+    *,
+    settings: Settings,
+    actor: str,
+    accept_shrink: bool = False,
+    only_if_due: bool = False,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
+) -> registry.Run | None:
+    """Read a source once and return the run; None where it was to run only if due, and is not.
+
+    Whoever was in the last good run and is not in this one gets the status "left" in the streams
+    that this source told of. Raises SourceError after an error, which is kept with the run; then
+    nothing was changed.
+    """
+    claim = claims.begin(engine, name, actor=actor, only_if_due=only_if_due)
+    if claim is None:
+        return None
+
+    def tell(share: float, stage: str) -> None:
+        if stop is not None and stop.is_set():
+            raise SourceStoppedError(STOPPED)
+        if progress is not None:
+            progress(share, stage)
+
+    try:
+        with claims.signs(engine, claim):
+            _read(engine, claim, settings, accept_shrink, tell)
+    except (SourceError, importer.ImportRefused) as error:
+        claims.fail(engine, claim, str(error))
+        raise SourceError(str(error)) if not isinstance(error, SourceError) else error from None
+    except Exception as error:
+        if not isinstance(error, (SQLAlchemyError, duckdb.Error, OSError)):
+            logger.exception("source %s", name)
+        cause = str(getattr(error, "orig", None) or error or type(error).__name__).splitlines()[0]
+        words = f"{name} could not be brought in: {cause.rstrip('.')}. Nothing was changed."
+        claims.fail(engine, claim, words)
+        raise SourceError(words) from error
+    except BaseException:
+        claims.fail(engine, claim, STOPPED)
+        raise
+    return registry.runs(engine, claim.source.id, limit=1)[0]
+
+
+def due(engine: Engine) -> list[str]:
+    """Names of the sources whose time has come, the longest due first."""
+    sources = models.sources.c
+    with database.read_only(engine).begin() as connection:
+        found = connection.execute(
+            select(sources.name)
+            .where(sources.next_run_at <= database.now(connection))
+            .order_by(sources.next_run_at)
+        )
+        return list(found.scalars())
+
+
+def run_due(engine: Engine, settings: Settings, stop: threading.Event) -> None:
+    """Run the sources whose time has come, one after another; what fails is kept with its run."""
+    claims.close_dead(engine)
+    for name in due(engine):
+        if stop.is_set():
+            return
+        try:
+            done = run(
+                engine, name, settings=settings, actor="scheduler", only_if_due=True, stop=stop
+            )
+        except SourceBusyError:
+            continue  # another scheduler, or somebody by hand
+        except SourceError as error:
+            logger.warning("source %s: %s", name, error)
+        else:
+            if done is not None:
+                logger.info("source %s: %s", name, done.sentence())
+
+
+def fetch(
+    definition: definitions.Definition,
+    folder: Path,
+    *,
+    settings: Settings,
+    tell: Callable[[str], None],
+    most_rows: int | None = None,
+) -> Fetched:
+    """The source's rows as files that the importer reads. Raises SourceError."""
+    address = addresses.resolve(definition.address)
+    if definition.kind is definitions.Kind.SQL:
+        target = folder / "query.parquet"
+        queries.to_parquet(
+            address,
+            definition.query or "",
+            target,
+            most_rows=most_rows,
+            tell=lambda rows: tell(f"{rows:,} rows"),
+        )
+        return Fetched([target], {target.name: "The query"})
+    if addresses.is_web(address.used):
+        path = files.download(
+            address,
+            folder,
+            allow_private=settings.sources_private,
+            tell=lambda got: tell(f"{got / 2**20:,.1f} MiB"),
+        )
+        return Fetched([path], {path.name: address.shown})
+    newest = definition.which is definitions.Which.NEWEST or most_rows is not None
+    return Fetched(files.local(address.used, newest=newest), {})
+
+
+def _read(
+    engine: Engine, claim: claims.Claim, settings: Settings, accept_shrink: bool, tell: Progress
+) -> None:
+    definition = claim.source.definition
+
+    def told(share: float, stage: str) -> None:
+        tell(FETCHING + (1 - FETCHING) * share, stage)
+
+    with (
+        tempfile.TemporaryDirectory(prefix="hsl-source-") as named,
+        reading.open_reader(Path(named)) as reader,
+    ):
+        tell(0.01, "Fetching")
+        fetched = fetch(
+            definition,
+            Path(named),
+            settings=settings,
+            tell=lambda got: tell(FETCHING / 2, f"Fetching, {got}"),
+        )
+        told(0.02, "Reading")
+        try:
+            found = reading.read(reader, fetched.paths, definition.mapping)
+        except importer.ImportRefused as refused:
+            raise SourceError(fetched.explained(str(refused))) from None
+        told(0.2, "Checking")
+        importer.examine(reader, found.attributes)
+        importer.split(reader)
+        if not accept_shrink:
+            _refuse_shrink(engine, reader, claim)
+        with (
+            upsert.staged(
+                engine,
+                reader,
+                told,
+                before=lambda connection: places.compare(connection, reader, claim.source.id),
+                tables=places.TABLES,
+            ) as connection,
+            connection.begin(),
+        ):
+            _write(connection, claim, reader, found, settings, told)
+
+
+def _write(
+    connection: Connection,
+    claim: claims.Claim,
+    reader: duckdb.DuckDBPyConnection,
+    found: reading.Read,
+    settings: Settings,
+    tell: Progress,
+) -> None:
+    """People, places, who left, the run's figures and its audit entry: in one transaction."""
+    source = claim.source
+    places.spare(connection, upsert.reject_taken_usernames(connection, reader))
+    places.bring_back(connection)
+    counts = upsert.write(connection, tell)
+    left = places.settle(
+        connection,
+        source_id=source.id,
+        run_id=claim.run_id,
+        mark_left=source.definition.mark_left,
+    )
+    rejected = importer.count_rejected(reader)
+    figures = {**asdict(counts), "left_streams": left, "rejected": rejected}
+    rejects_file = None
+    if rejected:
+        rejects_file = _write_rejects(reader, found, settings.data_dir, claim)
+    claims.end(
+        connection,
+        claim.run_id,
+        **figures,
+        rejects_file=None if rejects_file is None else str(rejects_file),
+    )
+    claims.forget_old(connection, source.id)
+    changed = counts.added or counts.updated or left
+    audit.record(
+        connection,
+        actor=claim.actor,
+        # The index of people is read anew after an import, and only then.
+        action="import" if changed else "source_read",
+        object_type="source",
+        object_id=source.name,
+        details={"run": claim.run_id, **figures},
+    )
+
+
+def _refuse_shrink(engine: Engine, reader: duckdb.DuckDBPyConnection, claim: claims.Claim) -> None:
+    """Raise SourceShrunkError where under half of the last good run's people or places came."""
+    table, told = models.source_runs.c, models.source_places.c
+    with database.read_only(engine).begin() as connection:
+        last = connection.execute(
+            select(table.added + table.updated + table.unchanged)
+            .where(
+                table.source_id == claim.source.id,
+                table.error.is_(None),
+                table.finished_at.is_not(None),
+            )
+            .order_by(table.id.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        before = connection.execute(
+            select(func.count()).where(told.source_id == claim.source.id)
+        ).scalar_one()
+    for came, was, what in (
+        (_count(reader, "people"), last or 0, "people"),
+        (_count(reader, "places"), before if before >= FEWEST_PLACES else 0, "places in streams"),
+    ):
+        if 2 * came < was:
+            raise SourceShrunkError(
+                f"Only {came:,} {what} came, after {was:,} in the last good run, so nothing was "
+                f"changed. If so many have really left, {registry.ACCEPTABLE}"
+            )
+
+
+def _count(reader: duckdb.DuckDBPyConnection, table: str) -> int:
+    counted = reader.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(counted[0]) if counted else 0
+
+
+def _write_rejects(
+    reader: duckdb.DuckDBPyConnection, found: reading.Read, folder: Path, claim: claims.Claim
+) -> Path:
+    known = f"source-{claim.source.id}-"
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", claim.source.name)
+    old = sorted(folder.glob(f"{known}*.rejected-*.csv"), key=lambda file: file.stat().st_mtime)
+    for file in old[: max(0, len(old) - KEPT_REJECTS + 1)]:
+        file.unlink(missing_ok=True)
+    return importer.write_rejects(reader, found, folder, f"{known}{name}-run-{claim.run_id}")

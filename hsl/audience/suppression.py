@@ -1,0 +1,164 @@
+"""Do-not-message marks: set and taken away by a person, and by nothing else.
+
+They stand in a table of their own that no import, source or answer of Telegram's ever writes to,
+and they hold at every resolving of a message's people, see `policy`.
+"""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
+
+from hsl import audit, database, models
+from hsl.models import MAX_USER_ID
+
+Marks, People = models.suppressions, models.users
+IDS_AT_ONCE = 500  # values of one IN list
+
+
+class SuppressionError(ValueError):
+    """A mark cannot be set or taken away as asked; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A person who must not be written to, why, by whom and since when."""
+
+    user_id: int
+    name: str
+    reason: str
+    marked_by: str
+    marked_at: datetime
+
+
+def add(connection: Connection, user_ids: Sequence[int], *, reason: str, actor: str) -> list[int]:
+    """Mark these people, with the audit entry of it; the ids that were not marked before.
+
+    Whoever is marked already keeps the first reason. An id may be of somebody who is not in the
+    database yet: the mark holds when they come. Raises SuppressionError.
+    """
+    if not reason.strip():
+        raise SuppressionError("A do-not-message mark needs a reason, such as “asked by phone”.")
+    wrong = [number for number in user_ids if not 0 < number <= MAX_USER_ID]
+    if wrong:
+        raise SuppressionError(f"{wrong[0]} is no Telegram id. Nobody was marked.")
+    wanted = list(dict.fromkeys(user_ids))
+    there = _marked_among(connection, wanted)
+    new = [number for number in wanted if number not in there]
+    if not new:
+        return []
+    now = models.utc_now()
+    connection.execute(
+        insert(Marks),
+        [
+            {"user_id": i, "reason": reason.strip(), "marked_by": actor, "marked_at": now}
+            for i in new
+        ],
+    )
+    _record(connection, "suppressed", new, actor, reason=reason.strip())
+    return new
+
+
+def remove(engine: Engine, user_ids: Sequence[int], *, actor: str) -> int:
+    """Take marks away, with the audit entry of it; how many. Raises SuppressionError for none."""
+    with engine.begin() as connection:
+        there = _marked_among(connection, list(dict.fromkeys(user_ids)))
+        if not there:
+            raise SuppressionError(
+                f"{', '.join(map(str, user_ids))}: no such do-not-message mark. "
+                "`python -m hsl suppress --list` shows them."
+            )
+        for batch in _batches(sorted(there)):
+            connection.execute(delete(Marks).where(Marks.c.user_id.in_(batch)))
+        _record(connection, "unsuppressed", sorted(there), actor)
+    return len(there)
+
+
+def read_ids(path: Path) -> list[int]:
+    """The ids of a CSV file: its column user_id, or its first column without a header.
+
+    Raises SuppressionError for a line that is no id, and names it.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    if not rows:
+        raise SuppressionError(f"{path.name} is empty. Nobody was marked.")
+    header = [cell.strip().lower() for cell in rows[0]]
+    place = header.index("user_id") if "user_id" in header else 0
+    first = 0 if header[place].isdigit() else 1
+    ids = []
+    for line, row in enumerate(rows[first:], start=first + 1):
+        words = row[place].strip() if place < len(row) else ""
+        if not words.isdigit() or not 0 < int(words) <= MAX_USER_ID:
+            raise SuppressionError(
+                f"{path.name}, line {line}: “{words}” is no Telegram id. Nobody was marked."
+            )
+        ids.append(int(words))
+    return ids
+
+
+def listing(
+    engine: Engine, *, words: str = "", offset: int = 0, limit: int = 50
+) -> tuple[list[Mark], int]:
+    """Marks that fit the words (an id, or the beginning of a name), the last first; how many."""
+    joined = Marks.outerjoin(People, People.c.user_id == Marks.c.user_id)
+    fits = []
+    if words.strip():
+        wanted = words.strip().removeprefix("@")
+        number = [Marks.c.user_id == int(wanted)] if wanted.isdigit() else []
+        fits.append(
+            or_(
+                People.c.username.istartswith(wanted, autoescape=True),
+                People.c.first_name.startswith(wanted, autoescape=True),
+                *number,
+            )
+        )
+    with database.read_only(engine).begin() as connection:
+        total = connection.execute(
+            select(func.count()).select_from(joined).where(*fits)
+        ).scalar_one()
+        rows = connection.execute(
+            select(Marks, People.c.first_name, People.c.last_name, People.c.username)
+            .select_from(joined)
+            .where(*fits)
+            .order_by(Marks.c.marked_at.desc(), Marks.c.user_id)
+            .offset(offset)
+            .limit(limit)
+        ).all()
+    return [_mark(row) for row in rows], int(total)
+
+
+def _mark(row: Any) -> Mark:
+    name = " ".join(part for part in (row.first_name, row.last_name) if part)
+    handle = f"@{row.username}" if row.username else ""
+    return Mark(row.user_id, name or handle, row.reason, row.marked_by, row.marked_at)
+
+
+def _marked_among(connection: Connection, user_ids: list[int]) -> set[int]:
+    found: set[int] = set()
+    for batch in _batches(user_ids):
+        rows = connection.execute(select(Marks.c.user_id).where(Marks.c.user_id.in_(batch)))
+        found.update(row.user_id for row in rows)
+    return found
+
+
+def _batches(user_ids: list[int]) -> list[list[int]]:
+    return [user_ids[i : i + IDS_AT_ONCE] for i in range(0, len(user_ids), IDS_AT_ONCE)]
+
+
+def _record(
+    connection: Connection, action: str, user_ids: list[int], actor: str, **details: Any
+) -> None:
+    one = len(user_ids) == 1
+    audit.record(
+        connection,
+        actor=actor,
+        action=action,
+        object_type="person" if one else "people",
+        object_id=user_ids[0] if one else None,
+        details={"people": len(user_ids), "user_ids": user_ids[:1000], **details},
+    )

@@ -1,0 +1,120 @@
+"""`python -m hsl people`: whom an expression means, from the main database itself."""
+
+import argparse
+import difflib
+import json
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Engine, func, select, true
+
+from hsl import database, models
+from hsl.audience import conditions, resolve, segments, where
+from hsl.audience.cohort import Cohort
+
+LISTED = 20  # people, unless asked for more
+People = models.users
+Fail = Callable[[str], NoReturn]
+
+
+def add_where(command: Any) -> None:
+    """Add the option `--where` to a parser or a group of one."""
+    command.add_argument(
+        "--where",
+        metavar="EXPR",
+        help="whom: such as \"in_stream('4th_stream') AND got_of_last(3) = 0\" (docs/cohorts.md)",
+    )
+
+
+def cohort_of(engine: Engine, expression: str, fail: Fail) -> Cohort:
+    """The cohort of `--where`; `fail` is told of one that cannot be."""
+    try:
+        cohort = where.parse(expression)
+    except where.WhereError as error:
+        fail(f"--where: {error}")
+    with database.read_only(engine).begin() as connection:
+        for unknown in _unknown(connection, cohort):
+            fail(f"--where: {unknown}")
+    return cohort
+
+
+def run(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> int:
+    """Count and list people. Returns the exit status."""
+    cohort = cohort_of(engine, parsed.where, fail) if parsed.where else Cohort(everyone=True)
+    with database.read_only(engine).begin() as connection:
+        chosen = segments.people(connection, cohort)
+        total, unreachable = resolve.chosen_count(connection, chosen)
+        rows = _rows(connection, chosen, None if parsed.json else parsed.limit)
+    if parsed.json:
+        print(
+            json.dumps(
+                {
+                    "people": total,
+                    "unreachable": unreachable,
+                    "sentence": cohort.sentence(),
+                    "cohort": cohort.model_dump(mode="json"),
+                    "user_ids": [row.user_id for row in rows],
+                }
+            )
+        )
+        return 0
+    print(f"{total:,} people: {cohort.sentence()}; {unreachable:,} of them unreachable")
+    for row in rows:
+        name = " ".join(part for part in (row.first_name, row.last_name) if part)
+        at = f"@{row.username}" if row.username else ""
+        print(
+            f"{row.user_id:>12}  {at:<20}  {_printable(name):<24}  {row.unreachable_reason or ''}"
+        )
+    if total > len(rows):
+        print(f"… and {total - len(rows):,} more; --limit {total} shows all.")
+    return 0
+
+
+def _rows(connection: Connection, chosen: Any, most: int | None) -> list[Any]:
+    found = chosen.order_by(None).subquery()
+    statement = select(People).join(found, found.c.user_id == People.c.user_id)
+    return list(connection.execute(statement.order_by(People.c.user_id).limit(most)))
+
+
+def _printable(words: str) -> str:
+    """A name from a file must not steer the terminal."""
+    return "".join(letter if letter.isprintable() else "·" for letter in words)
+
+
+def _unknown(connection: Connection, cohort: Cohort) -> list[str]:
+    """A sentence for each attribute that the cohort names and nobody has."""
+    if cohort.where is None:
+        return []
+    named = {
+        leaf.name
+        for leaf in conditions.leaves(cohort.where)
+        if isinstance(leaf, conditions.Attribute)
+    }
+    dialect = connection.dialect.name
+    missing = [
+        name
+        for name in sorted(named)
+        if connection.execute(
+            select(1).where(resolve.attribute(name, dialect).is_not(None)).limit(1)
+        ).first()
+        is None
+    ]
+    if not missing:
+        return []
+    known = _attribute_names(connection)
+    return [f"Nobody has an attribute {name}{_meant(name, known)}" for name in missing]
+
+
+def _meant(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else "."
+
+
+def _attribute_names(connection: Connection) -> list[str]:
+    if connection.dialect.name == "postgresql":
+        listed = func.jsonb_object_keys(People.c.attributes)
+        keys = listed.table_valued("key").render_derived()
+    else:
+        keys = func.json_each(People.c.attributes).table_valued("key")
+    statement = select(keys.c.key).select_from(People).join(keys, true()).distinct()
+    return sorted(connection.execute(statement).scalars())

@@ -1,0 +1,78 @@
+"""How a text is read as a number, a date, a yes or a list: the same on all three engines.
+
+Attributes come from files and other databases, mostly as text. PostgreSQL and DuckDB read them by
+the patterns here; SQLite, which has no patterns, by the functions here, under names that begin with
+`hsl_`. The patterns keep to what Python, PostgreSQL and RE2 (DuckDB) understand alike.
+"""
+
+import hashlib
+import json
+import re
+import sqlite3
+
+NUMBER = r"-?[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?"
+DATE = (
+    r"[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+    r"|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))([T ][0-9:.+Z -]*)?"
+)
+DATE_LENGTH = len("2026-11-24")
+TRUE = ("true", "t", "yes", "y", "1")
+FALSE = ("false", "f", "no", "n", "0")
+BUCKETS = 10_000  # into which people are parted by a hash
+BUCKET_DIGITS = 8  # hex digits of the hash that are used
+
+# Only what PostgreSQL certainly takes as JSON, so that its cast cannot fail: no \u0000, no halves.
+_ESCAPED = (
+    r"\\u(000[1-9A-Fa-f]|00[1-9A-Fa-f][0-9A-Fa-f]|0[1-9A-Fa-f][0-9A-Fa-f]{2}"
+    r"|[1-9A-CEFa-cef][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2})"
+)
+_STRING = rf'"([^"\\\x01-\x1f]|\\["\\/bfnrt]|{_ESCAPED})*"'
+_ITEM = rf"({_STRING}|-?(0|[1-9][0-9]{{0,29}})(\.[0-9]{{1,30}})?|true|false|null)"
+LIST = rf"\[[ \t\n\r]*({_ITEM}[ \t\n\r]*(,[ \t\n\r]*{_ITEM}[ \t\n\r]*)*)?\]"
+
+_NUMBER, _DATE, _LIST = (re.compile(pattern) for pattern in (NUMBER, DATE, LIST))
+
+
+def lower(words: str | None) -> str | None:
+    """Letter by letter, as PostgreSQL and DuckDB do it; Python's own looks at the neighbours."""
+    return None if words is None else words.replace("İ", "i").replace("Σ", "σ").lower()
+
+
+def number(words: str | None) -> float | None:
+    """The number that a text is, or None."""
+    return float(words) if words is not None and _NUMBER.fullmatch(words) else None
+
+
+def day(words: str | None) -> str | None:
+    """The date that a text is or begins with, such as "2026-11-24", or None."""
+    return words[:DATE_LENGTH] if words is not None and _DATE.fullmatch(words) else None
+
+
+def items(words: str | None) -> list[str]:
+    """The texts in a JSON list; none where it is no flat list."""
+    if words is None or not _LIST.fullmatch(words):
+        return []
+    found = json.loads(words, parse_float=str, parse_int=str)
+    return [json.dumps(i) if isinstance(i, bool) else i for i in found if i is not None]
+
+
+def bucket(user_id: int, salt: str) -> int:
+    """A number from 0 to 9,999 that is a person's own for each salt."""
+    digest = hashlib.md5(f"{user_id}:{salt}".encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:BUCKET_DIGITS], 16) % BUCKETS
+
+
+def _has(words: str | None, wanted: str) -> bool:
+    return bool(words and not set(json.loads(wanted)).isdisjoint(items(words)))
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Give a connection of SQLite what the other engines can by themselves."""
+    for name, arguments, function in (
+        ("hsl_lower", 1, lower),
+        ("hsl_number", 1, number),
+        ("hsl_day", 1, day),
+        ("hsl_has", 2, _has),
+        ("hsl_bucket", 2, bucket),
+    ):
+        connection.create_function(name, arguments, function, deterministic=True)

@@ -1,0 +1,1 @@
+"""The main database's people and deliveries in DuckDB: searched, counted and drawn."""

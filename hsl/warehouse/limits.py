@@ -1,0 +1,65 @@
+"""What a reader of the store may do: look at one moment, for so long, and nothing else."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from hsl.warehouse.errors import StoreError
+
+QUERY_SECONDS = 30.0
+THREADS = 2
+MEMORY = "4GB"
+
+
+class TooLongError(StoreError):
+    """A query took longer than it may."""
+
+
+class OnlyReadingError(StoreError):
+    """Something else than one SELECT was asked of the store."""
+
+
+def open_database(memory: str) -> duckdb.DuckDBPyConnection:
+    """An empty DuckDB in memory that keeps within so much of it and writes nothing to disk."""
+    store = duckdb.connect(
+        config={"memory_limit": memory, "threads": THREADS, "temp_directory": ""}
+    )
+    store.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    return store
+
+
+def lock(store: duckdb.DuckDBPyConnection) -> None:
+    """Nothing typed on a page may read a file or an address, or change a setting, from now on."""
+    store.execute("SET enable_external_access = false; SET lock_configuration = true")
+
+
+def reading(store: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A connection that sees the present moment for as long as it is open, and cannot write."""
+    cursor = store.cursor()
+    cursor.execute("BEGIN TRANSACTION READ ONLY")
+    return cursor
+
+
+def require_select(sql: str) -> None:
+    """Raises OnlyReadingError where `sql` is not one SELECT, duckdb.Error where it is no SQL."""
+    statements = duckdb.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise OnlyReadingError("The store takes one SELECT at a time. Ask for one thing.")
+
+
+@contextmanager
+def within(cursor: duckdb.DuckDBPyConnection, seconds: float = QUERY_SECONDS) -> Iterator[None]:
+    """End what `cursor` does after so many seconds. Raises TooLongError then."""
+    timer = threading.Timer(seconds, cursor.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise TooLongError(
+            f"The question took over {seconds:g} s. Ask about fewer people or a shorter time."
+        ) from None
+    finally:
+        timer.cancel()

@@ -1,0 +1,290 @@
+"""The store: people and deliveries of the main database in DuckDB, in memory, kept up to date."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+from sqlalchemy import Engine, func, select
+
+from hsl import database, models
+from hsl.warehouse import attributes, limits, loading, refreshing, seen, source, tables
+from hsl.warehouse.archived import Archive, ArchiveFiles
+from hsl.warehouse.attributes import AttributeType
+from hsl.warehouse.cache import Cache
+from hsl.warehouse.errors import StoreError
+from hsl.warehouse.seen import AT_ONCE, Seen
+
+log = logging.getLogger(__name__)
+
+SAVE_EVERY = 3600.0  # seconds between two writings of the cache
+PERSON_WAITS = 2.0  # seconds until it is read again when a person has changed something
+SENDING_WAITS = 15.0  # and while a message is being sent
+WORTH_SAVING = 50_000  # rows read since; fewer are read again in no time
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the present contents of the store are."""
+
+    attributes: dict[str, AttributeType]
+    seen: Seen
+    people_version: int  # goes up whenever people or their places changed
+    is_sending: bool  # any message
+    loaded_at: datetime
+    clock: float
+
+
+class Store:
+    """People and deliveries as they were at `loaded_at`; threads may share it.
+
+    `fresh()` brings it up to date: at once when people came in; in the background soon after a
+    person changed anything, every 15 seconds while a message is being sent, and every
+    `refresh_after` seconds else. Nobody waits for that: readers see the state before until the new
+    one is there, whole.
+
+    `folder` is where a cache file may lie; None: nowhere. `memory` bounds what DuckDB takes, such
+    as "4GB". `archive_files` tells where archived recipients lie; if left out, those that the main
+    database lists, below `folder`.
+
+    The first use reads everything. Raises StoreError where that does not fit into the memory.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        folder: Path | None,
+        refresh_after: float,
+        clock: Callable[[], float] = time.monotonic,
+        memory: str = limits.MEMORY,
+        archive_files: ArchiveFiles | None = None,
+    ) -> None:
+        self._engine = engine
+        self._cache = None if folder is None else Cache(folder, engine)
+        self._archive = Archive(engine, folder, archive_files)
+        self._refresh_after = refresh_after
+        self._clock = clock
+        self._memory = memory
+        self._loading = threading.Lock()
+        self._saving = threading.Lock()
+        self._changed_since_save = 0
+        self._database: duckdb.DuckDBPyConnection | None = None
+        self._state: _State | None = None
+
+    @property
+    def loaded_at(self) -> datetime:
+        """When it was read."""
+        return self._now().loaded_at
+
+    @property
+    def attributes(self) -> dict[str, AttributeType]:
+        """People's attributes with the type of their values."""
+        return self._now().attributes
+
+    @property
+    def people_version(self) -> int:
+        """A number that changes with every change of people and their places."""
+        return self._now().people_version
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """A sentence for each file of the archive whose recipients are not here."""
+        self._now()
+        return self._archive.lost
+
+    def refresh(self) -> None:
+        """Read what changed, now; readers go on with the old until it is there."""
+        self._now()
+        with self._loading:
+            self._refresh()
+        self._save_sometimes()
+
+    def save(self) -> None:
+        """Write the cache file, for the next start. Raises StoreError where that cannot be."""
+        if self._cache is None or self._archive.lost:
+            return  # the next start may find again what is lost now
+        with self._saving, self.cursor() as cursor:
+            try:
+                self._cache.write(cursor)
+            except (OSError, duckdb.Error) as fault:
+                raise StoreError(
+                    f"{self._cache.file} cannot be written: {str(fault).splitlines()[0]}. "
+                    "Check the folder's rights and its free space."
+                ) from fault
+
+    def fresh(self) -> "Store":
+        """This, brought up to date as the class says."""
+        state = self._now()
+        if self._loading.locked():
+            return self  # it is being done
+        entry, imported = self._latest_entries()
+        if imported != state.seen.last_import:
+            self._refresh_unless_another_does()
+        elif self._clock() - state.clock > self._patience(state, entry):
+            threading.Thread(target=self._refresh_quietly, name="store", daemon=True).start()
+        return self
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection that reads one moment; close it soon, and take a new one for the next.
+
+        It reaches no file, no network and no setting, and writes nothing.
+        """
+        self._now()
+        assert self._database is not None
+        return limits.reading(self._database)
+
+    def frame(self, sql: str, values: Sequence[object] = ()) -> pd.DataFrame:
+        """The rows of one SELECT. Raises StoreError for anything else, or when it takes long."""
+        limits.require_select(sql)
+        with self.cursor() as cursor, limits.within(cursor):
+            return cursor.execute(sql, list(values)).fetch_df()
+
+    def row(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...]:
+        """The first row of one SELECT; empty where there is none. Raises as `frame`."""
+        limits.require_select(sql)
+        with self.cursor() as cursor, limits.within(cursor):
+            return tuple(cursor.execute(sql, list(values)).fetchone() or ())
+
+    def _now(self) -> _State:
+        state = self._state
+        if state is not None:
+            return state
+        with self._loading:
+            first = self._state or self._start()
+        self._save_sometimes()
+        return first
+
+    def _patience(self, state: _State, entry: int) -> float:
+        """Seconds for which the present contents are young enough."""
+        if entry != state.seen.last_entry:
+            return min(PERSON_WAITS, self._refresh_after)
+        return min(SENDING_WAITS, self._refresh_after) if state.is_sending else self._refresh_after
+
+    def _latest_entries(self) -> tuple[int, int]:
+        """The last entry of the audit log, and the last import in it."""
+        entries = models.audit_log.c
+        last = select(func.coalesce(func.max(entries.id), 0))
+        imported = last.where(entries.action.in_(AT_ONCE))
+        with database.read_only(self._engine).begin() as connection:
+            row = connection.execute(
+                select(last.scalar_subquery(), imported.scalar_subquery())
+            ).one()
+        return int(row[0]), int(row[1])
+
+    def _start(self) -> _State:
+        store = limits.open_database(self._memory)
+        store.execute(f"CREATE TYPE delivery_status AS ENUM {loading.STATUSES}")
+        cached = self._cache is not None and self._cache.read(store)
+        limits.lock(store)
+        self._database = store
+        if cached:
+            return self._refresh()
+        return self._load_all()
+
+    def _refresh(self) -> _State:
+        """Read what changed; all of it where the database is another one than before."""
+        try:
+            try:
+                return self._change(much=False)
+            except source.TooMuchError:
+                return self._change(much=True)
+        except _AnotherDatabaseError:
+            return self._load_all()
+
+    def _change(self, *, much: bool) -> _State:
+        began = self._clock()
+        with source.opened(self._engine, much=much) as rows, self._transaction() as store:
+            before = seen.kept(store)
+            if not before.is_of(rows):
+                raise _AnotherDatabaseError
+            after = seen.now(rows, is_postgresql=self._engine.dialect.name == "postgresql")
+            changes = refreshing.refresh(store, rows, before, self._archive)
+            seen.keep(store, after)
+        return self._changed(after, began, people=changes.people, rows=changes.total)
+
+    def _load_all(self) -> _State:
+        began = self._clock()
+        much = source.is_much(self._engine)
+        with source.opened(self._engine, much=much) as rows, self._transaction() as store:
+            after = seen.now(rows, is_postgresql=self._engine.dialect.name == "postgresql")
+            loading.load(store, rows, self._archive)
+            seen.keep(store, after)
+            rows_read = sum(loading.count(store, kept.name) for kept in tables.ALL)
+        return self._changed(after, began, people=rows_read, rows=rows_read)
+
+    def _changed(self, after: Seen, began: float, *, people: int, rows: int) -> _State:
+        before = self._state
+        kinds = {} if before is None else before.attributes
+        version = 0 if before is None else before.people_version
+        if people or before is None:
+            version += 1
+            with self._cursor() as cursor:
+                kinds = attributes.types(cursor, attributes.columns(cursor))
+        with self._cursor() as cursor:
+            sending = cursor.execute(
+                "SELECT 1 FROM message_history WHERE status = 'sending' LIMIT 1"
+            )
+            is_sending = sending.fetchone() is not None
+        self._changed_since_save += rows
+        self._state = _State(kinds, after, version, is_sending, after.read_at, began)
+        return self._state
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        assert self._database is not None
+        return self._database.cursor()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All of it, or nothing. Raises StoreError where the memory does not suffice."""
+        with self._cursor() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except duckdb.OutOfMemoryException as fault:
+                raise StoreError(
+                    f"People and deliveries do not fit into {self._memory}. "
+                    "Set HSL_INDEX_MEMORY to more, or archive old messages."
+                ) from fault
+
+    def _refresh_unless_another_does(self) -> None:
+        if not self._loading.acquire(blocking=False):
+            return
+        try:
+            self._refresh()
+        finally:
+            self._loading.release()
+        self._save_sometimes()
+
+    def _refresh_quietly(self) -> None:
+        try:
+            self._refresh_unless_another_does()
+        except Exception:
+            # Readers go on with what there is; the page says how old that is.
+            log.exception("The index of people and deliveries could not be refreshed.")
+
+    def _save_sometimes(self) -> None:
+        worth = self._cache is not None and self._changed_since_save >= WORTH_SAVING
+        if not worth or self._cache is None or self._cache.age < SAVE_EVERY:
+            return
+        if not self._saving.locked():
+            self._changed_since_save = 0
+            threading.Thread(target=self._save_quietly, name="store-save", daemon=True).start()
+
+    def _save_quietly(self) -> None:
+        try:
+            self.save()
+        except StoreError as fault:
+            log.warning("%s", fault)
+
+
+class _AnotherDatabaseError(RuntimeError):
+    """What was read before is not an earlier state of this database."""

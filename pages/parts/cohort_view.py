@@ -1,0 +1,73 @@
+"""A cohort as a sentence, as a funnel and as an expression that can be written."""
+
+import html
+import zlib
+
+import streamlit as st
+
+from hsl.audience import funnel, where, where_text
+from hsl.audience.cohort import Cohort
+from pages.parts import finding, shell
+
+CSS = """<style>
+.hsl-funnel{display:grid;grid-template-columns:1fr auto auto;gap:2px 14px;font-size:.9rem;
+font-variant-numeric:tabular-nums;align-items:baseline}
+.hsl-funnel .n{text-align:right;font-weight:600}.hsl-funnel .t{text-align:right;opacity:.78}
+.hsl-funnel .b{grid-column:1/-1;height:4px;border-radius:2px;background:#8a8f9840;
+margin-bottom:4px}
+.hsl-funnel .b i{display:block;height:4px;border-radius:2px;background:#0072B2}
+.hsl-funnel span{overflow-wrap:anywhere}
+</style>"""
+EVERYBODY = "TRUE"
+
+
+def view(cohort: Cohort) -> None:
+    """The sentence, each step with its people, and the expression in a box."""
+    st.html(f'<div class="hsl-dim">Who: {html.escape(cohort.sentence())}</div>')
+    steps = funnel.steps(shell.store(), cohort, expand=finding.expanded)
+    if len(steps) > 1:
+        st.html(CSS + _funnel(steps, shell.people().people))
+    _box(cohort)
+
+
+def _funnel(steps: list[funnel.Step], everybody: int) -> str:
+    lines = "".join(
+        f"<span>{'' if place == 0 else '→ '}{html.escape(step.words)}</span>"
+        f'<span class="n">{step.people:,}</span>'
+        f'<span class="t">− {step.taken:,}</span>'
+        f'<span class="b"><i style="width:{100 * step.people / max(everybody, 1):.2f}%"></i></span>'
+        for place, step in enumerate(steps)
+    )
+    said = "; ".join(f"{s.words}: {s.people:,} left, {s.taken:,} taken away" for s in steps)
+    return f'<div class="hsl-funnel" role="img" aria-label="{html.escape(said)}">{lines}</div>'
+
+
+def _box(cohort: Cohort) -> None:
+    said = where_text.write(cohort)
+    # Another cohort is another box; one that holds a mistake stays as it was typed.
+    key = f"where-{zlib.crc32(said.encode())}"
+    _, mistake = _read(st.session_state.get(key, said))
+    with st.expander("As an expression", expanded=bool(mistake)):
+        if len(said) > where.MOST_CHARACTERS:
+            st.caption("These people are too many to be named in an expression.")
+            return
+        typed = st.text_area(
+            "Expression", said, key=key, height=100, label_visibility="collapsed",
+            max_chars=where.MOST_CHARACTERS,
+        )  # fmt: skip
+        if mistake:
+            st.html(f'<div class="hsl-problem" role="alert">{html.escape(mistake)}</div>')
+        st.caption("Ctrl+Enter takes it over, and the conditions show the same people.")
+    # No callback: one of a box that has gone would still be called, with what it held.
+    found, _ = _read(typed or "")
+    if typed != said and found is not None and found != cohort:
+        st.session_state[finding.TYPED] = found
+        st.rerun()
+
+
+def _read(typed: str) -> tuple[Cohort | None, str]:
+    """The cohort that was typed, or why it is none."""
+    try:
+        return where.parse(typed or EVERYBODY, shell.store().attributes), ""
+    except where.WhereError as error:
+        return None, str(error)

@@ -1,0 +1,122 @@
+"""The cohort that the Audience page is about: its filters and conditions, kept in the address."""
+
+import streamlit as st
+
+from hsl.audience import conditions as c
+from hsl.audience import segments
+from hsl.audience.address import AddressError, from_address, to_address
+from hsl.audience.cohort import Cohort
+from hsl.audience.offers import Offers, offers
+from pages.parts import shell, show
+from pages.parts.condition_editor import Choices
+
+KEPT, REVISION, EDITED = "conditions", "conditions-revision", "conditions-edited"
+TYPED = "conditions-typed"  # an expression's cohort, which takes the place of all
+
+
+def arrive() -> None:
+    """Once a run, first: take over what was typed, or the address when one has just come here."""
+    typed: Cohort | None = st.session_state.pop(TYPED, None)
+    if typed is not None:
+        _replace_all(typed)
+    elif KEPT not in st.session_state or (shell.arrived() and st.query_params):
+        try:
+            found = from_address(st.query_params.get("c", ""), shell.store().attributes)
+        except AddressError as error:
+            st.warning(show.plain(f"The address was not understood: {error}"))
+            found = Cohort()
+        keep(found)
+    _into_address(kept())
+
+
+def kept() -> Cohort:
+    """The conditions beside the filters."""
+    cohort: Cohort = st.session_state[KEPT]
+    return cohort
+
+
+def keep(cohort: Cohort, *, edited: tuple[int, ...] | None = None) -> None:
+    """Go on with these conditions, with the form of the one at `edited` open."""
+    st.session_state[KEPT] = cohort
+    st.session_state[EDITED] = edited
+    # Forms are keyed by their place; another tree has other things there.
+    st.session_state[REVISION] = st.session_state.get(REVISION, 0) + 1
+    _into_address(cohort)
+
+
+def change(cohort: Cohort) -> None:
+    """Go on with conditions that changed within the form that is open."""
+    st.session_state[KEPT] = cohort
+    _into_address(cohort)
+
+
+def _replace_all(cohort: Cohort) -> None:
+    """Go on with this cohort alone: the filters are emptied. Only before they are drawn."""
+    st.session_state.update({"q": "", "stream": [], "outside": False})
+    keep(Cohort() if cohort == Cohort(everyone=True) else cohort)
+
+
+def filters() -> Cohort:
+    """The filters that everybody uses."""
+    facets = shell.people().facets
+    words = st.text_input(
+        "Search", key="q", type="search", placeholder="Name, @username or id",
+        bind="query-params", live=True,
+    )  # fmt: skip
+    streams = st.multiselect("Streams", list(facets.streams), key="stream", bind="query-params")
+    match = "any"
+    if len(streams) > 1:
+        match = st.segmented_control(
+            "Joined",
+            ["any", "all"],
+            default="any",
+            required=True,
+            key="match",
+            bind="query-params",
+            format_func=lambda way: {"any": "in any of them", "all": "in all of them"}[way],
+        )
+    outside = st.checkbox(
+        f"Not enrolled ({facets.not_enrolled:,})", key="outside", bind="query-params"
+    )
+    return Cohort(
+        search=words or "",
+        streams=tuple(streams),
+        match="all" if match == "all" else "any",
+        not_enrolled=outside,
+    )
+
+
+def together(filtered: Cohort, conditions: Cohort) -> Cohort:
+    """What is found: filters and conditions; everybody where there are none."""
+    parts = [cohort.where for cohort in (filtered, conditions) if cohort.where is not None]
+    return Cohort(where=c.all_of(*parts) or c.Everyone())
+
+
+def choices() -> Choices:
+    """What the forms of conditions offer."""
+    index, store = shell.people(), shell.store()
+    return Choices(
+        facets=index.facets,
+        offers=_offers(index.loaded_at.isoformat()),
+        types={name: kind.value for name, kind in store.attributes.items()},
+        segments=tuple(segment.name for segment in segments.listing(shell.engine())),
+    )
+
+
+def expanded(cohort: Cohort) -> Cohort:
+    """The same people, with the condition of each segment in its place."""
+    found = segments.expanded(shell.engine(), cohort)
+    return found if isinstance(found, Cohort) else Cohort()
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _offers(loaded_at: str) -> Offers:
+    return offers(shell.store())
+
+
+def _into_address(cohort: Cohort) -> None:
+    words = to_address(cohort)
+    if words:
+        st.query_params["c"] = words
+    elif "c" in st.query_params:
+        del st.query_params["c"]

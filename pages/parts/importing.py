@@ -1,0 +1,53 @@
+"""Bringing people in from a file, on the Audience page."""
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from hsl.audience import importer
+from pages.parts import shell
+
+
+def bring_people_in() -> None:
+    st.write("CSV, Parquet, Excel or JSON lines, with a column user_id.")
+    file = st.file_uploader(
+        "File", type=["csv", "tsv", "txt", "parquet", "xlsx", "jsonl", "ndjson"]
+    )
+    if file is not None and st.button("Import", type="primary"):
+        st.session_state["imported"] = import_people(file)
+    report = st.session_state.get("imported")
+    if isinstance(report, str):
+        st.error(report)
+    elif report is not None:
+        st.success(
+            f"{report.added:,} added, {report.updated:,} updated, "
+            f"{report.unchanged:,} unchanged, {report.rejected:,} rejected."
+        )
+        if report.rejects_file is not None:
+            st.download_button(
+                "The rejected rows and why",
+                report.rejects_file.read_bytes(),
+                file_name=report.rejects_file.name,
+                on_click="ignore",
+            )
+
+
+def import_people(file: UploadedFile) -> importer.ImportReport | str:
+    """The import's report, or why the file was refused."""
+    bar = st.progress(0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        # The name decides the format; a path in it must not decide the place.
+        path = Path(folder) / Path(file.name).name
+        path.write_bytes(file.getbuffer())
+        try:
+            return importer.import_file(
+                shell.engine(),
+                path,
+                actor=shell.author(),
+                rejects_dir=shell.settings().data_dir,
+                progress=lambda share, stage: bar.progress(share, text=stage),
+            )
+        except importer.ImportRefused as refused:
+            return f"Nothing was changed. {refused}"

@@ -1,0 +1,24 @@
+"""What became of one message, on its page: the funnel, and its streams against earlier ones."""
+
+import streamlit as st
+
+from hsl import insights
+from hsl.charts import people
+from hsl.delivery.history import Message
+from pages.parts import charts, shell
+
+
+def present(message: Message) -> None:
+    """The result of a message that has started, as of the store's last reading."""
+    if message.started_at is None:
+        st.info("There is a result once it has started.")
+        return
+    store = shell.store()
+    newest = max(message.started_at, message.finished_at or message.started_at)
+    if store.loaded_at <= newest:
+        store.refresh()
+    found = insights.result(store, message.id)
+    chosen = insights.Filter(message_id=message.id)
+    charts.draw(people.funnel(found, message.id), chosen)
+    if len(found.by_stream):
+        charts.draw(people.one_by_stream(found, message.id), chosen)

@@ -1,0 +1,199 @@
+"""The dialog that adds a source: where, what their columns mean, and how it would come out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from hsl.audience.reading import ALIASES, KNOWN
+from hsl.audience.sources import definitions, preview, registry
+from hsl.audience.sources.errors import SourceError
+from pages.parts import asking, shell, show
+
+LEFT_OUT = "left out"
+REJECTED = "rejected, because"
+LOOKED = "source-looked"
+SCHEDULES = {  # words, and minutes
+    "by hand": None,
+    "every 5 min": 5,
+    "every 15 min": 15,
+    "every hour": 60,
+    "every day": 24 * 60,
+}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was looked at last: what was filled in, and its preview or the error."""
+
+    filled: dict[str, Any]
+    preview: preview.Preview | None
+    error: str
+
+
+def begin() -> None:
+    """Forget what was filled in before."""
+    _forget("source-new-")
+    st.session_state.pop(LOOKED, None)
+
+
+def _forget(beginning: str) -> None:
+    for key in [key for key in st.session_state if str(key).startswith(beginning)]:
+        del st.session_state[key]
+
+
+def body() -> None:
+    """Draw the dialog."""
+    name = st.text_input("Name", key="source-new-name", placeholder="platform")
+    filled = _where()
+    looked: Looked | None = st.session_state.get(LOOKED)
+    if st.button("Look at it", key="source-new-look", icon=":material/visibility:"):
+        looked = _look(filled, looked)
+    if looked is None or looked.filled != filled:
+        st.caption("Nothing is changed by looking.")
+        return
+    if looked.preview is None:
+        st.error(show.plain(looked.error))
+        return
+    found = looked.preview
+    _draw_meanings(found)
+    is_shown = _chosen(found) == _meanings(found)
+    if is_shown:
+        _draw_people(found)
+    else:
+        st.caption("The meanings have changed. Look at it again before you keep it.")
+    _draw_schedule()
+    fits = is_shown and found.problem is None
+    if st.button("Keep it", type="primary", key="source-new-keep", disabled=not fits):
+        _keep(name.strip(), filled, found.mapping)
+
+
+def _where() -> dict[str, Any]:
+    kind = st.segmented_control(
+        "From",
+        [kind.value for kind in definitions.Kind],
+        key="source-new-kind",
+        default=definitions.Kind.SQL.value,
+        format_func={"sql": "A database", "files": "Files"}.get,
+        required=True,
+    )
+    is_sql = kind != definitions.Kind.FILES
+    address = st.text_input(
+        "Its address" if is_sql else "A path, folder, pattern or web address",
+        key="source-new-address",
+        placeholder="postgresql://reader@host/name" if is_sql else "/exports/people-*.csv",
+        help="Passwords are not kept. Put an address that has one into an environment variable "
+        "or into .env, and write env:NAME here.",
+    )
+    filled: dict[str, Any] = {"kind": kind or "sql", "address": address}
+    if is_sql:
+        filled["query"] = st.text_area(
+            "One SELECT, a row per person and stream", key="source-new-query", height=140
+        )
+    else:
+        filled["which"] = st.radio(
+            "Where there are several",
+            [which.value for which in definitions.Which],
+            key="source-new-which",
+            horizontal=True,
+            format_func={"newest": "the newest file", "all": "all files"}.get,
+        )
+    return filled
+
+
+def _look(filled: dict[str, Any], before: Looked | None) -> Looked:
+    found, error, mapping = None, "", None
+    if before is not None and before.filled == filled and before.preview is not None:
+        mapping = _as_mapping(_chosen(before.preview))
+    else:
+        _forget("source-new-column-")
+    try:
+        definition = definitions.define(name="new", **filled, mapping=mapping or {})
+        found = preview.preview(definition, shell.settings(), propose=mapping is None)
+    except SourceError as refused:
+        error = str(refused)
+    looked = Looked(filled, found, error)
+    st.session_state[LOOKED] = looked
+    return looked
+
+
+def _meanings(found: preview.Preview) -> dict[str, str]:
+    return {column.theirs: column.ours or LEFT_OUT for column in found.columns}
+
+
+def _chosen(found: preview.Preview) -> dict[str, str]:
+    """What each of their columns means, as it stands in the boxes."""
+    return {
+        theirs: st.session_state.get(f"source-new-column-{theirs}") or ours
+        for theirs, ours in _meanings(found).items()
+    }
+
+
+def _as_mapping(meanings: dict[str, str]) -> dict[str, str]:
+    return {
+        theirs: "" if ours == LEFT_OUT else ours
+        for theirs, ours in meanings.items()
+        if ours != theirs.strip().lower() or ours in ALIASES
+    }
+
+
+def _draw_meanings(found: preview.Preview) -> None:
+    st.markdown("**What their columns mean**")
+    columns: list[Any] = []
+    for place, (theirs, ours) in enumerate(_meanings(found).items()):
+        options = list(dict.fromkeys([ours, LEFT_OUT, theirs.strip().lower(), *KNOWN]))
+        if place % 3 == 0:  # a row of its own, so that a narrow page keeps their order
+            columns = st.columns(3)
+        columns[place % 3].selectbox(
+            show.plain(theirs),
+            options,
+            key=f"source-new-column-{theirs}",
+            format_func=lambda name: (
+                name if name in (*KNOWN, LEFT_OUT) else f"attribute {show.plain(name)}"
+            ),
+            accept_new_options=True,
+        )
+
+
+def _draw_people(found: preview.Preview) -> None:
+    if found.problem is not None:
+        st.error(show.plain(found.problem))
+        return
+    rows = [{**row.person, **row.attributes, REJECTED: row.problem or ""} for row in found.rows]
+    st.markdown(f"**How the first {len(rows)} rows would come out**")
+    table = pd.DataFrame(rows).fillna("")
+    if not found.rejected:
+        table = table.drop(columns=REJECTED, errors="ignore")
+    st.dataframe(table, hide_index=True, height=min(36 * (len(rows) + 1), 300))
+    if found.rejected:
+        st.warning(f"{found.rejected} of these rows would be rejected; the last column says why.")
+
+
+def _draw_schedule() -> None:
+    left, right = st.columns(2, vertical_alignment="bottom")
+    left.selectbox("Run it", list(SCHEDULES), key="source-new-every")
+    right.checkbox("Mark who is gone from it as “left”", value=True, key="source-new-left")
+
+
+def _keep(name: str, filled: dict[str, Any], mapping: dict[str, str]) -> None:
+    if not name:
+        st.error("It has no name yet. Give it one, such as platform.")
+        return
+    try:
+        registry.add(
+            shell.engine(),
+            definitions.define(
+                name=name,
+                **filled,
+                mapping=mapping,
+                every_minutes=SCHEDULES[st.session_state["source-new-every"]],
+                mark_left=st.session_state["source-new-left"],
+            ),
+            actor=shell.author(),
+        )
+    except SourceError as error:
+        st.error(show.plain(str(error)))
+        return
+    asking.close()
+    st.rerun()

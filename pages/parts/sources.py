@@ -1,0 +1,177 @@
+"""Sources in Settings: what there is, what the last runs did, run now, add, remove."""
+
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from hsl.audience.sources import definitions, registry, runs
+from hsl.audience.sources.errors import SourceError
+from pages.parts import asking, shell, show, source_form
+
+SAID = "source-said"  # what the last action did, shown once
+
+
+def section() -> None:
+    """All sources, each with its last run and what can be done with it."""
+    head, action = st.columns([3, 1], vertical_alignment="bottom")
+    head.subheader("Sources of people")
+    with action.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Add a source", icon=":material/add:"):
+            source_form.begin()
+            asking.open_dialog("source-add")
+    st.caption(
+        "People from where they are, again and again: a query on another database, or files. "
+        "Whoever is gone from a source gets the status “left”; nobody is deleted."
+    )
+    said = st.session_state.pop(SAID, None)
+    if said:
+        st.toast(show.plain(said), icon=":material/check:")
+    sources = registry.listing(shell.engine())
+    for source in sources:
+        with st.container(border=True):
+            _one(source)
+    if not sources:
+        st.html('<div class="hsl-dim">There are no sources yet.</div>')
+    if asking.is_open("source-add"):
+        asking.show("Add a source", source_form.body, wide=True)
+
+
+def needs_you(source: registry.Source) -> None:
+    """A line on Overview for a source whose last run failed."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        why = escape(_error(source.last_run))
+        st.html(f"{show.state('failed')} source {escape(source.name)}: {why}")
+        if st.button("Look at it", key=f"need-source-{source.id}"):
+            st.switch_page("pages/settings.py")
+
+
+def _error(run: registry.Run | None) -> str:
+    if run is None or run.error is None:
+        return ""
+    # Here a button accepts the loss, where a terminal has a word for it.
+    return run.error.replace(" (--accept-shrink)", "")
+
+
+def _one(source: registry.Source) -> None:
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    with left.container(gap=None):
+        st.html(
+            f"<b>{escape(source.name)}</b> <span class='hsl-dim'>· "
+            f"{escape(_where(source.definition))} · {_when(source)}</span>"
+        )
+        st.html(_last(source))
+    with right.container(horizontal=True, horizontal_alignment="right"):
+        run_now = st.button(
+            "Run now",
+            key=f"source-run-{source.id}",
+            icon=":material/sync:",
+            disabled=source.is_running,
+        )
+        with st.popover("More", icon=":material/more_horiz:"):
+            _more(source)
+    last = source.last_run
+    accept = bool(
+        last is not None
+        and last.is_shrunk
+        and st.button("They have really left: take it", key=f"source-accept-{source.id}")
+    )
+    if run_now or accept:
+        _run(source, accept)
+
+
+def _where(definition: definitions.Definition) -> str:
+    if definition.kind is definitions.Kind.SQL:
+        return f"query on {definition.address}"
+    which = "all files of" if definition.which is definitions.Which.ALL else "the newest of"
+    pattern = any(sign in definition.address for sign in "*?[")
+    return f"{which} {definition.address}" if pattern else definition.address
+
+
+def _when(source: registry.Source) -> str:
+    minutes = source.definition.every_minutes
+    if minutes is None:
+        return "by hand"
+    due = "" if source.next_run_at is None else f", next {show.ago(source.next_run_at)}"
+    return escape(f"every {show.duration(60 * minutes)}{due}")
+
+
+def _last(source: registry.Source) -> str:
+    run = source.last_run
+    if run is None:
+        return "<span class='hsl-dim'>It was never run.</span>"
+    if run.finished_at is None:
+        words = "It is being read now." if source.is_running else "Its process stopped."
+        return f"{show.state('sending')} {words}"
+    exact = escape(show.moment(run.finished_at, shell.zone()))
+    when = f"<span class='hsl-dim' title='{exact}'> · {show.ago(run.finished_at)}</span>"
+    if run.error is not None:
+        return f"{show.state('failed')} {escape(_error(run))}{when}"
+    return f"{show.well(True)} {escape(run.sentence())}{when}"
+
+
+def _run(source: registry.Source, accept: bool) -> None:
+    bar = st.progress(0.0, text="Fetching")
+    try:
+        done = runs.run(
+            shell.engine(),
+            source.name,
+            settings=shell.settings(),
+            actor=shell.author(),
+            accept_shrink=accept,
+            progress=lambda share, stage: bar.progress(min(1.0, share), text=stage),
+        )
+        st.session_state[SAID] = f"{source.name}: {done.sentence()}." if done else None
+    except SourceError as error:
+        st.session_state[SAID] = str(error)
+    st.rerun()
+
+
+def _more(source: registry.Source) -> None:
+    definition = source.definition
+    if definition.query:
+        st.code(definition.query, language="sql")
+    if definition.mapping:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Their column": list(definition.mapping),
+                    "Ours": [ours or "left out" for ours in definition.mapping.values()],
+                }
+            ),
+            hide_index=True,
+        )
+    told = [_row(run) for run in registry.runs(shell.engine(), source.id)]
+    if told:
+        st.dataframe(pd.DataFrame(told), hide_index=True, width="stretch")
+    last = source.last_run
+    if last is not None and last.rejects_file and Path(last.rejects_file).is_file():
+        st.download_button(
+            "The rejected rows and why",
+            Path(last.rejects_file).read_bytes(),
+            file_name=Path(last.rejects_file).name,
+            key=f"source-rejects-{source.id}",
+            on_click="ignore",
+        )
+    st.caption("Removing it leaves its people as they are.")
+    if st.button("Remove", key=f"source-remove-{source.id}", icon=":material/delete:"):
+        try:
+            registry.remove(shell.engine(), source.name, actor=shell.author())
+            st.session_state[SAID] = f"{source.name} is removed; its people stay as they are."
+        except SourceError as error:
+            st.session_state[SAID] = str(error)
+        st.rerun()
+
+
+def _row(run: registry.Run) -> dict[str, object]:
+    return {
+        "Began": show.moment(run.started_at, shell.zone()),
+        "Seconds": run.seconds and round(run.seconds, 1),
+        "Added": run.added,
+        "Updated": run.updated,
+        "Unchanged": run.unchanged,
+        "Left": run.left_streams,
+        "Rejected": run.rejected,
+        "Why not": _error(run),
+    }

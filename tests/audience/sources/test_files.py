@@ -1,0 +1,236 @@
+"""Files that appear again and again: which of them, together, and from the web."""
+
+import csv
+import functools
+import http.server
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import Engine, select
+
+from hsl import models
+from hsl.audience.sources import addresses, definitions, files, registry, runs
+from hsl.audience.sources.errors import SourceError
+from hsl.settings import Settings
+
+Keep = Callable[..., definitions.Definition]
+
+
+def write(path: Path, words: str, *, age: float = 0.0) -> Path:
+    path.write_text(words, "utf-8")
+    moment = time.time() - age
+    os.utime(path, (moment, moment))
+    return path
+
+
+def run(engine: Engine, settings: Settings) -> registry.Run:
+    done = runs.run(engine, "school", settings=settings, actor="anna")
+    assert done is not None
+    return done
+
+
+def names(engine: Engine) -> dict[int, str | None]:
+    with engine.begin() as connection:
+        rows = connection.execute(select(models.users)).all()
+    return {row.user_id: row.first_name for row in rows}
+
+
+def test_the_newest_of_a_pattern(
+    engine: Engine, settings: Settings, keep: Keep, tmp_path: Path
+) -> None:
+    write(tmp_path / "people-1.csv", "user_id,first_name\n1,Old\n", age=60)
+    write(tmp_path / "people-2.csv", "user_id,first_name\n1,New\n")
+    write(tmp_path / "other.csv", "user_id,first_name\n1,Other\n", age=-60)
+    keep(str(tmp_path / "people-*.csv"))
+    assert run(engine, settings).people == 1
+    assert names(engine) == {1: "New"}
+
+
+def test_all_of_a_folder_of_which_later_ones_win(
+    engine: Engine, settings: Settings, keep: Keep, tmp_path: Path
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    write(folder / "b.csv", "user_id,first_name,city\n1,Old,Omsk\nx,,\n2,Boris,\n", age=60)
+    pd.DataFrame({"user_id": [1, 3], "first_name": ["New", "Vera"]}).to_parquet(
+        folder / "a.parquet"
+    )
+    write(folder / "c.jsonl", '{"user_id": 4, "tags": ["a", "b"]}\n{"user_id": "y"}\n', age=-60)
+    write(folder / "notes.md", "no people")
+    write(folder / ".hidden.csv", "user_id\n9\n")
+    keep(str(folder), which="all")
+    done = run(engine, settings)
+    assert (done.added, done.rejected) == (4, 2)
+    assert names(engine) == {1: "New", 2: "Boris", 3: "Vera", 4: None}
+    assert done.rejects_file is not None
+    with Path(done.rejects_file).open(encoding="utf-8") as file:
+        rejected = [(row["file"], row["line"]) for row in csv.DictReader(file)]
+    assert rejected == [("b.csv", "3"), ("c.jsonl", "2")]
+    with engine.begin() as connection:
+        rows = connection.execute(select(models.users.c.user_id, models.users.c.attributes)).all()
+    assert {row.user_id: row.attributes for row in rows if row.attributes} == {
+        1: {"city": "Omsk"}, 4: {"tags": '["a","b"]'},
+    }  # fmt: skip
+
+
+def test_a_mapping_names_leaves_out_and_must_fit(
+    engine: Engine, settings: Settings, keep: Keep, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "p.csv", "Id,TG,Level,note\n17,1,top,secret\n")
+    keep(str(path), mapping={"tg": "user_id", "note": "", "LEVEL": "grade"})
+    run(engine, settings)
+    with engine.begin() as connection:
+        person = connection.execute(select(models.users)).one()
+    assert (person.user_id, person.attributes) == (1, {"id": "17", "grade": "top"})
+    write(path, "Id,Level,note\n17,top,secret\n")
+    with pytest.raises(SourceError, match=r"p\.csv has no column tg, which is mapped"):
+        run(engine, settings)
+
+
+def test_two_columns_for_one_are_refused(
+    engine: Engine, settings: Settings, keep: Keep, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "p.csv", "user_id,status,state\n1,a,b\n")
+    with pytest.raises(SourceError, match="two columns are mapped to status"):
+        keep(str(path), mapping={"status": "status", "state": "status"})
+    keep(str(path), mapping={"state": "status"})
+    with pytest.raises(SourceError, match="two columns for status"):
+        run(engine, settings)
+    keep(str(path), mapping={"state": "status", "status": ""})
+    assert run(engine, settings).added == 1
+
+
+def test_no_file_is_an_error_with_a_remedy(
+    engine: Engine, settings: Settings, keep: Keep, tmp_path: Path
+) -> None:
+    keep(str(tmp_path / "none-*.csv"))
+    with pytest.raises(SourceError, match="names no file of people now"):
+        run(engine, settings)
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder; some paths redirect, say what they are, or never end."""
+
+    def do_GET(self) -> None:
+        if self.path == "/moved.csv":
+            self.send_response(302)
+            self.send_header("Location", "/people.csv")
+            self.end_headers()
+        elif self.path.startswith("/export"):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/csv; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(b"user_id\n5\n")
+        elif self.path == "/short.csv":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"user_id\n5\n")
+        elif self.path == "/drip.csv":
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(100):
+                self.wfile.write(b"user_id\n")
+                time.sleep(0.05)
+        elif self.path == "/away.csv":
+            self.send_response(302)
+            self.send_header("Location", "file:///etc/passwd")
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, *_words: Any) -> None:
+        return
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[str]:
+    """A folder on the web of this machine."""
+    folder = tmp_path / "web"
+    folder.mkdir()
+    write(folder / "people.csv", "user_id,first_name\n1,Anna\n2,Boris\n")
+    pd.DataFrame({"user_id": [7]}).to_parquet(folder / "people.parquet")
+    write(folder / "page.html", "<p>no people")
+    handler = functools.partial(Handler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("path", "people"),
+    [("people.csv", 2), ("people.parquet", 1), ("moved.csv", 2), ("export?day=today", 1)],
+)
+def test_a_web_address(
+    engine: Engine, settings: Settings, keep: Keep, web: str, path: str, people: int
+) -> None:
+    keep(f"{web}/{path}")
+    assert run(engine, settings).added == people
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("none.csv", "answers with status 404"),
+        ("page.html", "gives text/html"),
+        ("short.csv", "broke off after 10 of 1,000 bytes"),
+        ("away.csv", "cannot be read|status 302"),
+    ],
+)
+def test_a_web_address_that_gives_no_people(
+    engine: Engine, settings: Settings, keep: Keep, web: str, path: str, words: str
+) -> None:
+    keep(f"{web}/{path}")
+    with pytest.raises(SourceError, match=words):
+        run(engine, settings)
+    assert names(engine) == {}
+
+
+def test_a_private_network_is_refused_unless_it_is_allowed(
+    engine: Engine, tmp_path: Path, keep: Keep, web: str
+) -> None:
+    keep(f"{web}/people.csv")
+    settings = Settings(data_dir=tmp_path, sources_private=False)
+    with pytest.raises(SourceError, match="HSL_SOURCES_PRIVATE=1"):
+        run(engine, settings)
+    named = web.replace("127.0.0.1", "localhost")
+    keep(f"{named}/people.csv")
+    with pytest.raises(SourceError, match="on a private network"):
+        run(engine, settings)
+    assert names(engine) == {}
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "fe80::1%eth0",
+     "::ffff:10.0.0.1", "0.0.0.0", "224.0.0.1", "100.64.0.1"],
+)  # fmt: skip
+def test_every_kind_of_private_place_is_known(place: str) -> None:
+    with pytest.raises(SourceError, match="private network"):
+        files._refuse_private("school.example", place)
+
+
+def test_a_public_place_is_let_through() -> None:
+    files._refuse_private("school.example", "93.184.216.34")
+    files._refuse_private("school.example", "2606:2800:220:1::1")
+
+
+def test_size_and_time_are_limited(tmp_path: Path, web: str) -> None:
+    with pytest.raises(SourceError, match="larger than 0 MiB"):
+        files.download(
+            addresses.resolve(f"{web}/people.csv"), tmp_path, allow_private=True, most_bytes=10
+        )
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="takes too long"):
+        files.download(
+            addresses.resolve(f"{web}/drip.csv"), tmp_path, allow_private=True, patience=0.3
+        )
+    assert time.monotonic() - began < 3

@@ -1,0 +1,126 @@
+"""The builder on Audience: lines, funnel, expression and address are one cohort."""
+
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.test_audience import metric, press
+
+Open = Callable[..., AppTest]
+
+
+def menu(app: AppTest, start: str, label: str) -> AppTest:
+    """Choose a condition in the menu whose key begins so."""
+    box = next(box for box in app.selectbox if (box.key or "").startswith(start))
+    box.set_value(label)
+    return app.run()
+
+
+def lines(app: AppTest) -> list[str]:
+    """The conditions as they are said, with their people."""
+    return [
+        button.label.replace("\\", "")
+        for button in app.button
+        if (button.key or "").startswith("line-")
+    ]
+
+
+def box(app: AppTest) -> str:
+    return str(app.text_area[0].value)
+
+
+def html_of(app: AppTest) -> str:
+    return " ".join(element.proto.body for element in app.get("html"))
+
+
+def write(app: AppTest, expression: str) -> AppTest:
+    app.text_area[0].set_value(expression)
+    return app.run()
+
+
+def found(app: AppTest) -> int:
+    return int(metric(app, "People found").replace(",", ""))
+
+
+def test_a_condition_is_added_from_the_menu_and_formed(open_page: Open) -> None:
+    app = open_page("audience")
+    menu(app, "menu-add", "City")
+    assert lines(app) == ["city is known · **188**"]
+    form = next(b for b in app.selectbox if (b.key or "").endswith("-op"))
+    form.set_value("in").run()
+    values = next(m for m in app.multiselect if (m.key or "").endswith("-values"))
+    assert "Omsk" in values.options
+    values.set_value(["Omsk"]).run()
+    assert box(app) == "city IN ('Omsk')"
+    omsk = found(app)
+    assert 0 < omsk < 188
+    toggle = next(t for t in app.toggle if (t.key or "").startswith("not-"))
+    toggle.set_value(True).run()
+    assert box(app) == "NOT (city IN ('Omsk'))"
+    assert found(app) == 188 - omsk
+    press(app, "Done")
+    assert not [t for t in app.toggle if (t.key or "").startswith("not-")]
+
+
+def test_conditions_make_a_funnel_and_groups(open_page: Open) -> None:
+    app = open_page("audience", stream="4th_stream")
+    menu(app, "menu-add", "Reachability")
+    assert found(app) == 56
+    menu(app, "menu-or", "Stream")
+    assert box(app) == "in_stream('4th_stream') AND (reachable OR enrolled)"
+    assert len(lines(app)) == 2
+    assert "any of these · 188" in [caption.value for caption in app.caption]
+    menu(app, "menu-add", "History: how many messages")
+    said = html_of(app)
+    assert "in 4th_stream, (reachable or enrolled), who got nothing in the last 30 days" in said
+    assert "in 4th_stream: 56 left, 132 taken away" in said
+    press(app, "✕")
+    assert "reachable OR enrolled" not in box(app)
+
+
+def test_the_expression_is_the_same_cohort_as_the_lines(open_page: Open) -> None:
+    app = open_page("audience", stream="4th_stream")
+    write(app, "in_stream('5th_stream') AND NOT in_stream('4th_stream') OR city = 'Omsk'")
+    assert app.multiselect(key="stream").value == []
+    assert len(lines(app)) == 3
+    people = found(app)
+    again = open_page("audience", c=box(app))
+    assert found(again) == people
+    assert box(again) == box(app)
+    write(again, "")
+    assert found(again) == 188
+    assert lines(again) == []
+
+
+def test_a_mistake_stands_under_the_box_and_changes_nothing(open_page: Open) -> None:
+    app = open_page("audience", c="city = 'Omsk'")
+    people = found(app)
+    write(app, "cty = 'Omsk'")
+    assert "There is no column cty; did you mean city? (line 1, character 1)" in html_of(app)
+    assert box(app) == "cty = 'Omsk'"
+    assert found(app) == people
+    assert app.query_params["c"] == "city = 'Omsk'"
+    write(app, "city = 'Omsk' AND enrolled")
+    assert "did you mean" not in html_of(app)
+    assert app.query_params["c"] == "city = 'Omsk' AND enrolled"
+
+
+def test_a_broken_address_says_so_and_shows_everybody(open_page: Open) -> None:
+    app = open_page("audience", c="1=1; DROP TABLE users")
+    assert any("The address was not understood" in warning.value for warning in app.warning)
+    assert found(app) == 188
+
+
+def test_names_in_conditions_are_only_words(open_page: Open) -> None:
+    app = open_page("audience", c="city IN (':red[x] <b>$5$</b>')")
+    assert found(app) == 0
+    assert "<b>" not in html_of(app)
+    assert lines(app)
+
+
+def test_a_found_cohort_is_chosen_as_a_line(open_page: Open) -> None:
+    app = open_page("audience", c="city = 'Omsk'")
+    people = found(app)
+    press(app, f"Add these {people} people")
+    assert metric(app, "Chosen") == str(people)
+    assert any(f"city is Omsk  ({people})" in text.value for text in app.text)

@@ -1,0 +1,101 @@
+"""The Delivery page: every view has its charts, filters stand in the address, marks have people."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+from streamlit.testing.v1 import AppTest
+
+from hsl import models
+from hsl.audience import selection
+from tests.insights.delivered import deliver
+
+Open = Callable[..., AppTest]
+CHARTS = {"Arrival": 2, "Streams": 4, "Failures": 3, "Timing": 2, "People": 4}
+
+
+@pytest.fixture
+def delivered(house: Engine) -> Engine:
+    deliver(house, now=models.utc_now())
+    return house
+
+
+def charts(app: AppTest) -> list[Any]:
+    return list(app.get("vega_lite_chart"))
+
+
+def words(app: AppTest) -> str:
+    return " ".join(element.value for kind in (app.markdown, app.subheader) for element in kind)
+
+
+@pytest.mark.parametrize("view", CHARTS)
+def test_each_view_draws_its_charts(open_page: Open, delivered: Engine, view: str) -> None:
+    app = open_page("delivery", view=view, period="all time")
+    assert [error.value for error in app.error] == []
+    assert len(charts(app)) == CHARTS[view]
+    assert all(chart.proto.alt for chart in charts(app))
+    assert len(app.dataframe) == CHARTS[view]
+
+
+def test_the_first_line_sums_up(open_page: Open, delivered: Engine) -> None:
+    with delivered.begin() as connection:
+        row = models.message_recipients.c
+        tried = connection.execute(select(row.user_id)).all()
+    app = open_page("delivery", period="all time")
+    assert f"% of {len(tried):,}" in words(app)
+    assert f"40 messages to {len(set(tried))} people" in words(app)
+
+
+def test_the_filters_of_the_address_hold(open_page: Open, delivered: Engine) -> None:
+    history = models.message_history.c
+    with delivered.begin() as connection:
+        mine = connection.execute(
+            select(history.id).where(history.author == "anna", history.message_type == "video")
+        ).all()
+    app = open_page("delivery", period="all time", author="anna", type="video")
+    assert f"{len(mine)} messages to" in words(app)
+    streamed = open_page("delivery", period="all time", stream="4th_stream", view="Streams")
+    assert set(streamed.dataframe[0].value["stream"]) == {"4th_stream"}
+
+
+def test_a_period_of_ones_own_has_both_its_days(open_page: Open, delivered: Engine) -> None:
+    now = models.utc_now()
+    app = open_page("delivery", period="from … to …", to=f"{now:%Y-%m-%d}", since="2020-01-01")
+    assert "40 messages" in words(app)
+    early = open_page("delivery", period="from … to …", to="2020-02-01", since="2020-01-01")
+    assert "Nothing was delivered in this period" in early.info[-1].value
+
+
+def test_a_mark_leads_to_its_people_as_a_selection(open_page: Open, delivered: Engine) -> None:
+    app = open_page("delivery", period="all time", view="Failures")
+    key = next(chart.proto.id for chart in charts(app) if "-reasons-" in chart.proto.id)
+    name = key.split("-", 2)[-1] if key.startswith("$$ID") else key
+    app.session_state[name] = {"selection": {"mark": [{"key": "blocked"}]}}
+    app.run()
+    (door,) = [button for button in app.button if "for this reason" in button.label]
+    people = int(door.label.split()[2].replace(",", ""))
+    door.click().run()
+    (entry,) = selection.entries(delivered, "analyst")
+    with delivered.begin() as connection:
+        row = models.message_recipients.c
+        blocked = connection.execute(
+            select(row.user_id).where(row.reason == "blocked").distinct()
+        ).all()
+    assert people == len(blocked)
+    assert set(entry.cohort.user_ids) == {user_id for (user_id,) in blocked}
+    assert app.title[0].value == "Audience"
+    assert f"Write to {people:,} people" in [button.label for button in app.button]
+
+
+def test_a_message_shows_its_result(open_page: Open, delivered: Engine) -> None:
+    app = open_page("messages", message="40", tab="Result")
+    assert len(charts(app)) >= 1
+    assert "Where did people drop out?" in words(app)
+
+
+def test_overview_stands_on_the_same_figures(open_page: Open, delivered: Engine) -> None:
+    app = open_page("overview")
+    assert "Does it arrive?" in words(app)
+    assert "Whom did we reach?" in words(app)
+    assert len(charts(app)) == 2
