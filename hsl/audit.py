@@ -1,14 +1,14 @@
 """The append-only record of who did what, written in the transaction that does it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from hsl import database, models, table
+from hsl.table import Column, Format, Kind, Table
 
 
 def record(
@@ -77,18 +77,32 @@ def kinds(engine: Engine) -> tuple[list[str], list[str]]:
     return [row.actor for row in actors], [row.action for row in actions]
 
 
-def export(engine: Engine, *, actor: str | None = None, action: str | None = None) -> bytes:
-    """All entries that fit as CSV, the first first."""
+COLUMNS = (
+    Column("id", Kind.INTEGER),
+    Column("at", Kind.TIME),
+    Column("actor"),
+    Column("action"),
+    Column("object_type"),
+    Column("object_id"),
+    Column("details", Kind.JSON),
+)
+EXPORT_AT_ONCE = 5_000  # entries
+
+
+def export(
+    engine: Engine,
+    form: Format = Format.CSV,
+    *,
+    actor: str | None = None,
+    action: str | None = None,
+    object_type: str | None = None,
+    object_id: str | None = None,
+) -> IO[bytes]:
+    """All entries that fit as a file, the first first."""
     log = models.audit_log
-    wanted = {"actor": actor, "action": action}
+    wanted = {"actor": actor, "action": action, "object_type": object_type, "object_id": object_id}
     fits = [log.c[name] == value for name, value in wanted.items() if value]
+    found = select(*(log.c[column.name] for column in COLUMNS)).where(*fits).order_by(log.c.id)
     with database.read_only(engine).begin() as connection:
-        rows = connection.execute(select(log).where(*fits).order_by(log.c.id)).all()
-    columns = [column.name for column in log.columns]
-    return table.as_csv(
-        columns,
-        (
-            [json.dumps(v, ensure_ascii=False) if isinstance(v, dict) else v for v in row]
-            for row in rows
-        ),
-    )
+        rows = connection.execute(found, execution_options={"yield_per": EXPORT_AT_ONCE})
+        return table.as_file(Table(COLUMNS, (tuple(row) for row in rows)), form)

@@ -24,9 +24,13 @@ from hsl import (
     sourcing,
     status,
 )
+from hsl.archive import ArchiveError
+from hsl.archive import command as archive_command
 from hsl.audience import importer
 from hsl.audience.sources.errors import SourceError
-from hsl.delivery import changes, history, outbox, recurring, steering, texts
+from hsl.delivery import changes, history, outbox, recurring, steering, sums, texts
+from hsl.reports import command as report_command
+from hsl.reports.figures import ReportError
 from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, SettingsError, get_settings
 
@@ -76,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         moving.MoveError,
         *audience_commands.ERRORS,
         SourceError,
+        ArchiveError,
+        ReportError,
         OSError,
     ) as error:
         print(f"hsl: {error}", file=sys.stderr)
@@ -165,6 +171,13 @@ def _parser() -> argparse.ArgumentParser:
         "Copy everything from SQLite into an empty PostgreSQL database, and compare every row.",
     )
     command.add_argument("address", metavar="postgresql+psycopg://…")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command = add("archive", _archive, "Move old recipients' rows into files, or back.")
+    archive_command.add_options(command)
+    command = add("report", _report, "Write what became of a message or a period as one HTML file.")
+    report_command.add_options(command)
+    command = add("person", _person, "Show what one person got, archived messages too.")
+    command.add_argument("id", type=int, metavar="ID")
     command.add_argument("--json", action="store_true", help="print JSON")
     command = add("doctor", _doctor, "Check database, token, clock, scheduler and disk.")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -407,13 +420,40 @@ def _migrate_to(parsed: argparse.Namespace, settings: Settings) -> None:
             bar.set_description_str(table)
             bar.update(rows)
 
-        moved = moving.move(source, database.open_engine(parsed.address), progress)
+        moved = moving.move(
+            source,
+            database.open_engine(parsed.address, archive=settings.archive_dir),
+            progress,
+        )
     if parsed.json:
         print(json.dumps([asdict(table) for table in moved]))
         return
     for table in moved:
         print(f"{table.name:<20} {table.rows:>12,} rows, equal on both sides ({table.checksum})")
+    if database.archive_of(source).exists():
+        print(f"Archived rows stay in {database.archive_of(source)}: keep HSL_DATA_DIR as it is.")
     print("Now set DATABASE_URL to the new address, and start nothing on the old database again.")
+
+
+def _archive(parsed: argparse.Namespace, settings: Settings) -> int:
+    return archive_command.run(parsed, settings, _engine(settings), actor=ACTOR)
+
+
+def _report(parsed: argparse.Namespace, settings: Settings) -> None:
+    report_command.run(parsed, settings, _engine(settings), fail=_fail)
+
+
+def _person(parsed: argparse.Namespace, settings: Settings) -> None:
+    found = history.of_person(_engine(settings), parsed.id)
+    if parsed.json:
+        print(json.dumps([{**asdict(one), "at": one.at.isoformat()} for one in found]))
+        return
+    for one in found:
+        when = one.at.astimezone(settings.zone)
+        outcome = sums.REASON_WORDS.get(one.reason or "", one.reason) or one.status
+        print(f"{one.message_id:>6}  {when:%Y-%m-%d %H:%M %Z}  {outcome:<22}  {one.title}")
+    if not found:
+        print(f"No message was ever meant for {parsed.id}.")
 
 
 def _confirmed(parsed: argparse.Namespace, question: str) -> bool:

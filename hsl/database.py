@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
@@ -16,6 +17,7 @@ from alembic.script import ScriptDirectory
 from psycopg import Error as PsycopgError
 from sqlalchemy import (
     ARRAY,
+    URL,
     BigInteger,
     ColumnElement,
     Connection,
@@ -31,8 +33,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import texts
-from hsl.settings import Settings
+from hsl.settings import Settings, get_settings
 
+ARCHIVE = "hsl_archive"  # the execution option that holds the archive's folder
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 _CLOCK = select(func.clock_timestamp())
 # A cut network must end a connection within seconds; TCP alone waits for up to two hours.
@@ -49,17 +52,27 @@ class DatabaseError(RuntimeError):
     """The database cannot be used; the message says why and what to do."""
 
 
-def open_engine(address: str) -> Engine:
-    """An engine for `address`; on SQLite every transaction takes the write lock at its begin."""
+def open_engine(address: str, *, archive: Path | None = None) -> Engine:
+    """An engine for `address`; on SQLite every transaction takes the write lock at its begin.
+
+    `archive` is the folder of the rows that were moved out of it; see `archive_of`.
+    """
     url = make_url(address)
+    options = {} if archive is None else {ARCHIVE: archive}
     if url.get_backend_name() == "sqlite":
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url)
+        engine = create_engine(url, execution_options=options)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(url, pool_pre_ping=True, pool_size=10, connect_args=_POSTGRESQL)
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=10,
+        connect_args=_POSTGRESQL,
+        execution_options=options,
+    )
     ping = engine.dialect.do_ping
 
     def watched_ping(connection: Any) -> bool:
@@ -68,6 +81,35 @@ def open_engine(address: str) -> Engine:
         return ping(connection)
 
     engine.dialect.do_ping = watched_ping  # type: ignore[assignment,method-assign]
+    return engine
+
+
+def open_read_only(address: str, *, archive: Path | None = None) -> Engine:
+    """An engine that the database itself lets write nothing. Raises DatabaseError.
+
+    SQLite opens the file as read-only; PostgreSQL begins each transaction as READ ONLY.
+    """
+    url = make_url(address)
+    options: dict[str, Any] = {"hsl_read_only": True}
+    if archive is not None:
+        options[ARCHIVE] = archive
+    if url.get_backend_name() != "sqlite":
+        session = f"{url.query.get('options', '')} -c default_transaction_read_only=on".strip()
+        return create_engine(
+            url,
+            connect_args={**_POSTGRESQL, "options": session},
+            pool_pre_ping=True,
+            execution_options=options,
+        )
+    path = Path(url.database or "").absolute()
+    if not path.is_file():
+        raise DatabaseError(f"There is no database {path}. Name the one that the pages use.")
+    only_read = URL.create(
+        "sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"}
+    )
+    engine = create_engine(only_read, execution_options=options)
+    event.listen(engine, "connect", _prepare_reader)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -118,7 +160,20 @@ def _shut(connections: list[Any]) -> None:
 
 def engine_for(settings: Settings) -> Engine:
     """The engine of these settings' database."""
-    return open_engine(settings.database_address)
+    return open_engine(settings.database_address, archive=settings.archive_dir)
+
+
+def archive_of(source: Engine | Connection) -> Path:
+    """The folder in which this database's archived rows lie."""
+    folder: Path | None = source.get_execution_options().get(ARCHIVE)
+    return get_settings().archive_dir if folder is None else folder
+
+
+def _prepare_reader(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    texts.add_functions(connection)
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    connection.execute("PRAGMA query_only=ON")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, models
+from hsl.archive import catalogue, storing
 from hsl.audience.sources import registry
 from hsl.delivery import standing
 from hsl.delivery.gateway import Gateway
@@ -47,7 +48,7 @@ def examine(settings: Settings) -> list[Check]:
         checks = [_database(engine)]
         if checks[0].ok:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
-            checks += [_messages(engine, settings), _sources(engine)]
+            checks += [_messages(engine, settings), _sources(engine), _archive(engine)]
             checks += [_figures(engine, settings)] if checks[1].ok else []
     finally:
         engine.dispose()
@@ -211,6 +212,32 @@ def _sources(engine: Engine) -> Check:
             f"Mend the cause, then run `python -m hsl source run {failed[0].name}`.",
         )
     return Check("sources", True, f"{len(sources)} kept." if sources else "There are none.")
+
+
+def _archive(engine: Engine) -> Check:
+    try:
+        with database.read_only(engine).begin() as connection:
+            listed = catalogue.listed(connection)
+    except SQLAlchemyError:
+        return Check("archive", False, "It is not known what is archived.", "See migrations.")
+    missing = [file.path for file in listed if not file.path.exists()]
+    if missing:
+        return Check(
+            "archive",
+            False,
+            f"{len(missing):,} of {len(listed):,} files are not there, such as {missing[0]}.",
+            "Bring them back from a backup, or set HSL_DATA_DIR to where they are.",
+        )
+    left = storing.leftovers(engine)
+    if left:
+        return Check(
+            "archive",
+            False,
+            f"A run was ended: rows of {len(left):,} archived messages take up space.",
+            "Run `python -m hsl archive --before DATE` again; it goes on from there.",
+        )
+    rows = sum(file.rows for file in listed)
+    return Check("archive", True, f"{rows:,} rows in {len(listed):,} files.")
 
 
 def _bot(settings: Settings) -> Check:

@@ -28,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
 from hsl import database, models
+from hsl.archive import ArchiveError, catalogue
 
 AT_ONCE = 20_000  # rows
 MARK = "hsl_move"  # a table in the target while a move is not finished
@@ -57,6 +58,7 @@ def move(source: Engine, target: Engine, progress: Progress = lambda _table, _ro
     Raises MoveError; what was copied by then stays, and the next call goes on from there.
     """
     _check_source(source)
+    _check_archive(source)
     _prepare(target)
     with database.read_only(source).begin() as old:  # one snapshot for the whole move
         before = _written(old)
@@ -92,6 +94,17 @@ def _check_source(source: Engine) -> None:
         raise MoveError(
             "A scheduler is at work on the old database. Stop it, wait half a minute, then move."
         )
+
+
+def _check_archive(source: Engine) -> None:
+    """The archive's files stay where they are; they must be whole, or their rows would be lost."""
+    with database.read_only(source).begin() as old:
+        files = catalogue.listed(old)
+    try:
+        for file in files:
+            file.check()
+    except ArchiveError as fault:
+        raise MoveError(f"{fault} Nothing was copied.") from fault
 
 
 def _prepare(target: Engine) -> None:

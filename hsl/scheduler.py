@@ -41,6 +41,7 @@ from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
+from hsl.reports.schedule import Reports
 from hsl.settings import Settings
 
 BEAT = 3  # seconds
@@ -49,6 +50,7 @@ RECOVER = 5  # seconds
 MEASURE = 10  # minutes; each segment is counted once a day
 PATIENCE = 10.0  # seconds until a database connection that does not answer is given up
 SOURCES = 5  # seconds
+REPORTS = 60  # seconds between two looks whether one is due
 FORGET_WORKERS = timedelta(hours=1)
 CLOCK_JUMP = 60.0  # seconds by which the wall clock was set, from which timed jobs are timed anew
 EDITING = {
@@ -80,6 +82,7 @@ class Scheduler:
         self._departures = 0
         self._halt = threading.Event()
         self._jobs = schedule.Scheduler()
+        self._reports = Reports(self.engine, settings)
         self._time_jobs()
 
     def _time_jobs(self) -> None:
@@ -87,6 +90,7 @@ class Scheduler:
         self._jobs.clear()
         self._jobs.every(1).hours.do(self._guarded, self.forget_workers)
         self._jobs.every(MEASURE).minutes.do(self._guarded, self.measure_segments)
+        self._jobs.every(REPORTS).seconds.do(self._guarded, self.report)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
@@ -231,6 +235,10 @@ class Scheduler:
     def measure_segments(self) -> None:
         """Write down the size of each segment that was not counted today."""
         segments.measure(self.engine)
+
+    def report(self) -> None:
+        """Begin to write the report that is due, if there are to be any."""
+        self._reports.look(models.utc_now())
 
     def start_due(self) -> None:
         """Start messages whose time has come, and let rules make their next ones."""

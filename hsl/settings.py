@@ -111,6 +111,19 @@ class Settings(BaseSettings):
         description="Let sources read web addresses on private networks",
     )
 
+    report_folder: Path | None = Field(
+        None,
+        alias="HSL_REPORT_FOLDER",
+        description="Where the scheduler writes reports; none: it writes no report",
+    )
+    report_every: str = Field(
+        "mon 08:00",
+        alias="HSL_REPORT_EVERY",
+        pattern=r"^(daily|(mon|tue|wed|thu|fri|sat|sun)(,(mon|tue|wed|thu|fri|sat|sun))*) "
+        r"([01]\d|2[0-3]):[0-5]\d$",
+        description="When it writes one, of the time since the one before, in the school's zone",
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
@@ -118,7 +131,7 @@ class Settings(BaseSettings):
             raise ValueError("is not a time zone's name such as Europe/Moscow")
         return value
 
-    @field_validator("bot_token", mode="before")
+    @field_validator("bot_token", "report_folder", mode="before")
     @classmethod
     def _blank_is_none(cls, value: object) -> object:
         return value or None
@@ -171,6 +184,11 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'hsl.db'}"
+
+    @property
+    def archive_dir(self) -> Path:
+        """Folder of the rows that were archived; every machine on a database must see the same."""
+        return self.data_dir / "archive"
 
     @property
     def quiet_times(self) -> tuple[time, time]:

@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from hsl.audience import segments, selection
+from hsl.audience import export, segments, selection
 from hsl.audience.cohort import Audience, Cohort
 from hsl.warehouse.limits import TooLongError
 from pages.parts import (
@@ -12,9 +12,11 @@ from pages.parts import (
     charts,
     cohort_view,
     do_not_message,
+    download,
     finding,
     importing,
     people_table,
+    person,
     segment_list,
     shell,
     show,
@@ -74,6 +76,15 @@ def result(cohort: Cohort, chosen: Audience) -> None:
         st.pagination(pages, key="people-page")
     else:
         people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
+    why_not = export.problem(shell.engine(), cohort)
+    if why_not is None:
+        download.menu(
+            "Download these people",
+            "people",
+            lambda form: export.people(shell.engine(), cohort, form),
+        )
+    else:
+        st.caption(show.plain(f"They cannot be downloaded or written to now. {why_not}"))
     st.altair_chart(charts.people(index.by_stream(cohort), "stream"), alt="People found, by stream")
 
 
@@ -143,5 +154,6 @@ with middle:
         result(wanted, chosen_now)
     except TooLongError as slow:
         st.error(str(slow))
+    person.show_open()
 with right:
     tray(chosen_now)

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from hsl import audit
-from pages.parts import shell, show
+from pages.parts import download, shell, show
 
 PAGE = 50  # entries
 
@@ -51,11 +51,15 @@ st.dataframe(table, hide_index=True, height=min(640, 60 + 36 * max(len(table), 1
 if total > PAGE:
     st.pagination(math.ceil(total / PAGE), key="audit-page")
 st.caption(f"{total:,} entries")
-st.download_button(
-    "Download these as CSV",
-    lambda: audit.export(shell.engine(), actor=actor or None, action=action or None),
-    file_name="audit.csv",
-    mime="text/csv",
-    on_click="ignore",
-    icon=":material/download:",
+download.menu(
+    "Download these",
+    "audit",
+    lambda form: audit.export(
+        shell.engine(),
+        form,
+        actor=actor or None,
+        action=action or None,
+        object_type="message" if number else None,
+        object_id=number or None,
+    ),
 )

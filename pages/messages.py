@@ -4,9 +4,9 @@ import math
 
 import streamlit as st
 
-from hsl.delivery import history, outbox, recurring
+from hsl.delivery import export, history, outbox, recurring
 from hsl.models import MessageStatus
-from pages.parts import asking, experiment, one_message, shell, show
+from pages.parts import asking, download, experiment, one_message, shell, show
 
 PAGE = 20  # messages
 
@@ -58,7 +58,16 @@ def listing() -> None:
         show.message_row(message, shell.zone(), key="list")
     if total > PAGE:
         st.pagination(math.ceil(total / PAGE), key="messages-page")
-    st.caption(f"{total:,} messages")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{total:,} messages")
+        if total:
+            download.menu(
+                "Download these",
+                "messages",
+                lambda form: export.messages(
+                    shell.engine(), form, statuses=tuple(statuses or ()), words=words or ""
+                ),
+            )
 
 
 def rules() -> None:

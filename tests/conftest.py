@@ -37,9 +37,9 @@ def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
 
 
 @pytest.fixture
-def engine(database_address: str) -> Iterator[Engine]:
-    """A migrated, empty database on each of the two."""
-    engine = database.open_engine(database_address)
+def engine(database_address: str, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated, empty database on each of the two, its archive in the test's folder."""
+    engine = database.open_engine(database_address, archive=tmp_path / "archive")
     database.migrate(engine)
     yield engine
     engine.dispose()

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from hsl import models
+from hsl.archive import catalogue
 from hsl.audience import conditions as c
 from hsl.audience import past
 from hsl.audience.cohort import Audience, Cohort
@@ -34,7 +35,8 @@ def missing(connection: Connection, chosen: Cohort | Audience, *, now: datetime)
         if message.id in asked or counted:
             return (
                 f"Message {message.id} is archived, so the database cannot tell whom it reached. "
-                f"Restore its month ({message.started_at:%Y-%m}), or leave that condition out."
+                "Leave that condition out, or bring its month back: "
+                f"python -m hsl archive --restore {catalogue.month_of(message.started_at)}"
             )
     return None
 

@@ -82,10 +82,13 @@ def people(connection: Connection, chosen: Cohort | Audience) -> Select[Any]:
 
     Raises SegmentError also where it hangs on messages whose recipients are archived.
     """
-    meant = _meant(connection, chosen)
+    return _found(connection, _meant(connection, chosen))
+
+
+def _found(connection: Connection, meant: Cohort | Audience, words: str = "") -> Select[Any]:
     unknown = archived.missing(connection, meant, now=models.utc_now())
     if unknown is not None:
-        raise SegmentError(unknown)
+        raise SegmentError(f"{words}{unknown}")
     return resolve.people(meant, connection.dialect.name)
 
 
@@ -96,10 +99,16 @@ def _meant(connection: Connection, chosen: Cohort | Audience) -> Cohort | Audien
 
 
 def exclusions(connection: Connection) -> list[Exclusion]:
-    """The exclusion lists by name: nobody on them gets any message."""
-    known, dialect = known_segments(connection), connection.dialect.name
+    """The exclusion lists by name: nobody on them gets any message.
+
+    Raises SegmentError as `people`, as whoever is not found would get it.
+    """
+    known = known_segments(connection)
     return [
-        Exclusion(name, resolve.people(_expanded(by_name(name), known, ()), dialect))
+        Exclusion(
+            name,
+            _found(connection, _expanded(by_name(name), known, ()), f"The exclusion list {name}: "),
+        )
         for name, segment in sorted(known.items())
         if segment.is_exclusion
     ]

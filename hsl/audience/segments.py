@@ -4,6 +4,7 @@ A dynamic segment is chosen anew whenever it is used, a frozen one keeps the peo
 change is audited in its own transaction.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -237,13 +238,19 @@ def remove(engine: Engine, name: str, *, actor: str) -> None:
 
 
 def measure(engine: Engine) -> int:
-    """Count each segment that was not counted today (UTC); how many those were."""
+    """Count each segment that was not counted today (UTC); how many those were.
+
+    One that cannot be looked up, as it hangs on archived messages, has no size of today.
+    """
     today = _today()
     counted = select(Sizes.c.segment_id).where(Sizes.c.day == today)
     with database.read_only(engine).begin() as connection:
         due = connection.execute(select(Saved.c.id, Saved.c.name).where(Saved.c.id.not_in(counted)))
         rows = due.all()
-        found = {row.id: _size(connection, row.name) for row in rows}
+        found = {}
+        for row in rows:
+            with suppress(SegmentError):
+                found[row.id] = _size(connection, row.name)
     if not found:
         return 0
     with engine.begin() as connection:

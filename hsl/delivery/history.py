@@ -1,6 +1,5 @@
 """Messages and their recipients as they are read: lists, one message, and its export."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,14 +7,17 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
 
-from hsl import database, models, table
+from hsl import database, models
+from hsl.archive import catalogue, reading
 from hsl.delivery import queue, sums
+from hsl.delivery.person import Received as Received
+from hsl.delivery.person import of_person as of_person
+from hsl.delivery.person import title_of as title_of
 from hsl.message import html
 from hsl.message.content import Button, Content
 from hsl.models import Action, DeliveryStatus, MessageStatus, MessageType
 
 History, Recipients, People = models.message_history, models.message_recipients, models.users
-EXPORT_AT_ONCE = 5_000  # rows
 EXPORTED = (
     "user_id",
     "username",
@@ -53,6 +55,7 @@ class Message:
     scheduled_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    archived_at: datetime | None
     closing: sums.ClosingSum
     left_out: dict[str, int] = field(default_factory=dict)  # by rule, beside the recipients
     experiment_id: int | None = None
@@ -156,35 +159,41 @@ def recipients(
     offset: int = 0,
     limit: int = 50,
 ) -> tuple[pd.DataFrame, int]:
-    """Some recipients of a message as a table, and how many fit in all."""
-    found = _recipients(message_id)
-    if status:
-        found = found.where(Recipients.c.delivery_status == status)
-    if reason:
-        found = found.where(Recipients.c.reason == reason)
+    """Some recipients of a message as a table, and how many fit in all.
+
+    An archived message's are read from its file; raises ArchiveError where that is not there.
+    """
     wanted = words.strip().removeprefix("@")
-    if wanted:
-        number = [Recipients.c.user_id == int(wanted)] if wanted.isdigit() else []
-        found = found.where(
-            or_(
-                Recipients.c.username.istartswith(wanted, autoescape=True),
-                # Names come in many scripts, of which SQLite's lower() knows one.
-                People.c.first_name.startswith(wanted, autoescape=True),
-                People.c.first_name.startswith(wanted.capitalize(), autoescape=True),
-                *number,
-            )
-        )
     with database.read_only(engine).begin() as connection:
-        total = connection.execute(
-            select(func.count()).select_from(found.order_by(None).subquery())
-        ).scalar_one()
-        rows = connection.execute(found.order_by(Recipients.c.id).offset(offset).limit(limit)).all()
-    return pd.DataFrame([dict(row._mapping) for row in rows], columns=list(EXPORTED)), int(total)
+        if catalogue.archived_among(connection, [message_id]):
+            chosen = reading.Wanted(
+                message_id, status, reason, wanted, _named(connection, wanted) if wanted else None
+            )
+            rows, total = reading.recipients(connection, chosen, offset=offset, limit=limit)
+            with_first_names(connection, rows)
+            return pd.DataFrame(rows, columns=list(EXPORTED)), total
+        found = recipients_of(message_id)
+        if status:
+            found = found.where(Recipients.c.delivery_status == status)
+        if reason:
+            found = found.where(Recipients.c.reason == reason)
+        if wanted:
+            username = Recipients.c.username.istartswith(wanted, autoescape=True)
+            number = [Recipients.c.user_id == i for i in _ids(wanted)]
+            found = found.where(or_(username, *_is_named(wanted), *number))
+        counted = select(func.count()).select_from(found.order_by(None).subquery())
+        total = connection.execute(counted).scalar_one()
+        lines = connection.execute(
+            found.order_by(Recipients.c.id).offset(offset).limit(limit)
+        ).all()
+    return pd.DataFrame([dict(row._mapping) for row in lines], columns=list(EXPORTED)), int(total)
 
 
 def reasons(engine: Engine, message_id: int) -> list[str]:
-    """The reasons that stand at this message's recipients."""
+    """The reasons that stand at this message's recipients. Raises ArchiveError."""
     with database.read_only(engine).begin() as connection:
+        if catalogue.archived_among(connection, [message_id]):
+            return reading.reasons(connection, message_id)
         rows = connection.execute(
             select(Recipients.c.reason)
             .where(Recipients.c.message_id == message_id, Recipients.c.reason.is_not(None))
@@ -194,22 +203,37 @@ def reasons(engine: Engine, message_id: int) -> list[str]:
     return [row.reason for row in rows]
 
 
-def export(engine: Engine, message_id: int) -> bytes:
-    """All recipients as CSV (UTF-8 with a mark, for spreadsheets), the closing sum at its end."""
-    with database.read_only(engine).begin() as connection:
-        closing = sums.closing_sum(connection, message_id)
-        rows = (tuple(row) for row in _all_recipients(connection, message_id))
-        return table.as_csv(EXPORTED, rows, ending=("closing sum", closing.sentence()))
-
-
-def _all_recipients(connection: Connection, message_id: int) -> Iterator[Row[Any]]:
-    found = connection.execution_options(yield_per=EXPORT_AT_ONCE).execute(
-        _recipients(message_id).order_by(Recipients.c.id)
+def with_first_names(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Add each person's first name as it is today; at most some thousand rows at a time."""
+    found = connection.execute(
+        select(People.c.user_id, People.c.first_name).where(
+            People.c.user_id.in_([row["user_id"] for row in rows])
+        )
     )
-    yield from found
+    names = {row.user_id: row.first_name for row in found}
+    for row in rows:
+        row["first_name"] = names.get(row["user_id"])
 
 
-def _recipients(message_id: int) -> Select[Any]:
+def _is_named(wanted: str) -> list[ColumnElement[bool]]:
+    return [
+        # Names come in many scripts, of which SQLite's lower() knows one.
+        People.c.first_name.startswith(wanted, autoescape=True),
+        People.c.first_name.startswith(wanted.capitalize(), autoescape=True),
+    ]
+
+
+def _ids(wanted: str) -> list[int]:
+    return [int(wanted)] if wanted.isdecimal() and int(wanted) <= models.MAX_USER_ID else []
+
+
+def _named(connection: Connection, wanted: str) -> list[int]:
+    found = connection.execute(select(People.c.user_id).where(or_(*_is_named(wanted))))
+    return [*found.scalars(), *_ids(wanted)]
+
+
+def recipients_of(message_id: int) -> Select[Any]:
+    """All recipients of a message that is not archived, with the columns EXPORTED."""
     columns = [
         People.c.first_name if name == "first_name" else Recipients.c[name] for name in EXPORTED
     ]
@@ -247,6 +271,7 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         scheduled_at=row.scheduled_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        archived_at=row.archived_at,
         closing=_in_its_words(closing, Action(row.action)),
         left_out=row.left_out,
         experiment_id=row.experiment_id,
@@ -289,7 +314,9 @@ def needs_a_person(engine: Engine) -> tuple[list[Message], int]:
         rows = connection.execute(statement).all()
         closing = sums.counted_sums(connection, rows)
         uncertain: int = connection.execute(
-            select(func.coalesce(func.sum(History.c.uncertain_deliveries), 0))
+            select(func.coalesce(func.sum(History.c.uncertain_deliveries), 0)).where(
+                History.c.archived_at.is_(None)  # there is nothing that anybody can do about them
+            )
         ).scalar_one()
     return [_message(row, closing[row.id]) for row in rows], int(uncertain)
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from hsl import audit, database, models
+from hsl.archive import catalogue
 from hsl.delivery import choosing, preparing, sums
 from hsl.message.content import Content
 from hsl.models import (
@@ -300,6 +301,12 @@ def locked(
         wanted = ", ".join(sorted(allowed))
         raise OutboxError(
             f"Message {message_id} is {row.status} and cannot be {verb}; it must be {wanted}."
+        )
+    if row.archived_at is not None:
+        month = catalogue.month_of(row.started_at)
+        raise OutboxError(
+            f"Message {message_id} is archived, so nothing about its recipients can change. Bring "
+            f"them back first: python -m hsl archive --restore {month}"
         )
     return row
 

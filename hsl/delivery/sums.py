@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from hsl import models
+from hsl.archive import reading
 from hsl.models import DeliveryStatus
 
 RATE_WINDOW = 10.0  # seconds
@@ -25,6 +26,7 @@ REASON_WORDS = {
     "interrupted": "the sender was stopped",
     "marked": "marked as delivered",
     "no_such_message": "not in the chat any more",
+    reading.UNREADABLE: "failed; the archive's file that says why cannot be read",
 }
 
 
@@ -86,8 +88,19 @@ class ClosingSum:
 
 
 def closing_sums(connection: Connection, message_ids: Sequence[int]) -> dict[int, ClosingSum]:
-    """The closing sum of each of these messages, counted over their recipients in one query."""
-    row = models.message_recipients.c
+    """The closing sum of each of these messages, counted over their recipients in one query.
+
+    Of an archived message, whose counters cannot change any more, it comes from these.
+    """
+    row, history = models.message_recipients.c, models.message_history
+    archived = connection.execute(
+        select(history).where(history.c.id.in_(message_ids), history.c.archived_at.is_not(None))
+    ).all()
+    if archived:
+        of_archive = counted_sums(connection, archived)
+        return of_archive | closing_sums(
+            connection, [number for number in message_ids if number not in of_archive]
+        )
     counted = connection.execute(
         select(row.message_id, row.delivery_status, row.reason, func.count().label("people"))
         .where(row.message_id.in_(message_ids))
@@ -122,13 +135,16 @@ def closing_sums(connection: Connection, message_ids: Sequence[int]) -> dict[int
 def counted_sums(connection: Connection, messages: Sequence[Row[Any]]) -> dict[int, ClosingSum]:
     """The same from the counters of these rows of `message_history`, which equal the count.
 
-    Only failed recipients are read, for their reasons; `in_flight` stands within `pending`.
+    Only failed recipients are read, for their reasons, which of an archived message stand in its
+    file; `in_flight` stands within `pending`.
     """
     row = models.message_recipients.c
+    failed = [message for message in messages if message.failed_deliveries]
+    archived = [message.id for message in failed if message.archived_at is not None]
     counted = connection.execute(
         select(row.message_id, row.reason, func.count().label("people"))
         .where(
-            row.message_id.in_([message.id for message in messages if message.failed_deliveries]),
+            row.message_id.in_([m.id for m in failed if m.archived_at is None]),
             row.delivery_status == DeliveryStatus.FAILED,
         )
         .group_by(row.message_id, row.reason)
@@ -136,6 +152,11 @@ def counted_sums(connection: Connection, messages: Sequence[Row[Any]]) -> dict[i
     reasons: dict[int, dict[str, int]] = {message.id: {} for message in messages}
     for line in counted:
         reasons[line.message_id][line.reason or "other"] = line.people
+    in_files = reading.failed_by_reason(connection, archived)
+    for message in failed:
+        if message.archived_at is not None:
+            unknown = {reading.UNREADABLE: message.failed_deliveries}
+            reasons[message.id] = in_files.get(message.id, unknown)
     return {
         message.id: ClosingSum(
             total=message.total_recipients,

@@ -3,6 +3,7 @@
 from sqlalchemy import Engine, func, select
 
 from hsl import database, models
+from hsl.archive import catalogue, reading
 from hsl.delivery import history
 from hsl.delivery.history import Message
 from hsl.message.content import Content
@@ -33,7 +34,10 @@ def standing(engine: Engine, message_id: int) -> Content | None:
 
 
 def got_by_version(engine: Engine, message_id: int) -> dict[int, int]:
-    """How many people got which version of the text, also where it was deleted later."""
+    """How many people got which version of the text, also where it was deleted later.
+
+    Raises ArchiveError where the file of an archived message is not there.
+    """
     got = [DeliveryStatus.SENT, DeliveryStatus.DELETED]
     statement = (
         select(Recipients.c.version, func.count().label("people"))
@@ -41,5 +45,7 @@ def got_by_version(engine: Engine, message_id: int) -> dict[int, int]:
         .group_by(Recipients.c.version)
     )
     with database.read_only(engine).begin() as connection:
+        if catalogue.archived_among(connection, [message_id]):
+            return reading.got_by_version(connection, message_id)
         rows = connection.execute(statement).all()
     return {row.version: row.people for row in rows if row.version is not None}

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from hsl import database, models
+from hsl.archive import catalogue, reading
 from hsl.delivery import pace, sums
 from hsl.models import Action, AudienceMode
 
@@ -47,11 +48,16 @@ def events(engine: Engine, message_id: int) -> list[Event]:
 
 
 def tried_again(engine: Engine, message_id: int) -> int:
-    """How many tries did not count: Telegram asked to wait (429), or could not be reached."""
+    """How many tries did not count: Telegram asked to wait (429), or could not be reached.
+
+    Raises ArchiveError where the file of an archived message is not there.
+    """
     again = select(func.coalesce(func.sum(Recipients.c.attempts - 1), 0)).where(
         Recipients.c.message_id == message_id, Recipients.c.attempts > 1
     )
     with database.read_only(engine).begin() as connection:
+        if catalogue.archived_among(connection, [message_id]):
+            return reading.tried_again(connection, message_id)
         return int(connection.execute(again).scalar_one())
 
 

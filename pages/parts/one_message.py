@@ -1,10 +1,12 @@
 """One message: its state and actions, live progress, recipients, content and timeline."""
 
 from collections.abc import Callable
+from datetime import datetime
 from html import escape
 
 import streamlit as st
 
+from hsl.archive import ArchiveError, catalogue
 from hsl.audience import policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import changes, history, outbox, recurring, steering, texts
@@ -51,6 +53,13 @@ def show_one(message_id: int) -> None:
         "View", TABS, default=TABS[0], required=True, key="tab", bind="query-params",
         label_visibility="collapsed",
     )  # fmt: skip
+    try:
+        _show(tab, message)
+    except ArchiveError as fault:
+        st.error(show.plain(str(fault)))
+
+
+def _show(tab: str | None, message: Message) -> None:
     if tab == "Result":
         message_result.present(message)
     elif tab == "Content":
@@ -108,9 +117,22 @@ def _live(message_id: int) -> None:
     if message.target_message_id is not None:
         target = message.target_message_id
         st.markdown(f"It changes [message {target}](/messages?message={target})")
+    if message.archived_at is not None:
+        _archived(message, message.archived_at)
+        return
     _actions(message)
     if message.closing.uncertain:
         uncertain.show_uncertain(message)
+
+
+def _archived(message: Message, since: datetime) -> None:
+    """What an archived message can still be asked, and how to get the rest back."""
+    month = catalogue.month_of(message.started_at or since)
+    st.caption(
+        f"Archived {show.ago(since)}: its recipients are read from a file, and nothing about them "
+        "can change. To try the failed again, edit or delete it, or write to those who got it, "
+        f"the operator brings them back by `python -m hsl archive --restore {month}`."
+    )
 
 
 def _head(message: Message) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from hsl.audience import selection
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery.sums import REASON_WORDS
-from pages.parts import shell
+from pages.parts import person, shell, show
 
 SORTS = {
     "user_id": "Id",
@@ -82,6 +82,9 @@ def show_people(
             label = _label(among, names)
             selection.take_out(shell.engine(), shell.author(), tuple(among), label)
             _untick()
+        words = show.plain(str(names[ticked[0]])) if len(ticked) == 1 else "a ticked person"
+        if st.button(f"See what {words} got", disabled=len(ticked) != 1, key=f"{name}-got"):
+            person.ask(ticked[0])
 
 
 def _or_blank(value: object) -> str:

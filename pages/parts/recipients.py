@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from hsl.delivery import history
+from hsl.delivery import export, history
 from hsl.delivery.history import Message
 from hsl.delivery.sums import REASON_WORDS
 from hsl.models import DeliveryStatus
-from pages.parts import shell, show, uncertain
+from pages.parts import download, shell, show, uncertain
 
 PAGE = 50  # recipients
 # Pixels, so that a narrow window scrolls the table instead of cutting its words.
@@ -27,7 +27,7 @@ WIDTHS = {
 
 
 def show_recipients(message: Message) -> None:
-    """The filters, the table, and what may be done with ticked rows."""
+    """The filters, the table, and what may be done with ticked rows. Raises ArchiveError."""
     number = message.id
     reasons = history.reasons(shell.engine(), number)
     search, status, reason = st.columns([3, 2, 2])
@@ -55,7 +55,8 @@ def show_recipients(message: Message) -> None:
         offset=(page - 1) * PAGE,
         limit=PAGE,
     )
-    ticking = chosen_status == DeliveryStatus.UNCERTAIN and not table.empty
+    decidable = chosen_status == DeliveryStatus.UNCERTAIN and message.archived_at is None
+    ticking = decidable and not table.empty
     ticked = _draw(_readable(table, message, with_reasons=bool(reasons)), table, ticking=ticking)
     if ticking:
         uncertain.show_for(message, ticked)
@@ -63,13 +64,10 @@ def show_recipients(message: Message) -> None:
         st.pagination(math.ceil(total / PAGE), key=pages)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{total:,} of {message.closing.total:,} recipients")
-        st.download_button(
-            "Download all as CSV",
-            lambda: history.export(shell.engine(), number),
-            file_name=f"message-{number}-recipients.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
+        download.menu(
+            "Download all",
+            f"message-{number}-recipients",
+            lambda form: export.recipients(shell.engine(), number, form),
         )
 
 

@@ -57,5 +57,5 @@ def test_what_hangs_on_archived_recipients_is_refused(
             if not refused:
                 assert connection.execute(segments.people(connection, chosen)).all() == []
                 continue
-            with pytest.raises(segments.SegmentError, match=r"Message 1 is archived.*Restore"):
+            with pytest.raises(segments.SegmentError, match=r"Message 1 is archived.*--restore"):
                 segments.people(connection, chosen)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from hsl import models
-from hsl.delivery import changes, history, pace, steering, texts, trouble
+from hsl.delivery import changes, export, history, pace, steering, texts, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 
 CreateMessage = Callable[..., int]
@@ -63,7 +63,7 @@ def test_recipients_are_found_by_name_id_status_and_reason(engine: Engine, messa
 def test_the_export_has_everybody_and_the_sum_and_no_formula(
     engine: Engine, message_id: int
 ) -> None:
-    lines = history.export(engine, message_id).decode("utf-8-sig").splitlines()
+    lines = export.recipients(engine, message_id).read().decode("utf-8-sig").splitlines()
     assert len(lines) == 22
     assert lines[1].startswith("100,'=cmd(),P100,failed,blocked")
     assert lines[-1].startswith('closing sum,"20 chosen = ') or lines[-1].startswith(

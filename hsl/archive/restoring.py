@@ -1,0 +1,153 @@
+"""Bringing a month back: every row as it was, with its id; and checking what is archived.
+
+The rows go in by small steps while the messages still count as archived, so that nobody reads
+them; one transaction then makes them the message's own again, once they equal the file's.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, delete, insert, select, update
+
+from hsl import audit, database
+from hsl.archive import ArchiveError, catalogue, files, storing
+from hsl.archive.storing import COUNTERS, History, Months, Progress, Recipients
+
+INSERTED_AT_ONCE = 2_000  # rows: a transaction that senders hardly notice
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One file: what is wrong with it, or nothing."""
+
+    month: str
+    file: str
+    rows: int
+    problem: str | None
+
+
+def restore(
+    engine: Engine,
+    month: str,
+    *,
+    actor: str,
+    progress: Progress = lambda _stage, _rows: None,
+) -> int:
+    """Bring a month's rows back into the database, and return how many. Raises ArchiveError."""
+    with catalogue.alone(engine):
+        with database.read_only(engine).begin() as connection:
+            found = catalogue.listed(connection, [month])
+        if not found:
+            raise ArchiveError(
+                f"Nothing of {month} is archived. `python -m hsl archive --list` shows what is."
+            )
+        for file in found:
+            file.check()
+        for file in found:
+            _bring_back(engine, file, actor, progress)
+    return sum(file.rows for file in found)
+
+
+def verify(engine: Engine) -> list[Checked]:
+    """Read every file whole and compare it with what the database knows of it."""
+    with database.read_only(engine).begin() as connection:
+        found = catalogue.listed(connection)
+        rows = connection.execute(select(History).where(History.c.archived_at.is_not(None))).all()
+    archived = {row.id: row for row in rows}
+    in_files: set[int] = set()
+    checked = []
+    for file in found:
+        try:
+            file.check()
+            tallies = files.tallies_in(file.path)
+            in_files |= {message_id for message_id, _, _ in tallies}
+            problem = _problem(file, tallies, archived)
+        except ArchiveError as fault:
+            problem = str(fault)
+        checked.append(Checked(file.month, file.name, file.rows, problem))
+    lost = sorted(set(archived) - in_files)
+    if lost and all(one.problem is None for one in checked):
+        words = f"Message {lost[0]} is marked as archived and is in no file."
+        checked.append(Checked(catalogue.month_of(archived[lost[0]].started_at), "", 0, words))
+    return checked
+
+
+def _problem(file: catalogue.File, tallies: files.Tallies, archived: dict[int, Any]) -> str | None:
+    if sum(tally.rows for tally in tallies.values()) != file.rows:
+        return f"It has other rows than the {file.rows:,} that are listed."
+    by_message: dict[int, dict[str, int]] = {}
+    for (message_id, status, _reason), tally in tallies.items():
+        counts = by_message.setdefault(message_id, {})
+        counts[status] = counts.get(status, 0) + tally.rows
+    for message_id, counts in by_message.items():
+        row = archived.get(message_id)
+        if row is None:
+            return f"Message {message_id} is in it and not marked as archived."
+        if sum(counts.values()) != row.total_recipients or any(
+            counts.get(status, 0) != getattr(row, name) for status, name in COUNTERS.items()
+        ):
+            return f"Message {message_id} has other recipients in it than its counters say."
+    return None
+
+
+def _bring_back(engine: Engine, file: catalogue.File, actor: str, progress: Progress) -> None:
+    messages = sorted(files.people_in(file.path))
+    for some in _rows(file):
+        _insert_missing(engine, some)
+        progress("restored", len(some))
+    counter = files.Counter()
+    with database.read_only(engine).begin() as connection:
+        for batch in storing.rows_of(connection, messages):
+            counter.add(batch)
+    if counter.tallies != files.tallies_in(file.path):
+        raise ArchiveError(
+            f"The rows of {file.name} in the database are not those of the file. The file counts "
+            "as before. `python -m hsl archive --before DATE` clears them; then restore again."
+        )
+    _give_back(engine, file, messages, actor)
+    file.path.unlink(missing_ok=True)
+
+
+def _give_back(engine: Engine, file: catalogue.File, messages: Sequence[int], actor: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            update(History).where(History.c.id.in_(messages)).values(archived_at=None)
+        )
+        connection.execute(
+            delete(Months).where(Months.c.month == file.month, Months.c.file == file.name)
+        )
+        audit.record(
+            connection,
+            actor=actor,
+            action="restored",
+            object_type="month",
+            object_id=file.month,
+            details={"file": file.name, "rows": file.rows, "messages": len(messages)},
+        )
+
+
+def _rows(file: catalogue.File) -> Iterator[list[dict[str, Any]]]:
+    reader = (
+        files.connect()
+        .execute(f"SELECT {', '.join(files.COLUMNS)} FROM read_parquet($1)", [str(file.path)])
+        .to_arrow_reader(INSERTED_AT_ONCE)
+    )
+    for batch in reader:
+        rows = batch.to_pylist()
+        for start in range(0, len(rows), INSERTED_AT_ONCE):
+            yield rows[start : start + INSERTED_AT_ONCE]
+
+
+def _insert_missing(engine: Engine, rows: Sequence[dict[str, Any]]) -> None:
+    ids = [row["id"] for row in rows]
+    with engine.begin() as connection:
+        # An archive run or a restore that was ended has left some of them.
+        there: set[int] = set(
+            connection.execute(select(Recipients.c.id).where(Recipients.c.id.in_(ids))).scalars()
+        )
+        missing = [row for row in rows if row["id"] not in there]
+        if missing:
+            connection.execute(insert(Recipients), missing)
+    time.sleep(storing.REST)
