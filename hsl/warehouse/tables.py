@@ -94,8 +94,12 @@ SUPPRESSIONS = Kept(models.suppressions, ("user_id", "reason", "marked_at"))
 MEMBERS = Kept(models.segment_members, ("segment_id", "user_id"))
 PRESSES = Kept(models.button_presses, ("message_id", "user_id", "button", "pressed_at"))
 ALL = (USERS, ENROLLMENTS, MESSAGES, RECIPIENTS, SUPPRESSIONS, MEMBERS, PRESSES)
-# Nobody sees the recipients of a message that is being prepared before all of them are there.
-VISIBLE = "message_id NOT IN (SELECT message_id FROM message_preparations)"
+# Nobody sees the recipients of a message that is being prepared before all of them are there; those
+# of an archived one are in its file, however many rows are not taken away yet.
+VISIBLE = (
+    "message_id NOT IN (SELECT message_id FROM message_preparations) "
+    "AND message_id NOT IN (SELECT id FROM message_history WHERE archived_at IS NOT NULL)"
+)
 
 
 def quoted(name: str) -> str:
