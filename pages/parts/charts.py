@@ -136,7 +136,10 @@ def _numbers(figure: Figure) -> None:
 
 def _csv(frame: pd.DataFrame) -> bytes:
     known = frame.astype(object).where(frame.notna(), None)
-    return table.as_csv(list(frame.columns), known.itertuples(index=False, name=None))
+    columns = tuple(table.Column(str(name)) for name in frame.columns)
+    rows = known.itertuples(index=False, name=None)
+    with table.as_file(table.Table(columns, rows), table.Format.CSV) as file:
+        return file.read()
 
 
 def whole(words: str) -> Any:
