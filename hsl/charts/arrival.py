@@ -17,7 +17,8 @@ def over_time(counts: Counts, step: Step) -> Figure:
     return Figure(
         "arrival",
         "Does it arrive?",
-        f"{interval(got, tried)} arrived, in {len(days):,} {step}{'s' * (len(days) != 1)} with messages. "
+        f"{interval(got, tried)} arrived, in {len(days):,} {step}{'s' * (len(days) != 1)} with "
+        "messages. "
         f"The larger a dot, the more deliveries. {LINES} {GREY}",
         days,
         lambda ink: timed.shares(days, ink, step=step),
