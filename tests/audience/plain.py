@@ -131,6 +131,9 @@ def _compares(wanted: c.Attribute | c.Person, text: str | None) -> bool:
     if text is None:
         return False
     kind, values = wanted.value_type, list(wanted.values)
+    is_list = isinstance(wanted, c.Attribute) and text.startswith("[") and text.endswith("]")
+    if kind == "text" and is_list:
+        return False
     if kind == "list":
         return bool(_items(text) & {str(value) for value in values})
     if wanted.op == "contains":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from sqlalchemy import Engine, create_engine, text
 
 from hsl import database
@@ -87,8 +87,14 @@ def test_the_same_people_everywhere(engines: Engines, cohort: Cohort) -> None:
     assert_same(engines, cohort)
 
 
+AS_A_TEXT = c.Attribute(name="born", op="eq", values=('["a", "ж"]',), type="text")
+
+
 @settings(SLOW, max_examples=400)
 @given(condition=leaves)
+@example(condition=AS_A_TEXT)
+@example(condition=AS_A_TEXT.model_copy(update={"op": "ne"}))
+@example(condition=AS_A_TEXT.model_copy(update={"op": "contains", "values": (", ",)}))
 def test_each_condition_alone_is_the_same_everywhere(
     engines: Engines, condition: c.Condition
 ) -> None:
