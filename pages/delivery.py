@@ -26,7 +26,8 @@ def head(counts: Counts) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**{interval(int(line['delivered']), int(line['tried']))}** deliveries arrived: "
-            f"{line['messages']:,} messages to {line['people']:,} people, "
+            f"{line['messages']:,} message{'' if line['messages'] == 1 else 's'} to "
+            f"{line['people']:,} people, "
             f"as of {show.ago(counts.now)}."
         )
         if st.button("Refresh", type="tertiary", icon=":material/refresh:"):

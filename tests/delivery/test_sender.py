@@ -96,6 +96,7 @@ def test_everybody_gets_it_once_with_its_buttons(
     first = sandbox.state.accepted[0]
     assert first["text"] == f"Hi P{first['chat_id']}"
     assert [button["text"] for row in first["buttons"] for button in row] == ["Join", "B"]
+    assert sandbox.state.counters["refused_429"] == 0
 
 
 def test_who_cannot_be_reached_stops_nobody_else(
