@@ -86,6 +86,10 @@ class DeliveryStatus(StrEnum):
     DELETED = "deleted"
 
 
+GOT = (DeliveryStatus.SENT, DeliveryStatus.DELETED)
+TRIED = (*GOT, DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)  # it left, and is over
+
+
 class RecipientType(StrEnum):
     """Chosen one by one, or as a group that a filter describes."""
 

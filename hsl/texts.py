@@ -19,7 +19,7 @@ DATE_LENGTH = len("2026-11-24")
 TRUE = ("true", "t", "yes", "y", "1")
 FALSE = ("false", "f", "no", "n", "0")
 BUCKETS = 10_000  # into which people are parted by a hash
-BUCKET_DIGITS = 8  # hex digits of the hash that are used
+HASH_DIGITS = 8  # hex digits of the hash that are used
 
 # Only what PostgreSQL certainly takes as JSON, so that its cast cannot fail: no \u0000, no halves.
 _ESCAPED = (
@@ -56,10 +56,18 @@ def items(words: str | None) -> list[str]:
     return [json.dumps(i) if isinstance(i, bool) else i for i in found if i is not None]
 
 
-def bucket(user_id: int, salt: str) -> int:
-    """A number from 0 to 9,999 that is a person's own for each salt."""
+def hashed(user_id: int, salt: str) -> str:
+    """Eight hex digits that are a person's own for each salt."""
     digest = hashlib.md5(f"{user_id}:{salt}".encode(), usedforsecurity=False).hexdigest()
-    return int(digest[:BUCKET_DIGITS], 16) % BUCKETS
+    return digest[:HASH_DIGITS]
+
+
+def begins_bucket(number: int) -> str:
+    """The hash with which a bucket begins, from 0 to 9,999; for 10,000, a text after all hashes."""
+    if number >= BUCKETS:
+        return "g"
+    hashes = 16**HASH_DIGITS
+    return f"{-(-number * hashes // BUCKETS):0{HASH_DIGITS}x}"
 
 
 def _has(words: str | None, wanted: str) -> bool:
@@ -73,6 +81,6 @@ def add_functions(connection: sqlite3.Connection) -> None:
         ("hsl_number", 1, number),
         ("hsl_day", 1, day),
         ("hsl_has", 2, _has),
-        ("hsl_bucket", 2, bucket),
+        ("hsl_hashed", 2, hashed),
     ):
         connection.create_function(name, arguments, function, deterministic=True)

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Double,
     String,
@@ -30,7 +29,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import BIT, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
 from hsl import models, texts
 from hsl.audience import conditions as c
@@ -150,17 +149,18 @@ def listed(column_: ColumnElement[Any], values: Sequence[int]) -> ColumnElement[
     return column_.in_(bindparam(None, list(values), expanding=True, literal_execute=True))
 
 
-def bucket(salt: str, target: str) -> ColumnElement[int]:
-    """A person's bucket for a salt, from 0 to 9,999."""
+def in_buckets(condition: c.Arm, target: str) -> ColumnElement[bool]:
+    """That a person's hash lies within the arm's buckets.
+
+    Hashes are compared as text, which in DuckDB takes two thirds of the time of making numbers of
+    them; hex digits sort by what they are worth.
+    """
     if target == "sqlite":
-        return func.hsl_bucket(People.c.user_id, salt)
-    digest = func.md5(cast(People.c.user_id, String) + literal(f":{salt}", String))
-    head = func.substr(digest, 1, texts.BUCKET_DIGITS)
-    if target == "duckdb":
-        number: ColumnElement[Any] = cast(literal("0x", String) + head, BigInteger)
+        digest: ColumnElement[str] = func.hsl_hashed(People.c.user_id, condition.salt)
     else:
-        number = cast(cast(literal("x", String) + head, BIT(32)), BigInteger)
-    return number % texts.BUCKETS
+        digest = func.md5(cast(People.c.user_id, String) + literal(f":{condition.salt}", String))
+    low, high = (texts.begins_bucket(number) for number in (condition.low, condition.high))
+    return and_(_binary(digest, target) >= low, _binary(digest, target) < high)
 
 
 def _in_order(

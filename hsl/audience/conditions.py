@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from hsl import texts
 from hsl.audience.comparisons import COLUMN_TYPES as COLUMN_TYPES
 from hsl.audience.comparisons import MOST_CHARACTERS as MOST_CHARACTERS
 from hsl.audience.comparisons import MOST_DAYS as MOST_DAYS
@@ -27,9 +28,10 @@ from hsl.audience.comparisons import Value as Value
 from hsl.audience.comparisons import ValueType as ValueType
 from hsl.audience.comparisons import Words as Words
 
-BUCKETS = 10_000  # into which `Arm` parts people
+BUCKETS = texts.BUCKETS  # into which `Arm` parts people
 LARGEST_ID = 2**63 - 1
 
+Counted = Literal["got", "sent", "failed"]
 CountOp = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 MessageId = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 UserId = Annotated[int, Field(ge=-LARGEST_ID, le=LARGEST_ID)]
@@ -117,12 +119,12 @@ class MessageOutcome(Part):
 class MessageCount(Part):
     """How many messages the person got, was sent, or did not get for a failure.
 
-    In the last `days`, or of the `last` so many messages to a group, or ever. Edits and deletions
-    of a message are not counted.
+    In the last `days`, or of the `last` so many messages to a group (the texts of one test count as
+    one), or ever. Edits and deletions of a message are not counted.
     """
 
     kind: Literal["messages"] = "messages"
-    what: Literal["got", "sent", "failed"]
+    what: Counted
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | None = None
     last: Annotated[int, Field(ge=1, le=1_000)] | None = None
     op: CountOp
@@ -163,7 +165,8 @@ class Members(Part):
 class Arm(Part):
     """In the random group whose buckets, of 10,000 by a hash of `salt` and id, are low to high-1.
 
-    The bucket is the first 8 hex digits of md5("user_id:salt") modulo 10,000, on every engine.
+    A bucket is one of 10,000 equal stretches of what the first 8 hex digits of md5("user_id:salt")
+    can be, the lowest first, on every engine.
     """
 
     kind: Literal["arm"] = "arm"

@@ -1,21 +1,24 @@
-"""What people got, were sent and pressed: selects of their ids, alike on all three engines."""
+"""What people got, were sent and pressed: selects of their ids, alike on all three engines.
+
+The main databases count recipients' rows. DuckDB looks into `histories`, which holds each person's
+moments by the newest (hsl/warehouse/histories.py).
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, not_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, not_, select, true
 
 from hsl import models
 from hsl.audience import conditions as c
 from hsl.audience.compared import ORDERED
-from hsl.models import Action, DeliveryStatus
+from hsl.models import GOT, TRIED, Action, DeliveryStatus
+from hsl.warehouse import histories
 
 Recipients, Messages, Presses = (
     models.message_recipients, models.message_history, models.button_presses,
 )  # fmt: skip
-GOT = (DeliveryStatus.SENT, DeliveryStatus.DELETED)
-TRIED = (*GOT, DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)
 # Who is uncertain may have got it: neither among those who did nor among those who did not.
 MISSED = (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED, DeliveryStatus.PENDING)
 OUTCOMES: dict[c.Outcome, tuple[DeliveryStatus, ...]] = {
@@ -48,8 +51,12 @@ def pressed(condition: c.Pressed) -> Select[Any]:
     return chosen
 
 
-def count(condition: c.MessageCount, now: datetime, among: Among) -> ColumnElement[bool]:
+def count(
+    condition: c.MessageCount, now: datetime, among: Among, target: str
+) -> ColumnElement[bool]:
     """That so many messages came out so for a person; who stands in none of them has 0."""
+    if target == "duckdb" and condition.last is None:
+        return _by_moments(condition, now, among)
     chosen = _counted(condition, now)
     compare = ORDERED[condition.op]
     if _holds_for_none(condition):
@@ -58,17 +65,38 @@ def count(condition: c.MessageCount, now: datetime, among: Among) -> ColumnEleme
 
 
 def last_messages(most: int) -> Select[Any]:
-    """The ids of the messages to a group that started last."""
-    return (
-        select(Messages.c.id)
-        .where(
-            Messages.c.action == Action.SEND,
-            Messages.c.started_at.is_not(None),
-            Messages.c.recipient_group.is_not(None),
-        )
-        .order_by(Messages.c.started_at.desc(), Messages.c.id.desc())
-        .limit(most)
+    """The ids of the messages to a group that started last; a test's arms are one message."""
+    # Two numberings, kept apart: ids of experiments become negative.
+    one = func.coalesce(-Messages.c.experiment_id, Messages.c.id)
+    to_a_group = (
+        Messages.c.action == Action.SEND,
+        Messages.c.started_at.is_not(None),
+        Messages.c.recipient_group.is_not(None),
     )
+    last = (
+        select(one.label("one"))
+        .where(*to_a_group)
+        .group_by(one)
+        .order_by(func.max(Messages.c.started_at).desc(), func.max(Messages.c.id).desc())
+        .limit(most)
+        .subquery()
+    )
+    return select(Messages.c.id).where(*to_a_group, one.in_(select(last.c.one)))
+
+
+def _by_moments(condition: c.MessageCount, now: datetime, among: Among) -> ColumnElement[bool]:
+    """The same, where each person's moments are at hand."""
+    since = None if condition.days is None else now - timedelta(days=condition.days)
+
+    def at_least(number: int) -> ColumnElement[bool]:
+        return true() if number < 1 else among(histories.at_least(number, condition.what, since))
+
+    at_most, number = not_(at_least(condition.count + 1)), condition.count
+    exactly = and_(at_least(number), at_most)
+    return {
+        "ge": at_least(number), "gt": not_(at_most), "lt": not_(at_least(number)),
+        "le": at_most, "eq": exactly, "ne": not_(exactly),
+    }[condition.op]  # fmt: skip
 
 
 def _with(
@@ -80,15 +108,20 @@ def _with(
 
 
 def _counted(condition: c.MessageCount, now: datetime) -> Select[Any]:
-    moment = Recipients.c.sent_at if condition.what == "got" else Recipients.c.sending_at
-    statuses = {"got": GOT, "sent": TRIED, "failed": (DeliveryStatus.FAILED,)}[condition.what]
-    chosen = select(Recipients.c.user_id).where(_is(statuses))
+    chosen = select(Recipients.c.user_id).where(_is(histories.COUNTED[condition.what]))
     sends = select(Messages.c.id).where(Messages.c.action == Action.SEND)
     if condition.days is not None:
-        chosen = chosen.where(moment >= now - timedelta(days=condition.days))
+        since = now - timedelta(days=condition.days)
+        chosen = chosen.where(_moment(condition.what) >= since)
     if condition.last is not None:
         sends = last_messages(condition.last)
     return chosen.where(Recipients.c.message_id.in_(sends))
+
+
+def _moment(what: c.Counted) -> ColumnElement[Any]:
+    names = histories.MOMENTS[what]
+    columns = [Recipients.c[name] for name in names]
+    return func.coalesce(*columns) if len(columns) > 1 else columns[0]
 
 
 def _holds_for_none(condition: c.MessageCount) -> bool:

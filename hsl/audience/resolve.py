@@ -127,7 +127,7 @@ def _where(wanted: c.Condition, asked: _Asked) -> ColumnElement[bool]:
     if isinstance(wanted, c.MessageOutcome):
         return asked.among(past.outcome(wanted))
     if isinstance(wanted, c.MessageCount):
-        return past.count(wanted, asked.now, asked.among)
+        return past.count(wanted, asked.now, asked.among, asked.target)
     if isinstance(wanted, c.Pressed):
         return asked.among(past.pressed(wanted))
     if isinstance(wanted, c.InStream):
@@ -157,8 +157,7 @@ def _of_the_person(wanted: c.Leaf, asked: _Asked) -> ColumnElement[bool]:
     if isinstance(wanted, c.Ids):
         return compared.listed(People.c.user_id, wanted.ids)
     if isinstance(wanted, c.Arm):
-        number = compared.bucket(wanted.salt, asked.target)
-        return and_(number >= wanted.low, number < wanted.high)
+        return compared.in_buckets(wanted, asked.target)
     name = wanted.name if isinstance(wanted, c.Segment) else wanted.kind
     raise SegmentUnknownError(
         f"There is no segment {name} here. Choose another, or make one of this name."

@@ -11,8 +11,13 @@ from typing import Protocol
 
 import pandas as pd
 
-GOT = "('sent', 'deleted')"
-TRIED = "('sent', 'deleted', 'failed', 'uncertain')"
+from hsl import models
+from hsl.warehouse import tables
+
+GOT, TRIED = (  # as SQL takes them
+    "(" + ", ".join(tables.text(status) for status in statuses) + ")"
+    for statuses in (models.GOT, models.TRIED)
+)
 COUNTS = "action = 'send' AND started_at IS NOT NULL"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from hsl.warehouse import attributes, names, streams, tables
+from hsl.warehouse import attributes, histories, names, streams, tables
 from hsl.warehouse.archived import Archive
 from hsl.warehouse.source import Source
 from hsl.warehouse.tables import Kept
@@ -27,6 +27,7 @@ def load(store: duckdb.DuckDBPyConnection, source: Source, archive: Archive) -> 
     # Rows of one message lie together and in the order of time, so that most need not be read.
     whole(store, source, tables.RECIPIENTS, tables.VISIBLE)
     from_archive(store, archive)
+    histories.create(store)
 
 
 def people(store: duckdb.DuckDBPyConnection, source: Source) -> None:
@@ -68,13 +69,7 @@ def take(
     columns = "*" if raw else selected(source, kept)
     store.execute(f"CREATE TEMPORARY TABLE {into} AS SELECT {columns} FROM incoming")
     store.unregister("incoming")
-    return count(store, into)
-
-
-def count(store: duckdb.DuckDBPyConnection, table: str) -> int:
-    """How many rows a table has."""
-    row = store.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
+    return tables.count(store, into)
 
 
 def selected(source: Source, kept: Kept) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from hsl.warehouse import attributes, loading, names, streams, tables
+from hsl.warehouse import attributes, histories, loading, names, streams, tables
 from hsl.warehouse.archived import Archive
 from hsl.warehouse.seen import Seen
 from hsl.warehouse.source import Source
@@ -83,7 +83,7 @@ def _people(store: duckdb.DuckDBPyConnection, source: Source, since: datetime) -
         f"(SELECT *, {moment} AS moment FROM raw_people) AS r WHERE NOT EXISTS "
         "(SELECT 1 FROM users AS u WHERE u.user_id = r.user_id AND u.updated_at = r.moment)"
     )
-    changed = loading.count(store, "changed_people")
+    changed = tables.count(store, "changed_people")
     if changed:
         _write_people(store, source, lately)
     store.execute("DROP TABLE raw_people; DROP TABLE changed_people")
@@ -91,7 +91,7 @@ def _people(store: duckdb.DuckDBPyConnection, source: Source, since: datetime) -
         return changed
     source.allow(int(source.answer("SELECT count(*) FROM users")[0][0]))
     loading.people(store, source)
-    return loading.count(store, "users")
+    return tables.count(store, "users")
 
 
 def _write_people(store: duckdb.DuckDBPyConnection, source: Source, lately: str) -> None:
@@ -122,7 +122,7 @@ def _messages(store: duckdb.DuckDBPyConnection, source: Source) -> int:
         "(SELECT * FROM new_messages EXCEPT SELECT * FROM message_history) "
         "UNION ALL SELECT id FROM message_history WHERE id NOT IN (SELECT id FROM new_messages)"
     )
-    altered = loading.count(store, "altered")
+    altered = tables.count(store, "altered")
     if altered:
         chosen = "WHERE id IN (SELECT id FROM altered)"
         store.execute(f"DELETE FROM message_history {chosen}")
@@ -148,15 +148,19 @@ def _recipients(
         int(source.answer(f"SELECT count(*) FROM message_recipients WHERE {lately}")[0][0])
     )
     loading.take(store, source, tables.RECIPIENTS, lately, "latest")
+    store.execute("CREATE TEMPORARY TABLE touched (user_id BIGINT)")
     changed = _write_latest(store)
     store.execute("INSERT INTO altered SELECT DISTINCT message_id FROM latest; DROP TABLE latest")
     if archive.lost:
         store.execute(f"INSERT INTO altered {loading.WITHOUT_ROWS}")
     wrong = _wrong(store)
     store.execute("DROP TABLE altered")
-    if not wrong:
-        return changed
-    return changed + _again(store, source, wrong, archive)
+    if wrong:
+        changed += _again(store, source, wrong, archive)
+    if tables.count(store, "touched"):
+        histories.renew(store, "touched")
+    store.execute("DROP TABLE touched")
+    return changed
 
 
 def _write_latest(store: duckdb.DuckDBPyConnection) -> int:
@@ -165,13 +169,14 @@ def _write_latest(store: duckdb.DuckDBPyConnection) -> int:
         "SELECT * FROM latest EXCEPT SELECT * FROM message_recipients "
         "WHERE message_id IN (SELECT message_id FROM latest)"
     )
-    changed = loading.count(store, "new_outcomes")
+    changed = tables.count(store, "new_outcomes")
     if changed:
         store.execute(
             "DELETE FROM message_recipients AS r USING new_outcomes AS n "
             "WHERE r.message_id = n.message_id AND r.user_id = n.user_id"
         )
         store.execute("INSERT INTO message_recipients FROM new_outcomes ORDER BY sending_at")
+        store.execute("INSERT INTO touched SELECT DISTINCT user_id FROM new_outcomes")
     store.execute("DROP TABLE new_outcomes")
     return changed
 
@@ -214,10 +219,13 @@ def _again(
         int(source.answer(f"SELECT count(*) FROM message_recipients WHERE {chosen}")[0][0])
     )
     found = loading.take(store, source, tables.RECIPIENTS, chosen, "all_of_them")
-    store.execute(f"DELETE FROM message_recipients WHERE message_id IN ({listed})")
+    of_them = f"FROM message_recipients WHERE message_id IN ({listed})"
+    store.execute(f"INSERT INTO touched SELECT DISTINCT user_id {of_them}")
+    store.execute(f"DELETE {of_them}")
     store.execute("INSERT INTO message_recipients FROM all_of_them ORDER BY message_id, sending_at")
     store.execute("DROP TABLE all_of_them")
     loading.from_archive(store, archive)
+    store.execute(f"INSERT INTO touched SELECT DISTINCT user_id {of_them}")
     return found
 
 
@@ -232,7 +240,7 @@ def _presses(store: duckdb.DuckDBPyConnection, source: Source, since: datetime) 
     if not _as_many(store, source, "button_presses"):
         source.allow(int(source.answer("SELECT count(*) FROM button_presses")[0][0]))
         loading.whole(store, source, tables.PRESSES)
-        return loading.count(store, "button_presses")
+        return tables.count(store, "button_presses")
     return int(row[0]) if row else 0
 
 
@@ -269,4 +277,4 @@ def _members(store: duckdb.DuckDBPyConnection, source: Source) -> int:
 
 
 def _as_many(store: duckdb.DuckDBPyConnection, source: Source, table: str) -> bool:
-    return loading.count(store, table) == int(source.answer(f"SELECT count(*) FROM {table}")[0][0])
+    return tables.count(store, table) == int(source.answer(f"SELECT count(*) FROM {table}")[0][0])

@@ -215,7 +215,7 @@ class Store:
             after = seen.now(rows, is_postgresql=self._engine.dialect.name == "postgresql")
             loading.load(store, rows, self._archive)
             seen.keep(store, after)
-            rows_read = sum(loading.count(store, kept.name) for kept in tables.ALL)
+            rows_read = sum(tables.count(store, kept.name) for kept in tables.ALL)
         return self._changed(after, began, people=rows_read, rows=rows_read)
 
     def _changed(self, after: Seen, began: float, *, people: int, rows: int) -> _State:

@@ -7,6 +7,7 @@ Names are the main database's, so that one statement runs on SQLite, PostgreSQL 
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 
@@ -115,3 +116,9 @@ def attribute_column(name: str) -> str:
 def text(words: str) -> str:
     """A text as SQL takes it."""
     return "'" + words.replace("'", "''") + "'"
+
+
+def count(store: duckdb.DuckDBPyConnection, table: str) -> int:
+    """How many rows a table has."""
+    row = store.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return int(row[0]) if row else 0

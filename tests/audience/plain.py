@@ -69,7 +69,8 @@ def holds(wanted: c.Condition, person: dict[str, Any], world: World) -> bool:
             return member in world.segment_members
         case c.Arm():
             digest = hashlib.md5(f"{person['user_id']}:{wanted.salt}".encode()).digest()
-            return wanted.low <= int.from_bytes(digest[:4], "big") % 10_000 < wanted.high
+            bucket = int.from_bytes(digest[:4], "big") * 10_000 >> 32
+            return wanted.low <= bucket < wanted.high
         case c.Pressed():
             return any(
                 press["user_id"] == person["user_id"]
@@ -92,19 +93,33 @@ def _past(wanted: c.Condition, person: dict[str, Any], world: World) -> bool:
     assert isinstance(wanted, c.MessageCount)
     messages = [m for m in world.message_history if m["action"] == "send"]
     if wanted.last:
-        to_groups = [m for m in messages if m["started_at"] and m["recipient_group"]]
-        to_groups.sort(key=lambda m: (m["started_at"], m["id"]))
-        messages = to_groups[-wanted.last :]
+        messages = _last([m for m in messages if m["recipient_group"]], wanted.last)
     counted = {m["id"] for m in messages}
     total = 0
     for row in rows:
-        moment = row["sent_at"] if wanted.what == "got" else row["sending_at"]
+        moment = row["sending_at"]
+        if wanted.what == "got" and row["sent_at"]:
+            moment = row["sent_at"]
         if wanted.days and (moment is None or moment < NOW - timedelta(days=wanted.days)):
             continue
         total += row["message_id"] in counted and (
             row["delivery_status"] in BY_OUTCOME[wanted.what]
         )
     return COMPARE[wanted.op](total, wanted.count)
+
+
+def _last(messages: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """Those that started last, where a test's arms are one message that started with its last."""
+    together: dict[Any, list[dict[str, Any]]] = {}
+    for message in messages:
+        if message["started_at"]:
+            test = message["experiment_id"]
+            together.setdefault(("test", test) if test else message["id"], []).append(message)
+    latest = sorted(
+        together.values(),
+        key=lambda arms: (max(m["started_at"] for m in arms), max(m["id"] for m in arms)),
+    )
+    return [message for arms in latest[-most:] for message in arms]
 
 
 def _in_stream(wanted: c.InStream, person: dict[str, Any], world: World) -> bool:

@@ -102,7 +102,7 @@ def _message(chance: random.Random, world: World, number: int, people: int) -> N
             "recipient_type": "group", "scheduled_at": NOW, "started_at": started,
             "recipient_group": chance.choice(("all", "all", None)), "message_type": "text",
             "status": "sent", "audience_mode": "frozen", "buttons": [], "options": {},
-            "left_out": {},
+            "left_out": {}, "experiment_id": chance.choice((None, None, 1, 2)),
         }
     )  # fmt: skip
     for user in range(1, people + 1):
@@ -115,7 +115,7 @@ def _message(chance: random.Random, world: World, number: int, people: int) -> N
                 "message_id": number, "user_id": user, "delivery_status": str(status),
                 "reason": chance.choice(REASONS) if status == "failed" else None,
                 "sending_at": started if tried else None,
-                "sent_at": started if status in ("sent", "deleted") else None, "attempts": 1,
+                "sent_at": _arrived(chance, started, status), "attempts": 1,
             }
         )  # fmt: skip
         if chance.random() < 0.2:
@@ -123,6 +123,13 @@ def _message(chance: random.Random, world: World, number: int, people: int) -> N
                 {"message_id": number, "user_id": user, "button": chance.choice(BUTTONS),
                  "pressed_at": NOW}
             )  # fmt: skip
+
+
+def _arrived(chance: random.Random, left: datetime | None, status: str) -> datetime | None:
+    """Some are only marked as having got it: nobody knows when."""
+    if left is None or status not in ("sent", "deleted") or chance.random() < 0.2:
+        return None
+    return left + timedelta(seconds=chance.choice((0, 1, 90_000)))
 
 
 def fill(engine: Engine, world: World) -> None:

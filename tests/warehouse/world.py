@@ -23,6 +23,11 @@ COUNTERS = {
     S.CANCELLED: "cancelled_deliveries",
     S.DELETED: "deleted_deliveries",
 }
+COUNTED = {
+    "got": {"sent", "deleted"},
+    "sent": {"sent", "deleted", "failed", "uncertain"},
+    "failed": {"failed"},
+}
 NAMES = ("Anna", "Анастасия", "Björn", 'O\'Hara "x"', "", "Ed\u202e", None)
 
 
@@ -237,6 +242,7 @@ class World:
                 "scheduled_at": now,
                 "started_at": now,
                 "status": "sending",
+                "action": self.random.choice(("send", "send", "edit")),
                 "total_recipients": total,
             },
         ).scalar_one()
@@ -276,6 +282,11 @@ def in_database(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:
                 rows = [row for row in rows if row[0] not in open_]
             found[kept.name] = sorted(rows, key=repr)
         people = connection.execute(select(Users.c.user_id, Users.c.attributes)).all()
+        sends = set(
+            connection.execute(select(History.c.id).where(History.c.action == "send")).scalars()
+        )
+        rows = connection.execute(select(Recipients)).all()
+    found["histories"] = _histories([r for r in rows if r.message_id in sends - open_])
     found["attributes"] = sorted(
         (row.user_id, name, as_text(value))
         for row in people
@@ -294,6 +305,10 @@ def in_store(store: Store) -> dict[str, list[tuple[Any, ...]]]:
             rows = cursor.execute(f"SELECT {names} FROM {kept.name}").to_arrow_table().to_pylist()
             found[kept.name] = sorted((tuple(row.values()) for row in rows), key=repr)
         people = cursor.execute("FROM users").to_arrow_table().to_pylist()
+        histories = cursor.execute("FROM histories").to_arrow_table().to_pylist()
+    found["histories"] = sorted(
+        (row["user_id"], what, row[what]) for row in histories for what in COUNTED if row[what]
+    )
     found["attributes"] = sorted(
         (row["user_id"], name[2:], value)
         for row in people
@@ -301,6 +316,19 @@ def in_store(store: Store) -> dict[str, list[tuple[Any, ...]]]:
         if name.startswith("a:") and value is not None
     )
     return found
+
+
+def _histories(rows: list[Any]) -> list[tuple[Any, ...]]:
+    """Each person's moments by what came of it, the newest first, by plain Python."""
+    moments: dict[tuple[int, str], list[datetime]] = {}
+    for row in rows:
+        for what, statuses in COUNTED.items():
+            if row.delivery_status in statuses:
+                at = (row.sent_at or row.sending_at) if what == "got" else row.sending_at
+                moments.setdefault((row.user_id, what), []).append(at)
+    return sorted(
+        (person, what, sorted(those, reverse=True)) for (person, what), those in moments.items()
+    )
 
 
 def as_text(value: Any) -> str:
