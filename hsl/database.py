@@ -201,6 +201,16 @@ def read_only(engine: Engine) -> Engine:
     return engine.execution_options(hsl_read_only=True)
 
 
+@contextmanager
+def one_moment(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads, and whose statements all see the database of one moment."""
+    options: dict[str, Any] = {"hsl_read_only": True}
+    if engine.dialect.name == "postgresql":
+        options["isolation_level"] = "REPEATABLE READ"
+    with engine.execution_options(**options).begin() as connection:
+        yield connection
+
+
 def now(connection: Connection) -> datetime:
     """The present time, aware, in UTC, by the one clock that all processes on a database share.
 

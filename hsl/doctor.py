@@ -11,24 +11,20 @@ from urllib.request import Request, urlopen
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import database, models
-from hsl.archive import catalogue, storing
+from hsl import database, equality, models
+from hsl.archive import ArchiveError, catalogue, storing
 from hsl.audience.sources import registry
 from hsl.delivery import standing
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.models import MessageStatus
 from hsl.settings import Settings
-from hsl.warehouse import figures
-from hsl.warehouse.errors import StoreError
-from hsl.warehouse.store import Store
 
 SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
 CLOCK_TOLERANCE = 5.0  # seconds
 LOWEST_SPACE = 500 * 2**20  # bytes
 PATIENCE = 5.0  # seconds
 UNFINISHED = [MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED]
-FEW = 10  # messages that are named
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ def examine(settings: Settings) -> list[Check]:
         if checks[0].ok:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
             checks += [_messages(engine, settings), _sources(engine), _archive(engine)]
-            checks += [_figures(engine, settings)] if checks[1].ok else []
+            checks += [_figures(engine)] if checks[1].ok else []
     finally:
         engine.dispose()
     return [*checks, _bot(settings), _clock(settings), _disk(settings)]
@@ -169,30 +165,27 @@ def _messages(engine: Engine, settings: Settings) -> Check:
     )
 
 
-def _figures(engine: Engine, settings: Settings) -> Check:
-    store = Store(
-        engine, folder=settings.data_dir, refresh_after=PATIENCE, memory=settings.index_memory
-    )
+def _figures(engine: Engine) -> Check:
     try:
-        found = figures.compare(store)
-    except (StoreError, SQLAlchemyError) as fault:
+        found = equality.compare(engine)
+    except (ArchiveError, SQLAlchemyError) as fault:
         words = str(fault).splitlines()[0]
         return Check("figures", False, words, "Mend that, then look again.")
-    if store.lost:
-        return Check("figures", False, store.lost[0], "Until then old figures are too low.")
-    if found.holds:
+    if not found.unequal:
         return Check(
             "figures",
             True,
             f"{found.messages:,} messages: their counters are the numbers of their "
             f"{found.recipients:,} recipients.",
         )
-    listed = ", ".join(map(str, found.unequal["message_id"].head(FEW)))
+    first = found.unequal[0]
+    numbers = sorted({unequal.message_id for unequal in found.unequal})
+    more = f" So it is with {len(numbers):,} messages in all." if len(numbers) > 1 else ""
     return Check(
         "figures",
         False,
-        f"The counters of {len(found.unequal):,} messages are not the numbers of their recipients: "
-        f"{listed}.",
+        f"Message {first.message_id} says {first.written:,} {first.counter}, and there are "
+        f"{first.counted:,}.{more}",
         "Was a backup of one table alone restored? Restore a backup of all of the database.",
     )
 

@@ -201,7 +201,7 @@ def test_the_doctor_compares_figures_with_counters(
         connection.execute(update(models.message_history).values(failed_deliveries=3))
     wrong = figures()
     assert not wrong["ok"]
-    assert "The counters of 1 messages" in str(wrong["detail"])
+    assert wrong["detail"] == "Message 1 says 3 failed_deliveries, and there are 0."
 
 
 def test_the_doctor_names_what_is_not_well_and_what_to_do(hsl: Terminal, engine: Engine) -> None:

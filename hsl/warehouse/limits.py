@@ -17,6 +17,10 @@ class TooLongError(StoreError):
     """A query took longer than it may."""
 
 
+class TooLargeError(StoreError):
+    """A query took more memory than there is for all of them."""
+
+
 class OnlyReadingError(StoreError):
     """Something else than one SELECT was asked of the store."""
 
@@ -51,7 +55,10 @@ def require_select(sql: str) -> None:
 
 @contextmanager
 def within(cursor: duckdb.DuckDBPyConnection, seconds: float = QUERY_SECONDS) -> Iterator[None]:
-    """End what `cursor` does after so many seconds. Raises TooLongError then."""
+    """End what `cursor` does after so many seconds. Raises TooLongError then.
+
+    Raises TooLargeError where the store's memory does not suffice.
+    """
     timer = threading.Timer(seconds, cursor.interrupt)
     timer.daemon = True
     timer.start()
@@ -60,6 +67,11 @@ def within(cursor: duckdb.DuckDBPyConnection, seconds: float = QUERY_SECONDS) ->
     except duckdb.InterruptException:
         raise TooLongError(
             f"The question took over {seconds:g} s. Ask about fewer people or a shorter time."
+        ) from None
+    except duckdb.OutOfMemoryException:
+        raise TooLargeError(
+            "The question takes more memory than HSL_INDEX_MEMORY allows. "
+            "Ask about fewer people or a shorter time, or allow more."
         ) from None
     finally:
         timer.cancel()

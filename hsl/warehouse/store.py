@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 SAVE_EVERY = 3600.0  # seconds between two writings of the cache
 PERSON_WAITS = 2.0  # seconds until it is read again when a person has changed something
 SENDING_WAITS = 15.0  # and while a message is being sent
+FAILED_WAITS = 15.0  # and after that could not be
+AT_MOST = 3.0  # seconds for which somebody waits for people who came in
 WORTH_SAVING = 50_000  # rows read since; fewer are read again in no time
 
 
@@ -45,10 +47,11 @@ class _State:
 class Store:
     """People and deliveries as they were at `loaded_at`; threads may share it.
 
-    `fresh()` brings it up to date: at once when people came in or a segment was frozen; in the
-    background soon after a person changed anything, every 15 seconds while a message is being sent,
-    and every `refresh_after` seconds else. Nobody waits for that: readers see the state before
-    until the new one is there, whole.
+    `fresh()` brings it up to date in the background: when people came in or a segment was frozen,
+    soon after a person changed anything, every 15 seconds while a message is being sent, and every
+    `refresh_after` seconds else. Readers see the state before until the new one is there, whole;
+    for people who came in, one of them waits up to three seconds. Where it fails, readers go on
+    with what there is, and it is tried again later.
 
     `folder` is where a cache file may lie; None: nowhere. `memory` bounds what DuckDB takes, such
     as "4GB". `archive_files` tells where archived recipients lie; if left out, those that the main
@@ -76,6 +79,7 @@ class Store:
         self._loading = threading.Lock()
         self._saving = threading.Lock()
         self._changed_since_save = 0
+        self._not_before = float("-inf")  # of the clock: when it may be refreshed after a failure
         self._database: duckdb.DuckDBPyConnection | None = None
         self._state: _State | None = None
 
@@ -126,10 +130,13 @@ class Store:
         if self._loading.locked():
             return self  # it is being done
         entry, urgent = self._latest_entries()
-        if urgent != state.seen.last_urgent:
-            self._refresh_unless_another_does()
-        elif self._clock() - state.clock > self._patience(state, entry):
-            threading.Thread(target=self._refresh_quietly, name="store", daemon=True).start()
+        people_came = urgent != state.seen.last_urgent
+        is_old = self._clock() - state.clock > self._patience(state, entry)
+        if (people_came or is_old) and self._clock() >= self._not_before:
+            refresher = threading.Thread(target=self._refresh_quietly, name="store", daemon=True)
+            refresher.start()
+            if people_came:
+                refresher.join(AT_MOST)
         return self
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -142,7 +149,10 @@ class Store:
         return limits.reading(self._database)
 
     def frame(self, sql: str, values: Sequence[object] = ()) -> pd.DataFrame:
-        """The rows of one SELECT. Raises StoreError for anything else, or when it takes long."""
+        """The rows of one SELECT.
+
+        Raises StoreError for anything else, and where it takes too long or too much memory.
+        """
         limits.require_select(sql)
         with self.cursor() as cursor, limits.within(cursor):
             return cursor.execute(sql, list(values)).fetch_df()
@@ -273,6 +283,7 @@ class Store:
             self._refresh_unless_another_does()
         except Exception:
             # Readers go on with what there is; the page says how old that is.
+            self._not_before = self._clock() + FAILED_WAITS
             log.exception("The index of people and deliveries could not be refreshed.")
 
     def _save_sometimes(self) -> None:

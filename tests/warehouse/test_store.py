@@ -101,6 +101,61 @@ def test_a_failed_refresh_changes_nothing(
     assert in_store(store) == in_database(engine)
 
 
+def test_where_it_cannot_be_refreshed_readers_go_on_and_it_is_tried_again(
+    engine: Engine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    store = Store(engine, folder=None, refresh_after=300.0, clock=lambda: clock[0])
+    before, tries = _people(store), []
+    with engine.begin() as connection:
+        world.people_come(connection)
+        _note_an_import(connection)
+
+    def broken(*_: object) -> int:
+        tries.append(1)
+        raise duckdb.OutOfMemoryException("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(refreshing, "_members", broken)
+        assert _people(store.fresh()) == before
+        assert _people(store.fresh()) == before
+        assert len(tries) == 1
+    clock[0] += 16
+    assert _people(store.fresh()) > before
+
+
+def test_somebody_waits_only_so_long_for_people_who_came_in(
+    engine: Engine, world: World, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store()
+    before = _people(store)
+    with engine.begin() as connection:
+        world.people_come(connection)
+        _note_an_import(connection)
+    go_on, done = threading.Event(), threading.Event()
+    real = refreshing._members
+
+    def slow(cursor: duckdb.DuckDBPyConnection, rows: source.Source) -> int:
+        assert go_on.wait(30)
+        done.set()
+        return real(cursor, rows)
+
+    monkeypatch.setattr(refreshing, "_members", slow)
+    monkeypatch.setattr("hsl.warehouse.store.AT_MOST", 0.05)
+    assert _people(store.fresh()) == before
+    go_on.set()
+    assert done.wait(30)
+    store.refresh()
+    assert _people(store) > before
+
+
+def test_a_question_that_takes_too_much_memory_is_a_sentence(engine: Engine, world: World) -> None:
+    store = Store(engine, folder=None, refresh_after=300.0, memory="60MB")
+    _people(store)
+    with pytest.raises(StoreError, match="HSL_INDEX_MEMORY"):
+        store.frame("SELECT list(a.range) FROM range(9000000) AS a GROUP BY a.range % 2")
+
+
 REFUSED = [
     "SELECT * FROM read_csv('{file}')",
     "SELECT * FROM '{file}'",
