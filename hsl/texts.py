@@ -30,7 +30,14 @@ _STRING = rf'"([^"\\\x01-\x1f]|\\["\\/bfnrt]|{_ESCAPED})*"'
 _ITEM = rf"({_STRING}|-?(0|[1-9][0-9]{{0,29}})(\.[0-9]{{1,30}})?|true|false|null)"
 LIST = rf"\[[ \t\n\r]*({_ITEM}[ \t\n\r]*(,[ \t\n\r]*{_ITEM}[ \t\n\r]*)*)?\]"
 
-_NUMBER, _DATE, _LIST = (re.compile(pattern) for pattern in (NUMBER, DATE, LIST))
+# What somebody would call a list though it is none of the above, such as one of lists: each engine
+# writes it with other spaces, so it is no text. "[VIP]" is one.
+_SCALAR = r"(-?[0-9][0-9.eE+-]*|true|false|null)[ \t\n\r]*"
+LISTLIKE = rf"\[[ \t\n\r]*(([\"\[{{](.|\n)*)|{_SCALAR}(,(.|\n)*)?)?\]"
+
+_NUMBER, _DATE, _LIST, _LISTLIKE = (
+    re.compile(pattern) for pattern in (NUMBER, DATE, LIST, LISTLIKE)
+)
 
 
 def lower(words: str | None) -> str | None:
@@ -54,6 +61,11 @@ def items(words: str | None) -> list[str]:
         return []
     found = json.loads(words, parse_float=str, parse_int=str)
     return [json.dumps(i) if isinstance(i, bool) else i for i in found if i is not None]
+
+
+def is_listlike(words: str | None) -> bool:
+    """True for what looks like a JSON list."""
+    return bool(words and _LISTLIKE.fullmatch(words))
 
 
 def hashed(user_id: int, salt: str) -> str:
@@ -81,6 +93,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
         ("hsl_number", 1, number),
         ("hsl_day", 1, day),
         ("hsl_has", 2, _has),
+        ("hsl_listlike", 1, is_listlike),
         ("hsl_hashed", 2, hashed),
     ):
         connection.create_function(name, arguments, function, deterministic=True)

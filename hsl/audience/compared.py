@@ -75,7 +75,8 @@ def attribute(condition: c.Attribute, target: str, today: date) -> ColumnElement
         return text.is_not(None) if condition.op == "known" else text.is_(None)
     if condition.type == "text":
         # A list is no text: each engine would write it with other spaces.
-        return compared_text(condition, case((text.like("[%]"), null()), else_=text), target)
+        is_list = and_(text.like("[%]"), _is_listlike(text, target))
+        return compared_text(condition, case((is_list, null()), else_=text), target)
     if condition.type == "list":
         return _has(text, [str(value) for value in condition.values], target)
     if condition.type == "boolean":
@@ -184,6 +185,12 @@ def _matches(text: ColumnElement[Any], pattern: str, target: str) -> ColumnEleme
     if target == "duckdb":
         return func.regexp_full_match(text, literal(pattern, Text))
     return text.regexp_match(f"^({pattern})$")
+
+
+def _is_listlike(text: ColumnElement[Any], target: str) -> ColumnElement[bool]:
+    if target == "sqlite":
+        return func.hsl_listlike(text) == 1
+    return _matches(text, texts.LISTLIKE, target)
 
 
 def _number(text: ColumnElement[Any], target: str) -> ColumnElement[Any]:

@@ -146,7 +146,7 @@ def _compares(wanted: c.Attribute | c.Person, text: str | None) -> bool:
     if text is None:
         return False
     kind, values = wanted.value_type, list(wanted.values)
-    is_list = isinstance(wanted, c.Attribute) and text.startswith("[") and text.endswith("]")
+    is_list = isinstance(wanted, c.Attribute) and _looks_like_a_list(text)
     if kind == "text" and is_list:
         return False
     if kind == "list":
@@ -192,12 +192,21 @@ def _truth(text: str) -> bool | None:
     return False if word in ("false", "f", "no", "n", "0") else None
 
 
+def _looks_like_a_list(text: str) -> bool:
+    if not (text.startswith("[") and text.endswith("]") and len(text) > 1):
+        return False
+    inside = text[1:-1].strip(" \t\n\r")
+    first = inside.split(",")[0].strip(" \t\n\r")
+    is_word = first in ("true", "false", "null") or re.fullmatch("-?[0-9][0-9.eE+-]*", first)
+    return not inside or inside[0] in '"[{' or bool(is_word)
+
+
 def _items(text: str) -> set[str]:
     try:
         found = json.loads(text, parse_float=str, parse_int=str)
     except ValueError:
         return set()
-    if not isinstance(found, list):
+    if not isinstance(found, list) or any(isinstance(item, list | dict) for item in found):
         return set()
     return {json.dumps(i) if isinstance(i, bool) else i for i in found if i is not None}
 
