@@ -13,27 +13,39 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, select, update
 
 from benchmarks import people_and_deliveries, rivals
 from hsl import database, models
 from hsl.audience.cohort import Cohort
+from hsl.audience.conditions import (
+    NOT_ENROLLED,
+    All,
+    Arm,
+    Attribute,
+    Condition,
+    InStream,
+    MessageCount,
+    MessageOutcome,
+    Person,
+    Reachable,
+)
 from hsl.audience.snapshot import Snapshot
 from hsl.warehouse import names
 from hsl.warehouse.store import Store
 
 T = TypeVar("T")
 MEMORY = "4GB"
-REPEATS = 15
-RIVALS_REPEATS = 3
+REPEATS = 9
 PREFIXES = ("ann", "iv", "person_77", "person_1234", "щерб", "kowal", "мих", "z", "lindq", "björ")
 MISTYPED = ("anastsia", "kowalsky", "щербокова", "person_12345_9", "mohamed", "лебидева")
-GOT = "delivery_status IN ('sent', 'deleted')"
+SOME_DAYS, MANY_DAYS = 60, 150
 
 
 def main() -> None:
@@ -113,13 +125,10 @@ def _refresh(engine: Engine, store: Store) -> None:
 
 
 def _ask(engine: Engine, store: Store) -> None:
-    with engine.connect() as connection:
-        last: datetime = connection.execute(
-            select(func.max(models.message_history.c.started_at))
-        ).scalar_one()
-    since, long_since = last - timedelta(days=30), last - timedelta(days=90)
+    now = models.utc_now()
+    since, long_since = (now - timedelta(days=days) for days in (SOME_DAYS, MANY_DAYS))
     index = Snapshot(store)
-    ours = _questions(index, store, since, long_since)
+    ours = _questions(index)
     search: dict[str, Callable[[], int]] = {
         f"search “{words}”": lambda words=words: index.count(Cohort(search=words)).people
         for words in PREFIXES
@@ -153,30 +162,31 @@ def _ask(engine: Engine, store: Store) -> None:
         print(f"{name:24} median {statistics.median(found):6.1f} ms, worst {max(found):6.1f} ms")
 
 
-def _questions(
-    index: Snapshot, store: Store, since: datetime, long_since: datetime
-) -> dict[str, Callable[[], int]]:
-    def people(cohort: Cohort) -> Callable[[], int]:
-        return lambda: index.count(cohort).people
-
-    def history(where: str, *values: object) -> Callable[[], int]:
-        sql = f"SELECT count(*) AS n FROM users WHERE {where}"
-        return lambda: int(store.frame(sql, values)["n"][0])
-
-    got = f"SELECT user_id FROM message_recipients WHERE {GOT}"
-    few = "user_id NOT IN ({} GROUP BY user_id HAVING count(*) >= {})"
-    return {
-        "in one stream": people(Cohort(streams=("4th_stream",))),
-        "in both of two": people(Cohort(streams=("4th_stream", "5th_stream"), match="all")),
-        "in no stream": people(Cohort(not_enrolled=True)),
-        "two attributes": people(
-            Cohort(attributes={"city": ("City 3",), "level": ("3", "4", "5")})
+def _questions(index: Snapshot) -> dict[str, Callable[[], int]]:
+    """What is asked, by the cohorts that the pages ask with."""
+    got = partial(MessageCount, what="got")
+    asked: dict[str, Condition] = {
+        "in one stream": InStream(streams=("4th_stream",)),
+        "in both of two": InStream(streams=("4th_stream", "5th_stream"), match="all"),
+        "in no stream": NOT_ENROLLED,
+        "two attributes": All(
+            of=(
+                Attribute(name="city", op="eq", values=("City 3",)),
+                Attribute(name="level", type="number", op="in", values=(3, 4, 5)),
+            )
         ),
-        "language, reachable": people(Cohort(languages=("ru",), reachable=True)),
-        "got a message": people(Cohort(got_message=40)),
-        "none in 30 days": history(f"user_id NOT IN ({got} AND sending_at >= ?)", since),
-        "under 2 in 90 days": history(few.format(f"{got} AND sending_at >= ?", 2), long_since),
-        "under 8 ever": history(few.format(got, 8)),
+        "language, reachable": All(
+            of=(Person(name="language_code", op="eq", values=("ru",)), Reachable())
+        ),
+        "got a message": MessageOutcome(message_id=40, outcome="got"),
+        f"none in {SOME_DAYS} days": got(days=SOME_DAYS, op="eq", count=0),
+        f"under 2 in {MANY_DAYS} days": got(days=MANY_DAYS, op="lt", count=2),
+        "under 8 ever": got(op="lt", count=8),
+        "half of them at random": Arm(salt="spring", low=0, high=5000),
+    }
+    return {
+        name: lambda where=where: index.count(Cohort(where=where)).people
+        for name, where in asked.items()
     }
 
 
@@ -193,7 +203,7 @@ def _table(
             if name not in other:
                 line += f"{'–':>12}"
                 continue
-            theirs, same = _median(other[name], RIVALS_REPEATS)
+            theirs, same = _median(other[name], REPEATS)
             line += f"{theirs / took:11.1f}x" if same == answer else f"{same:>11,}!"
         print(f"{line}   {answer:,} people", flush=True)
     return found
