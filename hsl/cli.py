@@ -120,7 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     command = add("people", _people, "Count and list people, or those of an expression.")
     people.add_where(command)
     command.add_argument("--limit", type=int, default=people.LISTED, metavar="N", help="list N")
-    command.add_argument("--json", action="store_true", help="print one JSON object")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object")
+    form.add_argument("--sql", action="store_true", help="print the SELECT that finds them")
     sourcing.add_commands(
         add("source", _source, "People from where they are, again and again: a query or files.")
     )

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Engine, func, select, true
 
 from hsl import database, models
-from hsl.audience import conditions, resolve, segments, where
+from hsl.audience import as_sql, conditions, resolve, segments, where
 from hsl.audience.cohort import Cohort
 
 LISTED = 20  # people, unless asked for more
@@ -41,6 +41,9 @@ def cohort_of(engine: Engine, expression: str, fail: Fail) -> Cohort:
 def run(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> int:
     """Count and list people. Returns the exit status."""
     cohort = cohort_of(engine, parsed.where, fail) if parsed.where else Cohort(everyone=True)
+    if parsed.sql:
+        print(f"{as_sql.of(engine, cohort)};")
+        return 0
     with database.read_only(engine).begin() as connection:
         chosen = segments.people(connection, cohort)
         total, unreachable = resolve.chosen_count(connection, chosen)

@@ -49,6 +49,16 @@ def test_people_counts_and_lists(hsl: Terminal) -> None:
 
 
 @pytest.mark.usefixtures("thirty")
+def test_people_as_sql_finds_them_again(hsl: Terminal, engine: Engine) -> None:
+    said = hsl("people", "--where", "level >= 8 AND language_code IS NULL", "--sql")
+    assert (said.returncode, said.stderr) == (0, "")
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        found = sorted(row[0] for row in cursor.execute(said.stdout).fetchall())
+    assert found == [8, 9, 18, 19, 28, 29]
+
+
+@pytest.mark.usefixtures("thirty")
 def test_people_as_json_names_everybody(hsl: Terminal) -> None:
     found = json.loads(hsl("people", "--where", "NOT level < 9", "--json").stdout)
     assert (found["people"], found["unreachable"]) == (3, 1)

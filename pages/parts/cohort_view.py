@@ -1,13 +1,14 @@
-"""A cohort as a sentence, as a funnel and as an expression that can be written."""
+"""A cohort as a sentence, as a funnel, as an expression that can be written, as SQL and as JSON."""
 
 import html
 import zlib
 
 import streamlit as st
 
-from hsl.audience import funnel, where, where_text
+from hsl.audience import as_sql, funnel, where, where_text
 from hsl.audience.cohort import Cohort
-from pages.parts import finding, shell
+from hsl.audience.segments import SegmentError
+from pages.parts import finding, shell, show
 
 CSS = """<style>
 .hsl-funnel{display:grid;grid-template-columns:1fr auto auto;gap:2px 14px;font-size:.9rem;
@@ -19,6 +20,7 @@ margin-bottom:4px}
 .hsl-funnel span{overflow-wrap:anywhere}
 </style>"""
 EVERYBODY = "TRUE"
+MOST_SHOWN = 20_000  # characters of SQL or JSON
 
 
 def view(cohort: Cohort) -> None:
@@ -58,11 +60,29 @@ def _box(cohort: Cohort) -> None:
         if mistake:
             st.html(f'<div class="hsl-problem" role="alert">{html.escape(mistake)}</div>')
         st.caption("Ctrl+Enter takes it over, and the conditions show the same people.")
+        _to_take_along(cohort)
     # No callback: one of a box that has gone would still be called, with what it held.
     found, _ = _read(typed or "")
     if typed != said and found is not None and found != cohort:
         st.session_state[finding.TYPED] = found
         st.rerun()
+
+
+def _to_take_along(cohort: Cohort) -> None:
+    with st.popover("As SQL or JSON", type="tertiary"):
+        sql, model = st.tabs(["SQL", "JSON"])
+        try:
+            _code(sql, as_sql.of(shell.engine(), cohort), "sql")
+        except SegmentError as error:
+            sql.caption(show.plain(str(error)))
+        _code(model, cohort.model_dump_json(indent=2), "json")
+
+
+def _code(tab: "st.delta_generator.DeltaGenerator", words: str, language: str) -> None:
+    if len(words) > MOST_SHOWN:
+        tab.caption("It names too many people to be shown. `python -m hsl people` prints it.")
+        return
+    tab.code(words, language, wrap_lines=True)
 
 
 def _read(typed: str) -> tuple[Cohort | None, str]:

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from sqlalchemy import Engine, create_engine, text
 
 from hsl import database
+from hsl.audience import as_sql, resolve
 from hsl.audience import conditions as c
-from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
@@ -115,3 +115,16 @@ def test_a_condition_and_its_opposite_are_everybody(
     inside = engines.ids(Cohort(where=condition))["duckdb"]
     outside = engines.ids(Cohort(where=c.Not(of=condition)))["duckdb"]
     assert sorted([*inside, *outside]) == [row["user_id"] for row in engines.world.users]
+
+
+@settings(SLOW, max_examples=100)
+@given(condition=leaves)
+def test_as_sql_with_its_values_it_finds_the_same(engines: Engines, condition: c.Condition) -> None:
+    cohort = Cohort(where=condition)
+    for engine in engines.main:
+        dialect = engine.dialect.name
+        words = as_sql.write(resolve.people(cohort, dialect, now=world.NOW), dialect)
+        with database.read_only(engine).begin() as connection:
+            cursor = connection.connection.cursor()
+            found = sorted(row[0] for row in cursor.execute(words).fetchall())
+        assert found == plain.ids(cohort, engines.world), words

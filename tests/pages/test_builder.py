@@ -1,5 +1,6 @@
 """The builder on Audience: lines, funnel, expression and address are one cohort."""
 
+import json
 from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
@@ -124,3 +125,10 @@ def test_a_found_cohort_is_chosen_as_a_line(open_page: Open) -> None:
     press(app, f"Add these {people} people")
     assert metric(app, "Chosen") == str(people)
     assert any(f"city is Omsk  ({people})" in text.value for text in app.text)
+
+
+def test_it_can_be_taken_along_as_sql_and_json(open_page: Open) -> None:
+    app = open_page("audience", c="city = 'Omsk'")
+    sql, model = app.code
+    assert sql.value.startswith("SELECT users.user_id") and "'Omsk'" in sql.value
+    assert json.loads(model.value)["where"]["values"] == ["Omsk"]
