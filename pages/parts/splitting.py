@@ -4,12 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from hsl import experiments
 from hsl.experiments import HOLD_OUT, MOST_ARMS, Arm
 from hsl.message.content import Content
 from pages.parts import desk, show
 
 LETTERS = "ABCD"
+NOTHING_LEFT = "The other shares leave nothing for A. Make one of them smaller."
 
 
 def choose(
@@ -39,9 +39,25 @@ def choose(
         help="So many get no message at all, so that you can compare with doing nothing.",
     )
     texts: list[str] = list(known.get("texts", []))
-    kept = []
+    as_before = (known.get("count"), known.get("hold_out")) == (int(count), int(hold_out))
+    shares: list[int] = list(known.get("shares", [])) if as_before else []
+    equal = _equal(int(count), int(hold_out))
+    kept, parts = [], []
     for place in range(1, int(count)):
-        st.markdown(f"**{LETTERS[place]}**")
+        head, share = st.columns([5, 2], vertical_alignment="center", wrap=False)
+        head.markdown(f"**{LETTERS[place]}**")
+        parts.append(
+            int(
+                share.number_input(
+                    f"Share of {LETTERS[place]} (%)",
+                    1,
+                    99,
+                    shares[place - 1] if place <= len(shares) else equal,
+                    # Another number of arms or hold-out offers equal shares again.
+                    key=f"{key}-share-{place}-{equal}",
+                )
+            )
+        )
         text = texts[place - 1] if place <= len(texts) else content.text
         written = desk.text_field(f"{key}-text-{place}", text, caption=desk.is_file(
             content.message_type))  # fmt: skip
@@ -49,17 +65,28 @@ def choose(
         for problem in content.model_copy(update={"text": written}).check():
             if not problem.field.startswith("buttons."):
                 st.error(show.plain(problem.message), icon=":material/error:")
-    split = {"name": name, "count": int(count), "hold_out": int(hold_out), "texts": kept}
-    shares = ", ".join(f"{arm.name} {arm.share:g} %" for arm in arms_of(split, content))
-    st.caption(f"{shares}. The text above is A; kind, file and buttons are the same in all.")
+    split = {
+        "name": name,
+        "count": int(count),
+        "hold_out": int(hold_out),
+        "texts": kept,
+        "shares": parts,
+    }
+    arms = arms_of(split, content)
+    if arms[0].share <= 0:
+        st.error(NOTHING_LEFT, icon=":material/error:")
+    else:
+        said = ", ".join(f"{arm.name} {arm.share:g} %" for arm in arms)
+        st.caption(f"{said}. The text above is A; kind, file and buttons are the same in all.")
     return {**rest, "split": split}
 
 
 def arms_of(split: dict[str, Any], content: Content) -> tuple[Arm, ...]:
-    """The arms of a split: equal shares, and the hold-out last."""
+    """The arms of a split, the hold-out last; A has what the others leave."""
     count, hold_out = int(split["count"]), float(split["hold_out"])
-    each = (100 - hold_out) // count
-    shares = [100 - hold_out - each * (count - 1), *[each] * (count - 1)]
+    equal = [_equal(count, int(hold_out))] * (count - 1)
+    others = [float(share) for share in split.get("shares") or equal][: count - 1]
+    shares = [100 - hold_out - sum(others), *others]
     texts = [content.text, *split["texts"]][:count]
     found = [
         Arm(LETTERS[place], shares[place], content.model_copy(update={"text": text}))
@@ -68,6 +95,11 @@ def arms_of(split: dict[str, Any], content: Content) -> tuple[Arm, ...]:
     if hold_out:
         found.append(Arm(HOLD_OUT, hold_out, None))
     return tuple(found)
+
+
+def _equal(count: int, hold_out: int) -> int:
+    """Per cent of each arm but A where nobody chose others."""
+    return (100 - hold_out) // count
 
 
 def shown(key: str, plan: dict[str, Any], content: Content) -> Content:
@@ -88,7 +120,8 @@ def problems_of(plan: dict[str, Any], content: Content) -> list[str]:
         return []
     found = [] if str(split["name"]).strip() else ["Give the experiment a name."]
     arms = arms_of(split, content)
-    experiments.bounds([arm.share for arm in arms])
+    if arms[0].share <= 0:
+        found.append(NOTHING_LEFT)
     return found + [
         f"{arm.name}: {problem.message}"
         for arm in arms[1:]

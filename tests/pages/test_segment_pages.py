@@ -133,12 +133,18 @@ def test_a_message_is_split_in_two_with_a_hold_out(open_page: Open, house: Engin
     )
     app = open_page("compose")
     assert any("A 40 %, B 40 %, hold-out 20 %" in caption.value for caption in app.caption)
+    share = next(n for n in app.number_input if n.label == "Share of B (%)")
+    share.set_value(80).run()
+    assert any("leave nothing for A" in error.value for error in app.error)
+    next(n for n in app.number_input if n.label == "Share of B (%)").set_value(10).run()
+    assert any("A 70 %, B 10 %, hold-out 20 %" in caption.value for caption in app.caption)
     press(app, "Continue")
     assert any("Split at random" in text.value for text in app.text)
     next(b for b in app.button if b.key == "send").click().run()
     (one,) = comparing.listing(house)
     assert [arm.name for arm in one.arms] == ["A", "B", "hold-out"]
     assert sum(arm.people for arm in one.arms) == 188
+    assert one.arms[0].people > 3 * one.arms[1].people
     found, total = history.listing(house)
     assert total == 2
     assert {m.content.text for m in found} == {"Come", "Please come"}
