@@ -11,6 +11,8 @@ from typing import Protocol
 
 import pandas as pd
 
+from hsl.warehouse.streams import PLACES
+
 GOT = "('sent', 'deleted')"
 TRIED = "('sent', 'deleted', 'failed', 'uncertain')"
 COUNTS = "action = 'send' AND started_at IS NOT NULL"
@@ -62,7 +64,7 @@ class Filter:
         if not self.streams:
             return "true", []
         inside, values = self.places()
-        return f"{column} IN (SELECT user_id FROM enrollments WHERE {inside})", values
+        return f"{column} IN (SELECT user_id FROM {PLACES} WHERE {inside})", values
 
 
 def read(store: Readable, chosen: Filter, sql: str, *values: object) -> pd.DataFrame:

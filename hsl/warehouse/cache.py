@@ -21,7 +21,7 @@ from hsl.warehouse import tables
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # of what the file holds; raise it with every change of the store's tables
+VERSION = 2  # of what the file holds; raise it with every change of the store's tables
 TABLES = (*(kept.name for kept in tables.ALL), "names", "words", "streams", "seen")
 ROWS_AT_ONCE = 122_880  # DuckDB's row group
 STALE = 3600.0  # seconds after which what a killed writer left is cleared away
