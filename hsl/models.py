@@ -50,6 +50,9 @@ JsonValue = JSON().with_variant(JSONB(), "postgresql")
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 
 
+LEFT = "left"  # status of a place in a stream that its source tells of no more
+
+
 def utc_now() -> datetime:
     """The present time, aware, in UTC."""
     return datetime.now(UTC)

@@ -46,14 +46,15 @@ class Everyone(Part):
 class InStream(Part):
     """Enrolled in any (or all) of `streams`; without streams, in any stream that there is.
 
-    The enrolment has one of `statuses` where there are some, and began on a day from `since` to
-    `until` (UTC, both included) where they are given.
+    The enrolment has one of `statuses` where there are some, of which None is that it has none;
+    without them, who has left (`models.LEFT`) is not in the stream. It began on a day from `since`
+    to `until` (UTC, both included) where they are given.
     """
 
     kind: Literal["stream"] = "stream"
     streams: tuple[Words, ...] = Field(default=(), max_length=MOST_VALUES)
     match: Literal["any", "all"] = "any"
-    statuses: tuple[Words, ...] = Field(default=(), max_length=MOST_VALUES)
+    statuses: tuple[Words | None, ...] = Field(default=(), max_length=MOST_VALUES)
     since: date | DaysAgo | None = None
     until: date | DaysAgo | None = None
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, select
 from hsl import database, models, table
 from hsl.audience import segments
 from hsl.audience.cohort import Audience, Cohort
+from hsl.models import LEFT
 from hsl.table import Column, Format, Kind, Table
 
 AT_ONCE = 5_000  # people
@@ -57,6 +58,7 @@ def _people(connection: Connection, chosen: Cohort | Audience) -> Iterator[Seque
         places = connection.execute(
             select(Enrolled.c.user_id, Enrolled.c.course_stream)
             .where(Enrolled.c.user_id.in_([row.user_id for row in some]))
+            .where(Enrolled.c.status.is_distinct_from(LEFT))
             .order_by(Enrolled.c.course_stream)
         )
         for place in places:

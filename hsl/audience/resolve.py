@@ -173,9 +173,7 @@ def _person(wanted: c.Person, asked: _Asked) -> ColumnElement[bool]:
 
 
 def _in_stream(wanted: c.InStream, asked: _Asked) -> ColumnElement[bool]:
-    enrolled = select(Enrolled.c.user_id)
-    if wanted.statuses:
-        enrolled = enrolled.where(Enrolled.c.status.in_(wanted.statuses))
+    enrolled = select(Enrolled.c.user_id).where(_has_status(wanted.statuses))
     for day, op in ((wanted.since, "ge"), (wanted.until, "le")):
         if day is not None:
             on = compared.on(day, asked.today)
@@ -191,6 +189,14 @@ def _in_stream(wanted: c.InStream, asked: _Asked) -> ColumnElement[bool]:
             for stream in wanted.streams
         ]
     )
+
+
+def _has_status(statuses: Sequence[str | None]) -> ColumnElement[bool]:
+    status = Enrolled.c.status
+    if not statuses:
+        return status.is_distinct_from(models.LEFT)
+    named = status.in_([value for value in statuses if value is not None])
+    return or_(named, status.is_(None)) if None in statuses else named
 
 
 def _search(words: str, target: str) -> ColumnElement[bool]:

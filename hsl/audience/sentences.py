@@ -120,7 +120,10 @@ def _place(place: c.InStream, sign: str) -> str:
         )
     else:
         said = joiner.join(f"in {stream}" for stream in place.streams)
-    details = [f"as {_either(place.statuses)}"] if place.statuses else []
+    named = tuple(status for status in place.statuses if status is not None)
+    held = [f"as {_either(named)}"] if named else []
+    held += ["without a status"] if None in place.statuses else []
+    details = [" or ".join(held)] if held else []
     details += [f"from {_day(place.since)}"] if place.since else []
     details += [f"until {_day(place.until)}"] if place.until else []
     if details:

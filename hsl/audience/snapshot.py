@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, column, func, table
 from hsl import models
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
-from hsl.warehouse import names
+from hsl.warehouse import names, streams
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 from hsl.warehouse.tables import attribute_column
@@ -39,9 +39,13 @@ class Count:
 
 @dataclass(frozen=True)
 class Facets:
-    """What there is to choose from, each with its number of people."""
+    """What there is to choose from, each with its number of people.
+
+    `streams` counts who is in them now, and `left` who has left them.
+    """
 
     streams: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
     not_enrolled: int = 0
     languages: dict[str, int] = field(default_factory=dict)
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -108,11 +112,14 @@ class Snapshot:
         return {int(number) for number in found["user_id"]}
 
     def by_stream(self, chosen: Cohort | Audience) -> pd.DataFrame:
-        """People of `chosen` by stream, columns stream and people; one may stand in several."""
+        """People of `chosen` by stream that they are in now: columns stream and people.
+
+        One may stand in several; who has left them all is not enrolled.
+        """
         sql, values = self._chosen(chosen)
         return self._frame(
             f"SELECT coalesce(e.course_stream, 'not enrolled') AS stream, count(*) AS people "
-            f"FROM ({sql}) AS c LEFT JOIN enrollments AS e USING (user_id) "
+            f"FROM ({sql}) AS c LEFT JOIN {streams.PLACES} AS e USING (user_id) "
             "GROUP BY ALL ORDER BY stream",
             values,
         )
@@ -174,11 +181,12 @@ class Snapshot:
 
 
 def _facets(store: duckdb.DuckDBPyConnection, attribute_names: Sequence[str]) -> Facets:
-    streams = store.execute(
-        "SELECT course_stream, count(*) FROM enrollments GROUP BY ALL ORDER BY 1"
+    places = store.execute(
+        f"SELECT course_stream, count(*) FILTER ({streams.IN_IT}), count(*) "
+        "FROM enrollments GROUP BY ALL ORDER BY 1"
     ).fetchall()
     outside = store.execute(
-        "SELECT count(*) FROM users WHERE user_id NOT IN (SELECT user_id FROM enrollments)"
+        f"SELECT count(*) FROM users WHERE user_id NOT IN (SELECT user_id FROM {streams.PLACES})"
     ).fetchone()
     languages = store.execute(
         "SELECT language_code, count(*) FROM users WHERE language_code IS NOT NULL "
@@ -191,4 +199,10 @@ def _facets(store: duckdb.DuckDBPyConnection, attribute_names: Sequence[str]) ->
             f"GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {MOST_VALUES}"
         ).fetchall()
         attributes[name] = tuple(value for (value,) in found)
-    return Facets(dict(streams), int(outside[0]) if outside else 0, dict(languages), attributes)
+    return Facets(
+        streams={stream: inside for stream, inside, _ in places},
+        left={stream: every - inside for stream, inside, every in places if every > inside},
+        not_enrolled=int(outside[0]) if outside else 0,
+        languages=dict(languages),
+        attributes=attributes,
+    )

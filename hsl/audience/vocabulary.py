@@ -24,7 +24,7 @@ COUNTED = tuple(
 )
 ON_A_COLUMN: dict[str, c.ValueType] = {"contains": "text", "has": "list"}
 Words = Sequence[c.Value]
-Named = Mapping[str, Sequence[c.Value]]
+Named = Mapping[str, Sequence[c.Value | None]]  # NULL is taken for a status alone
 
 
 class MisfitError(ValueError):
@@ -219,8 +219,9 @@ def _in_stream(match: str) -> Callable[[Words, Named], c.Condition]:
         given: dict[str, Any] = {"streams": _texts(name, words), "match": match}
         for key, values in named.items():
             if key == "status":
-                given["statuses"] = _texts(name, values)
-            elif key in ("since", "until") and len(values) == 1:
+                _texts(name, [value for value in values if value is not None])
+                given["statuses"] = tuple(values)
+            elif key in ("since", "until") and len(values) == 1 and values[0] is not None:
                 given[key] = _as_day(key, values[0])
             else:
                 raise MisfitError(f"{name}() knows status =>, since => and until =>, not {key}.")

@@ -201,13 +201,16 @@ class _Reading:
             return self.words.contains(self._name(node.expressions[0]), kind, values)
         return self.words.function(name, *self._arguments(node))
 
-    def _arguments(self, node: exp.Anonymous) -> tuple[list[c.Value], dict[str, list[c.Value]]]:
+    def _arguments(
+        self, node: exp.Anonymous
+    ) -> tuple[list[c.Value], dict[str, list[c.Value | None]]]:
         plain: list[c.Value] = []
-        named: dict[str, list[c.Value]] = {}
+        named: dict[str, list[c.Value | None]] = {}
         for argument in node.expressions:
             if isinstance(argument, exp.Kwarg):
-                value = self._value(argument.expression)
-                named.setdefault(argument.this.name.lower(), []).append(value)
+                name, given = argument.this.name.lower(), argument.expression
+                is_none = name == "status" and isinstance(given, exp.Null)
+                named.setdefault(name, []).append(None if is_none else self._value(given))
             elif named:
                 raise MisfitError("What has no name stands before what has one.")
             else:

@@ -76,7 +76,9 @@ def _leaf(condition: c.Leaf) -> str:
 
 
 def _in_stream(place: c.InStream) -> str:
-    details = [f"status => {_value(status)}" for status in place.statuses]
+    details = [
+        f"status => {'NULL' if status is None else _value(status)}" for status in place.statuses
+    ]
     details += [
         f"{name} => {_value(day)}"
         for name, day in (("since", place.since), ("until", place.until))

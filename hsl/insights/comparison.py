@@ -5,6 +5,7 @@ import pandas as pd
 from hsl.insights.filters import Filter, Readable, read
 from hsl.insights.intervals import with_shares
 from hsl.insights.reach import BLOCKED
+from hsl.warehouse.streams import PLACES
 
 MEASURES = ("reachable", "reached", "arrived", "blocked")
 
@@ -31,7 +32,7 @@ def comparison(store: Readable, chosen: Filter) -> pd.DataFrame:
             CAST(coalesce(sum(p.delivered), 0) AS BIGINT) AS arrived,
             CAST(coalesce(sum(p.tried), 0) AS BIGINT) AS tried,
             count(*) FILTER (WHERE p.blocked) AS blocked, count(p.user_id) AS touched
-        FROM enrollments AS e LEFT JOIN persons AS p ON p.user_id = e.user_id
+        FROM {PLACES} AS e LEFT JOIN persons AS p ON p.user_id = e.user_id
         LEFT JOIN users AS u ON u.user_id = e.user_id
         WHERE {inside} GROUP BY stream ORDER BY stream""",
         *values,

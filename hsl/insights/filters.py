@@ -13,6 +13,7 @@ import pandas as pd
 
 from hsl import models
 from hsl.warehouse import tables
+from hsl.warehouse.streams import PLACES
 
 GOT, TRIED = (  # as SQL takes them
     "(" + ", ".join(tables.text(status) for status in statuses) + ")"
@@ -67,7 +68,7 @@ class Filter:
         if not self.streams:
             return "true", []
         inside, values = self.places()
-        return f"{column} IN (SELECT user_id FROM enrollments WHERE {inside})", values
+        return f"{column} IN (SELECT user_id FROM {PLACES} WHERE {inside})", values
 
 
 def read(store: Readable, chosen: Filter, sql: str, *values: object) -> pd.DataFrame:

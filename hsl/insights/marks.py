@@ -12,10 +12,11 @@ from hsl.insights.reach import BLOCKS, LOADS
 from hsl.insights.reasons import FAILED, NAMED, OTHERS
 from hsl.insights.retention import LOST
 from hsl.insights.shares import LOCAL, QUARTER
+from hsl.warehouse.streams import PLACES
 
 KEY = "|"  # between the values of one mark's key
 ARRIVED = f"delivery_status IN {GOT}"
-INSIDE = "user_id IN (SELECT user_id FROM enrollments WHERE course_stream = ?)"
+INSIDE = f"user_id IN (SELECT user_id FROM {PLACES} WHERE course_stream = ?)"
 WITHIN = "sending_at >= ? AND sending_at < ?"
 STATES = {"got": ARRIVED, "failed": FAILED, "uncertain": "delivery_status = 'uncertain'"}
 ENDS = {

@@ -7,6 +7,7 @@ import pandas as pd
 from hsl.delivery.sums import REASON_WORDS
 from hsl.insights.filters import COUNTS, GOT, TRIED, Readable
 from hsl.insights.intervals import SMALL, with_shares
+from hsl.warehouse.streams import PLACES
 
 EARLIER = 50  # messages before it that are looked at
 
@@ -81,7 +82,7 @@ def _against(store: Readable, message_id: int) -> tuple[pd.DataFrame, float | No
     """By stream; the last row of the statement, without a stream, is all of them together."""
     rows = store.frame(
         f"""WITH mine AS (
-            SELECT DISTINCT course_stream FROM enrollments
+            SELECT DISTINCT course_stream FROM {PLACES}
             WHERE user_id IN (SELECT user_id FROM message_recipients WHERE message_id = ?)),
         looked AS (SELECT id FROM message_history WHERE {COUNTS} AND (started_at, id) < (
                 SELECT (started_at, id) FROM message_history WHERE id = ?)
@@ -90,7 +91,7 @@ def _against(store: Readable, message_id: int) -> tuple[pd.DataFrame, float | No
             FROM message_recipients WHERE delivery_status IN {TRIED} AND sending_at IS NOT NULL
                 AND (message_id = ? OR message_id IN (SELECT id FROM looked))),
         placed AS (SELECT message_id, user_id, course_stream, got
-            FROM rows JOIN enrollments USING (user_id)
+            FROM rows JOIN {PLACES} USING (user_id)
             WHERE course_stream IN (SELECT course_stream FROM mine)),
         counted AS (
             SELECT course_stream AS stream, message_id, count(*) AS tried,

@@ -5,6 +5,7 @@ import pandas as pd
 from hsl.insights.filters import COUNTS, GOT, Filter, Readable, read
 from hsl.insights.intervals import with_shares
 from hsl.insights.shares import MOST_MESSAGES, last_messages, titled
+from hsl.warehouse.streams import PLACES
 
 BLOCKED = "delivery_status = 'failed' AND reason = 'blocked'"
 # The first message that a person's block was met by, and the last one that they got before.
@@ -40,7 +41,7 @@ def reach(store: Readable, chosen: Filter) -> pd.DataFrame:
         chosen,
         f""", reached AS (SELECT DISTINCT user_id FROM tried WHERE got)
         SELECT course_stream AS stream, count(*) AS people, count(r.user_id) AS reached
-        FROM enrollments AS e LEFT JOIN reached AS r ON r.user_id = e.user_id
+        FROM {PLACES} AS e LEFT JOIN reached AS r ON r.user_id = e.user_id
         WHERE {inside} GROUP BY stream ORDER BY stream""",
         *values,
     )

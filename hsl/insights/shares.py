@@ -12,6 +12,7 @@ import pandas as pd
 from hsl.insights.filters import Filter, Readable, read
 from hsl.insights.intervals import with_shares
 from hsl.message import html
+from hsl.warehouse.streams import PLACES
 
 Step = Literal["day", "week"]
 TITLE = 40  # characters
@@ -47,7 +48,7 @@ def by_stream(store: Readable, chosen: Filter) -> pd.DataFrame:
         f""", people AS (SELECT user_id, count(*) AS tried,
                 count(*) FILTER (WHERE got) AS delivered FROM tried GROUP BY user_id)
         SELECT course_stream AS stream, {_SUMS}
-        FROM people JOIN enrollments USING (user_id) WHERE {inside}
+        FROM people JOIN {PLACES} USING (user_id) WHERE {inside}
         GROUP BY stream ORDER BY stream""",
         *values,
     )

@@ -20,6 +20,7 @@ from hsl.insights import SMALL, Filter, Readable, wilson
 from hsl.insights.filters import read
 from hsl.moment import moment
 from hsl.reports.deliveries import Deliveries
+from hsl.warehouse.streams import PLACES
 
 History = models.message_history
 NO_STREAM = "not enrolled"
@@ -189,8 +190,8 @@ def _outside(store: Readable, chosen: Filter) -> Share:
     found = read(
         store,
         chosen,
-        """SELECT count(*) AS tried, count(*) FILTER (WHERE got) AS delivered
-        FROM tried WHERE user_id NOT IN (SELECT user_id FROM enrollments)""",
+        f"""SELECT count(*) AS tried, count(*) FILTER (WHERE got) AS delivered
+        FROM tried WHERE user_id NOT IN (SELECT user_id FROM {PLACES})""",
     ).iloc[0]
     return Share(NO_STREAM, int(found["delivered"]), int(found["tried"]))
 

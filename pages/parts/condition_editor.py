@@ -1,8 +1,9 @@
 """The form of one condition: what it compares, with values offered from the data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any, cast
 
 import streamlit as st
@@ -36,6 +37,7 @@ OUTCOMES: dict[c.Outcome, str] = {
 }  # fmt: skip
 COUNTS = {"lt": "fewer than", "ge": "at least", "eq": "exactly", "le": "at most", "gt": "over",
           "ne": "not exactly"}  # fmt: skip
+NO_STATUS = "no status"
 WINDOWS = {"days": "in the last … days", "last": "of the last … messages", "ever": "ever"}
 
 
@@ -73,16 +75,27 @@ def edit(condition: c.Leaf, choices: Choices, key: str) -> c.Condition:
 def _in_stream(place: c.InStream, choices: Choices, key: str) -> c.Condition:
     facets = choices.facets
     streams = _several("Streams", list(facets.streams), place.streams, f"{key}-streams",
-                       none="any stream", counts=facets.streams)  # fmt: skip
+                       none="any stream", words=inside(facets))  # fmt: skip
     match = place.match
     if len(streams) > 1:
         both = st.checkbox("In all of them", place.match == "all", key=f"{key}-all")
         match = "all" if both else "any"
-    statuses = _several("Status", choices.offers.statuses, place.statuses, f"{key}-status",
-                        none="any status")  # fmt: skip
+    chosen = [NO_STATUS if status is None else status for status in place.statuses]
+    held = _several("Status", [*choices.offers.statuses, NO_STATUS], chosen, f"{key}-status",
+                    none="any status but left")  # fmt: skip
+    statuses = tuple(None if status == NO_STATUS else status for status in held)
     since = _optional_day("Enrolled from", place.since, f"{key}-since")
     until = _optional_day("Enrolled until", place.until, f"{key}-until")
     return c.InStream(streams=streams, match=match, statuses=statuses, since=since, until=until)
+
+
+def inside(facets: Facets) -> dict[str, str]:
+    """Each stream with how many are in it, and how many have left it."""
+    return {
+        stream: f"{stream} ({people:,}{f', {left:,} left' if left else ''})"
+        for stream, people in facets.streams.items()
+        for left in [facets.left.get(stream, 0)]
+    }
 
 
 def _attribute(attribute: c.Attribute, choices: Choices, key: str) -> c.Condition:
@@ -174,14 +187,14 @@ def _optional_day(label: str, day: date | c.DaysAgo | None, key: str) -> date | 
 
 def _several(
     label: str, offered: Sequence[str], chosen: Sequence[str], key: str, *, none: str = "",
-    counts: dict[str, int] | None = None,
+    words: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[str, ...]:  # fmt: skip
     """Some of the offered words, or others that are typed."""
     options = list(dict.fromkeys([*offered, *chosen]))
     found = st.multiselect(
         label, options, list(chosen), key=key, accept_new_options=True,
         placeholder=none or "Choose or type",
-        format_func=lambda v: f"{v} ({counts[v]:,})" if counts and v in counts else str(v),
+        format_func=lambda value: words.get(value, str(value)),
     )  # fmt: skip
     return tuple(str(value) for value in found)
 

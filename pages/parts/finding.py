@@ -64,6 +64,10 @@ def filters() -> Cohort:
         bind="query-params", live=True,
     )  # fmt: skip
     streams = st.multiselect("Streams", list(facets.streams), key="stream", bind="query-params")
+    gone = {name: facets.left[name] for name in streams if name in facets.left}
+    if gone:
+        told = ", ".join(f"{number:,} from {name}" for name, number in gone.items())
+        st.caption(show.plain(f"Left, and not among them: {told}."))
     match = "any"
     if len(streams) > 1:
         match = st.segmented_control(

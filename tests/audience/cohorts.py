@@ -52,7 +52,7 @@ streams = st.builds(
     c.InStream,
     streams=some(STREAMS),
     match=st.sampled_from(["any", "all"]),
-    statuses=some(STATUSES),
+    statuses=st.lists(st.sampled_from(STATUSES), max_size=2, unique=True).map(tuple),
     since=st.none() | moving_days,
     until=st.none() | moving_days,
 )

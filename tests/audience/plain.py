@@ -10,7 +10,7 @@ from typing import Any
 
 from hsl.audience import conditions as c
 from hsl.audience.cohort import Audience, Cohort
-from tests.audience.world import NOW, World, as_text
+from tests.audience.world import NOW, STATUSES, World, as_text
 
 COMPARE = {"eq": operator.eq, "ne": operator.ne, "lt": operator.lt, "le": operator.le,
            "gt": operator.gt, "ge": operator.ge}  # fmt: skip
@@ -128,7 +128,7 @@ def _in_stream(wanted: c.InStream, person: dict[str, Any], world: World) -> bool
         day = row["enrolled_at"] and row["enrolled_at"].date()
         if (
             row["user_id"] == person["user_id"]
-            and (not wanted.statuses or row["status"] in wanted.statuses)
+            and row["status"] in (wanted.statuses or (set(STATUSES) - {"left"}))
             and (wanted.since is None or (day is not None and day >= _day(wanted.since)))
             and (wanted.until is None or (day is not None and day <= _day(wanted.until)))
         ):

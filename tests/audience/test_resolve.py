@@ -3,9 +3,10 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
-from hsl.audience import resolve, snapshot
+from hsl import models
+from hsl.audience import address, resolve, snapshot, where, where_text
 from hsl.audience.cohort import Audience, Cohort
 from hsl.warehouse.store import Store
 
@@ -44,6 +45,47 @@ def test_the_index_finds_the_same_people(engine: Engine, cohort: Cohort, ids: li
     people = snapshot.Snapshot(Store(engine, folder=None, refresh_after=300.0))
     assert sorted(people.page(cohort)["user_id"]) == ids
     assert people.count(cohort) == snapshot.Count(len(ids), int(2 in ids))
+
+
+LEFT_OR_NOT = [
+    ("in_stream('4th')", [1]),
+    ("in_stream('4th', status => 'left')", [2]),
+    ("in_stream('4th', status => 'left', status => NULL)", [1, 2]),
+    ("in_stream('5th', status => NULL)", [2]),
+    ("in_stream(status => 'left')", [2, 3]),
+    ("enrolled", [1, 2]),
+    ("NOT enrolled", [3, 4]),
+    ("NOT in_stream('4th')", [2, 3, 4]),
+    ("in_all_streams('4th', '5th')", []),
+    ("in_all_streams('4th', '5th', status => 'left', status => NULL)", [2]),
+    ("in_stream(since => days_ago(10000))", []),
+]
+
+
+@pytest.mark.parametrize(("words", "ids"), LEFT_OR_NOT)
+def test_who_has_left_is_in_the_stream_only_where_that_is_asked(
+    engine: Engine, words: str, ids: list[int]
+) -> None:
+    place = models.enrollments
+    with engine.begin() as connection:
+        for person, stream in ((2, "4th"), (3, "5th")):
+            gone = place.c.user_id == person, place.c.course_stream == stream
+            connection.execute(update(place).where(*gone).values(status="left"))
+    cohort = where.parse(words)
+    for told in (cohort, where.parse(where_text.write(cohort)),
+                 Cohort.model_validate_json(cohort.model_dump_json()),
+                 address.from_address(address.to_address(cohort))):  # fmt: skip
+        with engine.begin() as connection:
+            rows = connection.execute(resolve.people(told, engine.dialect.name)).all()
+        assert sorted(row.user_id for row in rows) == ids
+    people = snapshot.Snapshot(Store(engine, folder=None, refresh_after=300.0))
+    assert sorted(people.page(cohort)["user_id"]) == ids
+
+
+def test_a_packed_address_keeps_that_no_status_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(address, "SHORT", 0)
+    cohort = where.parse("in_stream('4th', status => NULL)")
+    assert address.from_address(address.to_address(cohort)) == cohort
 
 
 def test_a_sum_of_cohorts_counts_each_person_once(engine: Engine) -> None:

@@ -1,20 +1,31 @@
 """The index of people: sorted pages, what there is to choose, and when it is read anew."""
 
+import csv
+import io
 import threading
 from pathlib import Path
 
 import duckdb
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, update
 
-from hsl import models
-from hsl.audience import importer
+from hsl import models, table
+from hsl.audience import export, importer
 from hsl.audience.cohort import Cohort
 from hsl.audience.snapshot import Snapshot
 from hsl.warehouse.store import Store
 
 pytestmark = pytest.mark.usefixtures("four_people")
 EVERYBODY = Cohort(everyone=True)
+
+
+@pytest.fixture
+def two_left(engine: Engine, four_people: None) -> None:
+    """Борис has left both streams, and Björn_x the fifth."""
+    place = models.enrollments
+    with engine.begin() as connection:
+        gone = update(place).where(place.c.user_id.in_((2, 3)))
+        connection.execute(gone.values(status="left"))
 
 
 def test_it_sorts_and_pages(engine: Engine) -> None:
@@ -43,6 +54,38 @@ def test_it_counts_by_stream(engine: Engine) -> None:
         "5th": 2,
         "not enrolled": 1,
     }
+
+
+@pytest.mark.usefixtures("two_left")
+def test_who_has_left_is_told_apart(engine: Engine) -> None:
+    people = Snapshot(Store(engine, folder=None, refresh_after=300.0))
+    assert people.facets.streams == {"4th": 1, "5th": 0}
+    assert people.facets.left == {"4th": 1, "5th": 2}
+    assert people.facets.not_enrolled == 3
+    found = people.by_stream(EVERYBODY)
+    assert dict(zip(found["stream"], found["people"], strict=True)) == {
+        "4th": 1, "not enrolled": 3,
+    }  # fmt: skip
+    page = people.page(EVERYBODY, sort="streams")
+    assert page["streams"].fillna("").tolist() == ["4th", "", "", ""]
+
+
+@pytest.mark.usefixtures("two_left")
+def test_a_list_of_people_names_the_streams_that_they_are_in(
+    engine: Engine,
+) -> None:
+    with export.people(engine, EVERYBODY, table.Format.CSV) as file:
+        rows = csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""))
+        assert [row["streams"] for row in rows] == ["4th", "", "", ""]
+
+
+@pytest.mark.usefixtures("two_left")
+def test_the_streams_of_whoever_changes_are_told_anew(engine: Engine, tmp_path: Path) -> None:
+    people = Snapshot(Store(engine, folder=None, refresh_after=300.0))
+    file = tmp_path / "more.csv"
+    file.write_text("user_id,first_name,stream,status\n2,Boris,4th,left\n2,Boris,6th,paid\n")
+    importer.import_file(engine, file, actor="anna", rejects_dir=tmp_path)
+    assert people.fresh().page(Cohort(user_ids=(2,)))["streams"].tolist() == ["6th"]
 
 
 def test_an_import_shows_at_once(engine: Engine, tmp_path: Path) -> None:

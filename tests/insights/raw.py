@@ -27,6 +27,7 @@ class Person:
 class Place:
     user_id: int
     course_stream: str
+    status: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class House:
 
     people: list[Person] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    left: list[Place] = field(default_factory=list)  # which no figure counts
     messages: list[Sent] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
@@ -78,7 +80,7 @@ class Memory:
         self._database.execute(
             """CREATE TABLE users (user_id BIGINT, registered_at TIMESTAMPTZ,
                 unreachable_reason VARCHAR, unreachable_since TIMESTAMPTZ);
-            CREATE TABLE enrollments (user_id BIGINT, course_stream VARCHAR);
+            CREATE TABLE enrollments (user_id BIGINT, course_stream VARCHAR, status VARCHAR);
             CREATE TABLE message_history (id BIGINT, started_at TIMESTAMPTZ, message_text VARCHAR,
                 message_type VARCHAR, action VARCHAR, author VARCHAR, scheduled_at TIMESTAMPTZ);
             CREATE TYPE state AS ENUM ('pending', 'sending', 'sent', 'failed', 'uncertain',
@@ -88,7 +90,7 @@ class Memory:
                 sent_at TIMESTAMPTZ)"""
         )
         self._fill("users", house.people)
-        self._fill("enrollments", house.places)
+        self._fill("enrollments", [*house.places, *house.left])
         self._fill("message_history", house.messages)
         self._fill("message_recipients", house.rows)
 
@@ -120,6 +122,13 @@ def random_house(seed: int, *, people: int = 120, messages: int = 12) -> House:
         )
         for stream in chance.sample(STREAMS, chance.choice((0, 1, 1, 1, 2))):
             house.places.append(Place(number, stream))
+    held = {(place.user_id, place.course_stream) for place in house.places}
+    house.left = [
+        Place(person.user_id, stream, "left")
+        for person in house.people
+        for stream in (*STREAMS, "6th_stream")
+        if (person.user_id, stream) not in held and (person.user_id + len(stream)) % 3
+    ]
     for number in range(1, messages + 1):
         started = NOW - timedelta(days=chance.uniform(0, 120))
         house.messages.append(

@@ -28,7 +28,9 @@ def write(engine: Engine, house: House) -> None:
         connection.execute(
             insert(models.users), [{"attributes": {}} | vars(p) for p in house.people]
         )
-        connection.execute(insert(models.enrollments), [dict(vars(p)) for p in house.places])
+        connection.execute(
+            insert(models.enrollments), [dict(vars(p)) for p in [*house.places, *house.left]]
+        )
         connection.execute(
             insert(models.message_history), [always | vars(sent) for sent in house.messages]
         )

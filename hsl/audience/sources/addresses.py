@@ -1,7 +1,8 @@
 """Where a source is: an address that may be kept and shown, and the one that is used.
 
 A password is never kept: an address that has one stands in an environment variable, and `env:NAME`
-is what the source keeps, what pages show and what logs say.
+is what the source keeps, what pages show and what logs say. What stands in a variable has to be an
+address of the web or of a database, and our own settings are not for sources.
 """
 
 import os
@@ -9,7 +10,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from dotenv import dotenv_values
 from sqlalchemy import URL
@@ -18,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 from hsl.audience.sources.errors import SourceError
 
+OURS = re.compile(r"BOT_TOKEN|DATABASE_URL|HSL_.*", re.I)
 BY_NAME = re.compile(r"env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
 SECRET = re.compile(
     r"pass(word|wd|phrase)?$|pwd|token|secret|signature|^sig$|api_?key|credential", re.I
@@ -30,6 +32,7 @@ DRIVERS = {
     "sqlite": "sqlite",
 }
 MASK = "…"
+SHORTEST = 4  # characters of a part of an address that is masked though its name is no secret's
 
 
 @dataclass(frozen=True)
@@ -48,16 +51,25 @@ class Address:
     def _secrets(self) -> set[str]:
         if self.shown == self.used:
             return set()
-        found = {self.used, urlsplit(self.used).query}
-        found |= {
-            value for key, value in parse_qsl(urlsplit(self.used).query) if SECRET.search(key)
-        }
-        password = urlsplit(self.used).password
+        found = {self.used}
         with suppress(ArgumentError, ValueError):
-            password = make_url(self.used).password or password
-        if password:
-            found |= {password, quote(password, safe="")}
-        return {secret for secret in found if secret}
+            found.add(make_url(self.used).password or "")
+        with suppress(ValueError):
+            parts = urlsplit(self.used)
+            named = parse_qsl(parts.query, keep_blank_values=True)
+            found |= {parts.password or "", parts.query, parts.fragment}
+            found |= {value for key, value in named if SECRET.search(key)}
+            told = {word for pair in named for word in pair}
+            if is_web(self.used):
+                found.add(parts.username or "")
+                told |= {parts.path, *parts.path.split("/")}
+            found |= {word for word in told if len(word) >= SHORTEST}
+        written = {way(secret) for secret in found for way in (str, unquote, _quoted)}
+        return written - {""}
+
+
+def _quoted(words: str) -> str:
+    return quote(words, safe="")
 
 
 def resolve(given: str) -> Address:
@@ -66,28 +78,56 @@ def resolve(given: str) -> Address:
     NAME is looked for in the environment, then in the file `.env`.
     """
     named = BY_NAME.fullmatch(given.strip())
+    refuse_secrets(given)
     if named is None:
-        refuse_secrets(given)
         return Address(given, given)
     name = named["name"]
-    used = os.environ.get(name) or dotenv_values(".env").get(name)
+    used = (os.environ.get(name) or dotenv_values(".env").get(name) or "").strip()
     if not used:
         raise SourceError(
             f"{name} is not set. Put the whole address into the environment variable {name}, or "
             "into .env, and start again."
         )
-    return Address(given.strip(), used.strip())
+    if not _is_readable(used):
+        raise SourceError(
+            f"What stands in {name} is not the address of a database or of the web. Write it like "
+            "postgresql://user:password@host/name or https://host/people.csv."
+        )
+    return Address(given.strip(), used)
+
+
+def _is_readable(used: str) -> bool:
+    """True for the address of a database of a kind that is read, or of the web."""
+    try:
+        if is_web(used):
+            parts = urlsplit(used)
+            return bool(parts.hostname) and parts.port != 0  # asking for it raises ValueError
+        return make_url(used).get_backend_name() in DRIVERS
+    except (ArgumentError, ValueError):
+        return False
 
 
 def refuse_secrets(given: str) -> None:
-    """Raise SourceError for an address with a password in it, without showing it."""
+    """Raise SourceError for an address with a password in it, without showing it.
+
+    Also for the name of a variable that is none, or is one of our own settings.
+    """
     remedy = (
         "Put the whole address into an environment variable, such as SCHOOL_DATABASE, and give "
         "env:SCHOOL_DATABASE instead: passwords are not kept here."
     )
     if given.strip().startswith("env:"):
         name = given.strip().removeprefix("env:")
-        raise SourceError(f"{name!r} is not the name of an environment variable. Write env:NAME.")
+        if not BY_NAME.fullmatch(given.strip()):
+            raise SourceError(
+                f"{name!r} is not the name of an environment variable. Write env:NAME."
+            )
+        if OURS.fullmatch(name):
+            raise SourceError(
+                f"{name} is a setting of this program, and not for sources. Put the address of "
+                "the people into a variable of its own."
+            )
+        return
     if "://" not in given:
         return
     try:

@@ -37,12 +37,16 @@ SILENCE = 30.0  # seconds without a byte
 BLOCK = 1 << 20  # bytes
 
 
-def local(pattern: str, *, newest: bool) -> list[Path]:
-    """The files that `pattern` names, the oldest first; only the newest one where that is asked.
+def local(address: addresses.Address, *, newest: bool) -> list[Path]:
+    """The files of a path or pattern, the oldest first; only the newest one where that is asked.
 
     A folder stands for all files in it that can be read. Raises SourceError where there is none.
     """
-    path = Path(pattern).expanduser()
+    if address.shown != address.used:
+        raise SourceError(
+            f"{address.shown} holds no web address. A path or pattern is written as it is."
+        )
+    path = Path(address.used).expanduser()
     if path.is_dir():
         found = [file for file in path.iterdir() if file.suffix.lower() in KINDS]
     elif path.is_file():
@@ -55,7 +59,9 @@ def local(pattern: str, *, newest: bool) -> list[Path]:
         key=lambda file: (file.stat().st_mtime, file.name),
     )
     if not files:
-        raise SourceError(f"{pattern} names no file of people now. Check the folder and pattern.")
+        raise SourceError(
+            f"{address.shown} names no file of people now. Check the folder and pattern."
+        )
     return files[-1:] if newest else files
 
 
@@ -85,7 +91,10 @@ def download(
         raise SourceError(
             f"{address.shown} answers with status {error.code}. Check the address."
         ) from None
-    except (URLError, OSError, http.client.HTTPException, ValueError) as error:
+    except (http.client.InvalidURL, ValueError):
+        # Its words hold the address, or the one that it was sent on to.
+        raise SourceError(f"{address.shown} is no web address that can be read.") from None
+    except (URLError, OSError, http.client.HTTPException) as error:
         said = address.scrubbed(str(getattr(error, "reason", None) or error))
         raise SourceError(f"{address.shown} cannot be read: {said}.") from None
     return target

@@ -10,8 +10,8 @@ import duckdb
 from sqlalchemy import Connection, text
 
 from hsl.audience import upsert
+from hsl.models import LEFT
 
-LEFT = "left"
 _REJECTED = """SELECT id FROM (SELECT DISTINCT TRY_CAST(raw_id AS BIGINT) AS id FROM rejects)
     WHERE id IS NOT NULL"""
 TABLES = ("staged_told", "staged_back", "staged_gone", "staged_rejected")

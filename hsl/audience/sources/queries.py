@@ -120,7 +120,7 @@ def _explained(
     told = ("statement timeout", "interrupted", "max_statement_time", "maximum statement execution")
     if any(word in cause for word in told) and time.monotonic() > deadline - 1.0:
         return _too_slow(patience)
-    said = address.scrubbed(" ".join(cause.split()))[:300].rstrip(".")
+    said = " ".join(address.scrubbed(cause).split())[:300].rstrip(".")
     return SourceError(f"{address.shown} does not answer the query: {said}.")
 
 

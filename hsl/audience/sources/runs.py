@@ -131,8 +131,28 @@ def fetch(
     tell: Callable[[str], None],
     most_rows: int | None = None,
 ) -> Fetched:
-    """The source's rows as files that the importer reads. Raises SourceError."""
+    """The source's rows as files that the importer reads. Raises SourceError, and nothing else."""
     address = addresses.resolve(definition.address)
+    try:
+        return _fetch(definition, address, folder, settings, tell, most_rows)
+    except SourceError:
+        raise
+    except Exception as error:
+        # Neither the words nor the traceback of a library may tell what stands in a variable.
+        logger.error("source %s: %s while fetching", definition.name, type(error).__name__)
+        said = " ".join(address.scrubbed(str(error) or type(error).__name__).split())
+        words = f"{address.shown} cannot be read: {said[:300].rstrip('.')}."
+        raise SourceError(words) from None
+
+
+def _fetch(
+    definition: definitions.Definition,
+    address: addresses.Address,
+    folder: Path,
+    settings: Settings,
+    tell: Callable[[str], None],
+    most_rows: int | None,
+) -> Fetched:
     if definition.kind is definitions.Kind.SQL:
         target = folder / "query.parquet"
         queries.to_parquet(
@@ -152,7 +172,7 @@ def fetch(
         )
         return Fetched([path], {path.name: address.shown})
     newest = definition.which is definitions.Which.NEWEST or most_rows is not None
-    return Fetched(files.local(address.used, newest=newest), {})
+    return Fetched(files.local(address, newest=newest), {})
 
 
 def _read(
