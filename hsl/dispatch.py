@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select
 
 from hsl import database
-from hsl.audience import policy, resolve, segments, suppression, values
+from hsl.audience import archived, policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import changes, outbox, pace, recurring, withdrawing
 from hsl.delivery.quiet import QuietHours
@@ -56,7 +56,7 @@ def ruled(
 ) -> Select[Any]:
     """Everybody chosen as user_id, username and `rule`: what leaves them out of a message at `at`.
 
-    Raises SegmentError where it names a segment that is not there.
+    Raises SegmentError where it, an exclusion list or the cap cannot be looked up.
     """
     with database.read_only(engine).begin() as connection:
         return _ruled(connection, settings, audience, at)
@@ -66,6 +66,9 @@ def _ruled(
     connection: Connection, settings: Settings, audience: Audience, at: datetime | None
 ) -> Select[Any]:
     cap = None if audience.ignore_cap else policy.Cap.parse(settings.frequency_cap)
+    unknown = archived.within_cap(connection, cap, at=at or utc_now()) if cap else None
+    if unknown is not None:
+        raise segments.SegmentError(unknown)
     return policy.allowed(
         segments.people(connection, audience),
         exclusions=segments.exclusions(connection),

@@ -425,10 +425,6 @@ def test_a_large_message_is_judged_alike(engine: Engine, monkeypatch: pytest.Mon
     assert found.total_recipients == 16
 
 
-def test_the_two_rooms_use_one_word() -> None:
-    assert policy.MARKED == choosing.MARKED
-
-
 PEOPLE = st.sets(st.integers(1, 30), max_size=30)
 
 

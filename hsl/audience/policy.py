@@ -18,7 +18,7 @@ from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients = models.message_history, models.message_recipients
 People = models.users
-MARKED = "do-not-message"
+MARKED = models.DO_NOT_MESSAGE
 CAPPED = "cap"
 LISTED = "list: "  # and the exclusion list's name
 CAP = re.compile(r"(?P<messages>[1-9]\d{0,3})/(?P<days>[1-9]\d{0,2})d")

@@ -26,7 +26,7 @@ from hsl import models
 from hsl.models import DeliveryStatus
 
 Recipients = models.message_recipients
-MARKED = "do-not-message"  # the rule that also holds for what waits already
+MARKED = models.DO_NOT_MESSAGE  # the rule that also holds for what waits already
 
 
 @dataclass(frozen=True)

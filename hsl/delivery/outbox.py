@@ -32,7 +32,6 @@ from hsl.message.content import Content
 from hsl.models import (
     Action,
     AudienceMode,
-    DeliveryStatus,
     MessageStatus,
     RecipientType,
 )
@@ -40,13 +39,7 @@ from hsl.models import (
 logger = logging.getLogger(__name__)
 History = models.message_history
 Recipients = models.message_recipients
-COUNTERS = {
-    DeliveryStatus.SENT: "successful_deliveries",
-    DeliveryStatus.FAILED: "failed_deliveries",
-    DeliveryStatus.UNCERTAIN: "uncertain_deliveries",
-    DeliveryStatus.CANCELLED: "cancelled_deliveries",
-    DeliveryStatus.DELETED: "deleted_deliveries",
-}
+COUNTERS = models.COUNTERS
 LATE_LIMIT = 3600.0  # seconds
 LARGE = 20_000  # recipients from which a message is written in steps
 Resolve = Callable[[Mapping[str, Any]], Select[Any]]
