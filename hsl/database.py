@@ -1,5 +1,6 @@
 """The engine, its transactions, and migrations at start: all that differs between databases."""
 
+import hashlib
 import os
 import socket
 import threading
@@ -161,6 +162,15 @@ def _shut(connections: list[Any]) -> None:
 def engine_for(settings: Settings) -> Engine:
     """The engine of these settings' database."""
     return open_engine(settings.database_address, archive=settings.archive_dir)
+
+
+def identity(engine: Engine) -> str:
+    """What tells this database from others: a hash of its address, without the password."""
+    url = engine.url
+    if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
+        url = url.set(database=str(Path(str(url.database)).absolute()))
+    address = url.set(password=None, query={}).render_as_string()
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 def archive_of(source: Engine | Connection) -> Path:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from tqdm import tqdm
 
 from hsl import database
-from hsl.archive import catalogue, files, restoring, storing
+from hsl.archive import catalogue, files, restoring, storing, unlisted
 from hsl.audience import policy
 from hsl.settings import Settings
 
@@ -70,6 +70,7 @@ def run(parsed: argparse.Namespace, settings: Settings, engine: Engine, *, actor
         f"({one.size / 2**20:,.1f} MiB), read back and equal"
         for one in made
     ]
+    stay += [unlisted.what_to_do(path) for path in unlisted.whole(engine)]
     _say(
         parsed,
         [asdict(one) for one in made],
@@ -131,10 +132,7 @@ def _verify(parsed: argparse.Namespace, engine: Engine) -> int:
         f"{one.problem or f'{one.rows:,} rows, as they were written'}"
         for one in checked
     ]
-    lines += [
-        f"     {path} is listed nowhere: an ended run left it; it goes by itself after a day."
-        for path in catalogue.unlisted(engine)
-    ]
+    lines += [f"     {unlisted.what_to_do(path)}" for path in unlisted.whole(engine)]
     _say(parsed, [asdict(one) for one in checked], lines or ["Nothing is archived."])
     return 1 if any(one.problem for one in checked) else 0
 

@@ -10,7 +10,7 @@
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, or_, select, update
 
 from hsl import audit, database, models
-from hsl.archive import ArchiveError, catalogue, files
+from hsl.archive import ArchiveError, catalogue, files, in_database, unlisted
 from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients, Months = (
@@ -30,11 +30,9 @@ FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
 AT_REST = timedelta(hours=48)  # before that it may still be deleted from its chats
 MOST_ROWS = 5_000_000  # in a file, unless one message has more
 MOST_MESSAGES = 1_000  # in a file
-READ_AT_ONCE = 50_000  # rows
 DELETED_AT_ONCE = 2_000  # rows: a transaction that senders hardly notice
 REST = 0.01  # seconds between two deletions, in which others may write
 COUNTERS = models.COUNTERS
-Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def archive(
     *,
     actor: str,
     counted_for: timedelta = AT_REST,
-    progress: Progress = lambda _stage, _rows: None,
+    progress: in_database.Progress = lambda _stage, _rows: None,
 ) -> list[Archived]:
     """Move the rows of finished messages that started before then; what was made, by file.
 
@@ -119,7 +117,11 @@ def archive(
             name = f"{batch.messages[0]}-{batch.messages[-1]}-{uuid.uuid4().hex[:8]}.parquet"
             path = database.archive_of(engine) / batch.month / name
             with database.read_only(engine).begin() as connection:
-                written = files.write(path, rows_of(connection, batch.messages, progress))
+                written = files.write(
+                    path,
+                    in_database.rows_of(connection, batch.messages, progress),
+                    owner=database.identity(engine),
+                )
             try:
                 _hand_over(engine, batch, written, actor)
             except ArchiveError:
@@ -129,30 +131,8 @@ def archive(
             made.append(
                 Archived(batch.month, name, len(batch.messages), written.rows, path.stat().st_size)
             )
-        catalogue.forget_unlisted(engine)
+        unlisted.forget(engine)
     return made
-
-
-def rows_of(
-    connection: Connection, messages: Sequence[int], progress: Progress = lambda _s, _r: None
-) -> Iterator[Any]:
-    """The rows of these messages in the database as Arrow batches, by message and person."""
-    gathered: list[Row[Any]] = []
-    for number in messages:
-        found = connection.execute(
-            select(Recipients)
-            .where(Recipients.c.message_id == number)
-            .order_by(Recipients.c.user_id),
-            execution_options={"yield_per": READ_AT_ONCE},
-        )
-        for some in found.partitions():
-            progress("read", len(some))
-            gathered += some
-            if len(gathered) >= READ_AT_ONCE:  # many small messages go together
-                yield files.batch(gathered)
-                gathered = []
-    if gathered:
-        yield files.batch(gathered)
 
 
 def _movable(connection: Connection, before: datetime, counted_for: timedelta) -> Any:
@@ -276,7 +256,7 @@ def _require_equal(row: Row[Any], written: files.Written) -> None:
         )
 
 
-def _finish_earlier(engine: Engine, progress: Progress) -> None:
+def _finish_earlier(engine: Engine, progress: in_database.Progress) -> None:
     left = leftovers(engine)
     if not left:
         return
@@ -287,7 +267,7 @@ def _finish_earlier(engine: Engine, progress: Progress) -> None:
     _delete(engine, left, progress)
 
 
-def _delete(engine: Engine, messages: Sequence[int], progress: Progress) -> None:
+def _delete(engine: Engine, messages: Sequence[int], progress: in_database.Progress) -> None:
     for number in messages:
         while gone := _rows_gone(engine, number):
             progress("deleted", gone)
