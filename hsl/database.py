@@ -211,6 +211,15 @@ def read_only(engine: Engine) -> Engine:
     return engine.execution_options(hsl_read_only=True)
 
 
+def take_turns(connection: Connection, turn: int) -> None:
+    """Wait until no other transaction has this turn, and keep it to the end of this one.
+
+    On SQLite every transaction that writes is alone as it is.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(turn)))
+
+
 def now(connection: Connection) -> datetime:
     """The present time, aware, in UTC, by the one clock that all processes on a database share.
 
