@@ -348,7 +348,7 @@ def _cancel(parsed: argparse.Namespace, settings: Settings) -> None:
 
 def _retry(parsed: argparse.Namespace, settings: Settings) -> None:
     engine = _engine(settings)
-    back = steering.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
+    back = dispatch.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
     print(f"Message {parsed.id}: {back:,} failed recipients are tried again.")
 
 
@@ -478,7 +478,7 @@ def _uncertain(parsed: argparse.Namespace, settings: Settings) -> int:
         if not _confirmed(parsed, question):
             print("Nothing was sent. Add --yes to send again.", file=sys.stderr)
             return 1
-        settled = steering.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
+        settled = dispatch.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
         words = f"{settled:,} uncertain recipients are sent to once more."
     else:
         _list_uncertain(parsed, engine, chosen)

@@ -1,5 +1,6 @@
 """The engine, its transactions, and migrations at start: all that differs between databases."""
 
+import hashlib
 import os
 import socket
 import threading
@@ -163,6 +164,15 @@ def engine_for(settings: Settings) -> Engine:
     return open_engine(settings.database_address, archive=settings.archive_dir)
 
 
+def identity(engine: Engine) -> str:
+    """What tells this database from others: a hash of its address, without the password."""
+    url = engine.url
+    if url.get_backend_name() == "sqlite" and url.database not in {None, "", ":memory:"}:
+        url = url.set(database=str(Path(str(url.database)).absolute()))
+    address = url.set(password=None, query={}).render_as_string()
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
+
+
 def archive_of(source: Engine | Connection) -> Path:
     """The folder in which this database's archived rows lie."""
     folder: Path | None = source.get_execution_options().get(ARCHIVE)
@@ -209,6 +219,15 @@ def one_moment(engine: Engine) -> Iterator[Connection]:
         options["isolation_level"] = "REPEATABLE READ"
     with engine.execution_options(**options).begin() as connection:
         yield connection
+
+
+def take_turns(connection: Connection, turn: int) -> None:
+    """Wait until no other transaction has this turn, and keep it to the end of this one.
+
+    On SQLite every transaction that writes is alone as it is.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(turn)))
 
 
 def now(connection: Connection) -> datetime:

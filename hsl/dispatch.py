@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import Engine, Select
 
-from hsl import database
+from hsl import choice, database
 from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import changes, outbox, pace, recurring, withdrawing
+from hsl.delivery import changes, outbox, pace, recurring, steering, withdrawing
 from hsl.delivery.quiet import QuietHours
 from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
@@ -56,22 +56,10 @@ def ruled(
 ) -> Select[Any]:
     """Everybody chosen as user_id, username and `rule`: what leaves them out of a message at `at`.
 
-    Raises SegmentError where it names a segment that is not there.
+    Raises SegmentError where it, an exclusion list or the cap cannot be looked up.
     """
     with database.read_only(engine).begin() as connection:
-        return _ruled(connection, settings, audience, at)
-
-
-def _ruled(
-    connection: Connection, settings: Settings, audience: Audience, at: datetime | None
-) -> Select[Any]:
-    cap = None if audience.ignore_cap else policy.Cap.parse(settings.frequency_cap)
-    return policy.allowed(
-        segments.people(connection, audience),
-        exclusions=segments.exclusions(connection),
-        cap=cap,
-        at=at,
-    )
+        return choice.ruled(connection, settings, audience, at)
 
 
 def count(engine: Engine, audience: Audience) -> Count:
@@ -110,7 +98,7 @@ def look(
     problems = list(content.check())
     with database.read_only(engine).begin() as connection:
         try:
-            chosen = _ruled(connection, settings, audience, at)
+            chosen = choice.ruled(connection, settings, audience, at)
         except segments.SegmentError as fault:
             problems.append(Problem("audience", str(fault)))
             return LastLook(0, 0, (), 0.0, tuple(problems), (), None)
@@ -174,7 +162,7 @@ def send(
         raise outbox.OutboxError(f"Nothing was sent: {found.problems[0].message}")
     new = outbox.NewMessage(
         content=content,
-        people=ruled(engine, settings, audience, at=scheduled_at),
+        people=choice.Choice(settings, audience, scheduled_at),
         author=author,
         bot_id=settings.bot_id,
         scheduled_at=scheduled_at,
@@ -213,7 +201,7 @@ def repeat(
         engine,
         repeat=rule,
         content=content,
-        people=ruled(engine, settings, audience, at=first),
+        people=choice.Choice(settings, audience, first),
         audience=audience.model_dump(mode="json"),
         group=None if audience.is_individual else audience.sentence(),
         author=author,
@@ -235,11 +223,31 @@ class Suppressed:
 def suppress(engine: Engine, user_ids: Sequence[int], *, reason: str, actor: str) -> Suppressed:
     """Mark people as do-not-message, and withdraw what still waits to go to them.
 
+    Also what waits for those who were marked before.
+
     Raises SuppressionError, and then nothing is changed.
     """
     with engine.begin() as connection:
         marked = suppression.add(connection, user_ids, reason=reason, actor=actor)
-        return Suppressed(len(marked), withdrawing.withdraw(connection, marked, actor=actor))
+        return Suppressed(len(marked), withdrawing.withdraw(connection, user_ids, actor=actor))
+
+
+def retry_failed(
+    engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...] = ()
+) -> int:
+    """`steering.retry_failed`, but for nobody who is on an exclusion list by now."""
+    return steering.retry_failed(
+        engine, message_id, actor=actor, reasons=reasons, excluded=choice.excluded
+    )
+
+
+def send_again(
+    engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
+) -> int:
+    """`steering.send_again`, but for nobody who is on an exclusion list by now."""
+    return steering.send_again(
+        engine, message_id, actor=actor, user_ids=user_ids, excluded=choice.excluded
+    )
 
 
 def quiet_warning(settings: Settings, moment: datetime | None, *, keep_quiet: bool) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database, equality, models
-from hsl.archive import ArchiveError, catalogue, storing
+from hsl.archive import ArchiveError, catalogue, storing, unlisted
 from hsl.audience.sources import registry
 from hsl.delivery import standing
 from hsl.delivery.gateway import Gateway
@@ -230,7 +230,9 @@ def _archive(engine: Engine) -> Check:
             "Run `python -m hsl archive --before DATE` again; it goes on from there.",
         )
     rows = sum(file.rows for file in listed)
-    return Check("archive", True, f"{rows:,} rows in {len(listed):,} files.")
+    strange = unlisted.whole(engine)
+    remedy = unlisted.what_to_do(strange[0]) if strange else ""
+    return Check("archive", not strange, f"{rows:,} rows in {len(listed):,} files.", remedy)
 
 
 def _bot(settings: Settings) -> Check:

@@ -12,8 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from hsl import database, models
 from hsl.archive import catalogue, files
-from hsl.delivery.outbox import COUNTERS
-from hsl.models import DeliveryStatus
+from hsl.models import COUNTERS, DeliveryStatus
 
 History, Recipients = models.message_history, models.message_recipients
 NAMES = ("total_recipients", *COUNTERS.values())

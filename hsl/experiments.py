@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, update
 
-from hsl import audit, dispatch, models
+from hsl import audit, choice, dispatch, models
 from hsl.audience import conditions, segments
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import choosing, outbox, preparing
@@ -95,7 +95,7 @@ def create(
     salt = salt or secrets.token_hex(8)
     parts = bounds([arm.share for arm in arms])
     groups = [arm_of(audience, salt, part) for part in parts]
-    people = [dispatch.ruled(engine, settings, group, at=scheduled_at) for group in groups]
+    people = [choice.Choice(settings, group, scheduled_at) for group in groups]
 
     def message(place: int, content: Content) -> outbox.NewMessage:
         return outbox.NewMessage(

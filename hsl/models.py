@@ -91,6 +91,15 @@ class DeliveryStatus(StrEnum):
 
 GOT = (DeliveryStatus.SENT, DeliveryStatus.DELETED)
 TRIED = (*GOT, DeliveryStatus.FAILED, DeliveryStatus.UNCERTAIN)  # it left, and is over
+# The counter of message_history that counts recipients of a status; the others have no outcome yet.
+COUNTERS = {
+    DeliveryStatus.SENT: "successful_deliveries",
+    DeliveryStatus.FAILED: "failed_deliveries",
+    DeliveryStatus.UNCERTAIN: "uncertain_deliveries",
+    DeliveryStatus.CANCELLED: "cancelled_deliveries",
+    DeliveryStatus.DELETED: "deleted_deliveries",
+}
+DO_NOT_MESSAGE = "do-not-message"  # the rule, and the reason, of whoever has a mark
 
 
 class RecipientType(StrEnum):

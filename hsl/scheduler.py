@@ -18,15 +18,14 @@ from datetime import timedelta
 from typing import Any
 
 import schedule
-from sqlalchemy import Connection, Engine, Select, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import database, dispatch, models
+from hsl import choice, database, models
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import runs as source_runs
 from hsl.delivery import (
-    outbox,
     pace,
     preparing,
     recurring,
@@ -258,11 +257,8 @@ class Scheduler:
         if found[1] is not None:
             recurring.make_due(self.engine, now=now, bot_id=bot_id, resolve=self._people)
 
-    def _people(self, chosen: Mapping[str, Any]) -> Select[Any]:
-        try:
-            return dispatch.ruled(self.engine, self.settings, Audience.model_validate(chosen))
-        except segments.SegmentError as fault:
-            raise outbox.OutboxError(str(fault)) from fault
+    def _people(self, chosen: Mapping[str, Any]) -> choice.Choice:
+        return choice.Choice(self.settings, Audience.model_validate(chosen))
 
     def sign_off(self) -> None:
         """Leave the list of workers."""

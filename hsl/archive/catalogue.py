@@ -1,7 +1,6 @@
 """What is archived: the files that `archived_months` lists, and which message is in which."""
 
 import fcntl
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from hsl import database, models
 from hsl.archive import ArchiveError, files
 
 History, Months = models.message_history, models.archived_months
-FORGOTTEN_AFTER = 86_400.0  # seconds after which a file that nothing lists may go
 
 
 @dataclass(frozen=True)
@@ -85,24 +83,6 @@ def archived_among(connection: Connection, message_ids: Collection[int]) -> set[
         )
     )
     return {row.id for row in found}
-
-
-def unlisted(engine: Engine) -> list[Path]:
-    """Files in the folder that nothing lists: left by a run that was ended."""
-    known = set(paths(engine))
-    return sorted(
-        path
-        for pattern in ("*/*.parquet", "*/*.part")
-        for path in database.archive_of(engine).glob(pattern)
-        if path not in known
-    )
-
-
-def forget_unlisted(engine: Engine) -> None:
-    """Delete what nothing lists, a day after it was written."""
-    for path in unlisted(engine):
-        if time.time() - path.stat().st_mtime > FORGOTTEN_AFTER:
-            path.unlink(missing_ok=True)
 
 
 @contextmanager

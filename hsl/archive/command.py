@@ -4,13 +4,14 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Engine
 from tqdm import tqdm
 
 from hsl import database
-from hsl.archive import catalogue, files, restoring, storing
+from hsl.archive import catalogue, files, restoring, storing, unlisted
+from hsl.audience import policy
 from hsl.settings import Settings
 
 
@@ -46,26 +47,46 @@ def run(parsed: argparse.Namespace, settings: Settings, engine: Engine, *, actor
         ])  # fmt: skip
         return 0
     before = datetime.combine(parsed.before, time(), settings.zone)
+    cap = policy.Cap.parse(settings.frequency_cap)
+    counted_for = timedelta(days=cap.days) if cap else storing.AT_REST
+    stay = [
+        f"{month}: {messages:,} messages stay, as the frequency cap still counts who got them "
+        f"(HSL_FREQUENCY_CAP, {settings.frequency_cap})."
+        for month, messages in storing.counted(engine, before, counted_for=counted_for).items()
+    ]
     if parsed.dry_run:
-        return _dry_run(parsed, engine, before)
+        return _dry_run(parsed, engine, before, counted_for, stay)
     with _bar() as bar:
 
         def progress(stage: str, rows: int) -> None:
             bar.set_description_str(stage)
             bar.update(rows)
 
-        made = storing.archive(engine, before, actor=actor, progress=progress)
+        made = storing.archive(
+            engine, before, actor=actor, counted_for=counted_for, progress=progress
+        )
     lines = [
         f"{one.month}: {one.rows:,} rows of {one.messages:,} messages in {one.file} "
         f"({one.size / 2**20:,.1f} MiB), read back and equal"
         for one in made
     ]
-    _say(parsed, [asdict(one) for one in made], lines or ["Nothing to archive before that day."])
+    stay += [unlisted.what_to_do(path) for path in unlisted.whole(engine)]
+    _say(
+        parsed,
+        [asdict(one) for one in made],
+        (lines or ["Nothing to archive before that day."]) + stay,
+    )
     return 0
 
 
-def _dry_run(parsed: argparse.Namespace, engine: Engine, before: datetime) -> int:
-    batches = storing.plan(engine, before)
+def _dry_run(
+    parsed: argparse.Namespace,
+    engine: Engine,
+    before: datetime,
+    counted_for: timedelta,
+    stay: list[str],
+) -> int:
+    batches = storing.plan(engine, before, counted_for=counted_for)
     found = [
         {"month": one.month, "messages": len(one.messages), "rows": one.rows} for one in batches
     ]
@@ -76,7 +97,7 @@ def _dry_run(parsed: argparse.Namespace, engine: Engine, before: datetime) -> in
     left = storing.leftovers(engine)
     if left:
         lines.append(f"Rows of {len(left):,} archived messages, left by an ended run, would go.")
-    _say(parsed, found, lines or ["Nothing to archive before that day."])
+    _say(parsed, found, (lines or ["Nothing to archive before that day."]) + stay)
     return 0
 
 
@@ -111,10 +132,7 @@ def _verify(parsed: argparse.Namespace, engine: Engine) -> int:
         f"{one.problem or f'{one.rows:,} rows, as they were written'}"
         for one in checked
     ]
-    lines += [
-        f"     {path} is listed nowhere: an ended run left it; it goes by itself after a day."
-        for path in catalogue.unlisted(engine)
-    ]
+    lines += [f"     {unlisted.what_to_do(path)}" for path in unlisted.whole(engine)]
     _say(parsed, [asdict(one) for one in checked], lines or ["Nothing is archived."])
     return 1 if any(one.problem for one in checked) else 0
 

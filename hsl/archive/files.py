@@ -25,6 +25,7 @@ from hsl.archive import ArchiveError
 from hsl.models import UtcDateTime
 
 FOOTER = b"hsl.people"  # [[message_id, delivery_status, reason, people], …] as JSON
+OWNER = b"hsl.database"  # of which the rows were, see `database.identity`
 MEMORY_LIMIT = "1GB"
 Recipients = models.message_recipients
 COLUMNS = tuple(column.name for column in Recipients.columns)
@@ -120,10 +121,11 @@ def tallies_in(path: Path) -> Tallies:
     return found
 
 
-def write(path: Path, rows: Iterable[pa.RecordBatch]) -> Written:
+def write(path: Path, rows: Iterable[pa.RecordBatch], *, owner: str) -> Written:
     """Write rows beside `path`, read them back, compare, and only then give them its name.
 
-    Raises ArchiveError where what was read is not what was written; then no such file is there.
+    `owner` is the identity of the database that they are of. Raises ArchiveError where what was
+    read is not what was written; then no such file is there.
     """
     counter = Counter()
     _make_folder(path.parent)
@@ -133,7 +135,8 @@ def write(path: Path, rows: Iterable[pa.RecordBatch]) -> Written:
             for some in rows:
                 writer.write_batch(some)
                 counter.add(some)
-            writer.add_key_value_metadata({FOOTER: json.dumps(_people(counter.tallies))})
+            people = json.dumps(_people(counter.tallies))
+            writer.add_key_value_metadata({FOOTER: people, OWNER: owner})
         _sync(part)
         if tallies_in(part) != counter.tallies or people_in(part) != _by_message(counter.tallies):
             raise ArchiveError(
@@ -167,6 +170,15 @@ def _footer(path: str, _mtime: int, _size: int) -> dict[int, dict[tuple[str, str
     for message_id, status, reason, people in json.loads(metadata[FOOTER]):
         found.setdefault(message_id, {})[status, reason] = people
     return found
+
+
+def owner_of(path: Path) -> str:
+    """The identity of the database that a file's rows are of; empty where the file tells none."""
+    try:
+        metadata = pq.read_metadata(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return ""
+    return bytes(metadata.get(OWNER, b"")).decode("utf-8", "replace")
 
 
 def _people(tallies: Tallies) -> list[list[Any]]:

@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Engine, delete, insert, select, update
 
 from hsl import audit, database
-from hsl.archive import ArchiveError, catalogue, files, storing
-from hsl.archive.storing import COUNTERS, History, Months, Progress, Recipients
+from hsl.archive import ArchiveError, catalogue, files, in_database, storing
+from hsl.archive.in_database import Progress
+from hsl.archive.storing import COUNTERS, History, Months, Recipients
 
 INSERTED_AT_ONCE = 2_000  # rows: a transaction that senders hardly notice
 
@@ -99,7 +100,7 @@ def _bring_back(engine: Engine, file: catalogue.File, actor: str, progress: Prog
         progress("restored", len(some))
     counter = files.Counter()
     with database.read_only(engine).begin() as connection:
-        for batch in storing.rows_of(connection, messages):
+        for batch in in_database.rows_of(connection, messages):
             counter.add(batch)
     if counter.tallies != files.tallies_in(file.path):
         raise ArchiveError(

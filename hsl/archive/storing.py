@@ -9,16 +9,17 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, or_, select, update
 
 from hsl import audit, database, models
-from hsl.archive import ArchiveError, catalogue, files
-from hsl.models import DeliveryStatus, MessageStatus
+from hsl.archive import ArchiveError, catalogue, files, in_database, unlisted
+from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients, Months = (
     models.message_history,
@@ -29,17 +30,9 @@ FINISHED = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
 AT_REST = timedelta(hours=48)  # before that it may still be deleted from its chats
 MOST_ROWS = 5_000_000  # in a file, unless one message has more
 MOST_MESSAGES = 1_000  # in a file
-READ_AT_ONCE = 50_000  # rows
 DELETED_AT_ONCE = 2_000  # rows: a transaction that senders hardly notice
 REST = 0.01  # seconds between two deletions, in which others may write
-COUNTERS = {
-    DeliveryStatus.SENT: "successful_deliveries",
-    DeliveryStatus.FAILED: "failed_deliveries",
-    DeliveryStatus.UNCERTAIN: "uncertain_deliveries",
-    DeliveryStatus.CANCELLED: "cancelled_deliveries",
-    DeliveryStatus.DELETED: "deleted_deliveries",
-}
-Progress = Callable[[str, int], None]
+COUNTERS = models.COUNTERS
 
 
 @dataclass(frozen=True)
@@ -64,10 +57,10 @@ class Archived:
     size: int  # bytes
 
 
-def plan(engine: Engine, before: datetime) -> list[Batch]:
+def plan(engine: Engine, before: datetime, *, counted_for: timedelta = AT_REST) -> list[Batch]:
     """What `archive` would move, by file, the oldest month first."""
     with database.read_only(engine).begin() as connection:
-        rows = connection.execute(_movable(connection, before)).all()
+        rows = connection.execute(_movable(connection, before, counted_for)).all()
         seen = _seen(connection, rows)
     batches: list[Batch] = []
     now: list[Row[Any]] = []
@@ -81,6 +74,14 @@ def plan(engine: Engine, before: datetime) -> list[Batch]:
             now = []
         now.append(row)
     return [*batches, _batch(now, seen)] if now else batches
+
+
+def counted(engine: Engine, before: datetime, *, counted_for: timedelta) -> dict[str, int]:
+    """By month: how many messages stay only because the frequency cap still counts them."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(_movable(connection, before, AT_REST)).all()
+        moves = {row.id for row in connection.execute(_movable(connection, before, counted_for))}
+    return dict(Counter(catalogue.month_of(row.started_at) for row in rows if row.id not in moves))
 
 
 def leftovers(engine: Engine) -> list[int]:
@@ -100,21 +101,27 @@ def archive(
     before: datetime,
     *,
     actor: str,
-    progress: Progress = lambda _stage, _rows: None,
+    counted_for: timedelta = AT_REST,
+    progress: in_database.Progress = lambda _stage, _rows: None,
 ) -> list[Archived]:
     """Move the rows of finished messages that started before then; what was made, by file.
 
-    Also finishes what an earlier run left. Raises ArchiveError; then every message's rows still
+    `counted_for` is how long the frequency cap counts a delivery: what was sent since stays. Also
+    finishes what an earlier run left. Raises ArchiveError; then every message's rows still
     are in one place, and the next call goes on.
     """
     made = []
     with catalogue.alone(engine):
         _finish_earlier(engine, progress)
-        for batch in plan(engine, before):
+        for batch in plan(engine, before, counted_for=counted_for):
             name = f"{batch.messages[0]}-{batch.messages[-1]}-{uuid.uuid4().hex[:8]}.parquet"
             path = database.archive_of(engine) / batch.month / name
             with database.read_only(engine).begin() as connection:
-                written = files.write(path, rows_of(connection, batch.messages, progress))
+                written = files.write(
+                    path,
+                    in_database.rows_of(connection, batch.messages, progress),
+                    owner=database.identity(engine),
+                )
             try:
                 _hand_over(engine, batch, written, actor)
             except ArchiveError:
@@ -124,36 +131,15 @@ def archive(
             made.append(
                 Archived(batch.month, name, len(batch.messages), written.rows, path.stat().st_size)
             )
-        catalogue.forget_unlisted(engine)
+        unlisted.forget(engine)
     return made
 
 
-def rows_of(
-    connection: Connection, messages: Sequence[int], progress: Progress = lambda _s, _r: None
-) -> Iterator[Any]:
-    """The rows of these messages in the database as Arrow batches, by message and person."""
-    gathered: list[Row[Any]] = []
-    for number in messages:
-        found = connection.execute(
-            select(Recipients)
-            .where(Recipients.c.message_id == number)
-            .order_by(Recipients.c.user_id),
-            execution_options={"yield_per": READ_AT_ONCE},
-        )
-        for some in found.partitions():
-            progress("read", len(some))
-            gathered += some
-            if len(gathered) >= READ_AT_ONCE:  # many small messages go together
-                yield files.batch(gathered)
-                gathered = []
-    if gathered:
-        yield files.batch(gathered)
-
-
-def _movable(connection: Connection, before: datetime) -> Any:
+def _movable(connection: Connection, before: datetime, counted_for: timedelta) -> Any:
     run = History.alias()
     last_change = func.coalesce(History.c.finished_at, History.c.started_at)
-    at_rest = database.now(connection) - AT_REST
+    now = database.now(connection)
+    at_rest = now - AT_REST
     movable = (
         select(History)
         .where(
@@ -161,6 +147,7 @@ def _movable(connection: Connection, before: datetime) -> Any:
             History.c.archived_at.is_(None),
             History.c.started_at < min(before, at_rest),
             last_change < at_rest,
+            or_(History.c.action != Action.SEND, last_change < now - counted_for),
             History.c.total_recipients > 0,
             ~exists(
                 select(run.c.id).where(
@@ -269,7 +256,7 @@ def _require_equal(row: Row[Any], written: files.Written) -> None:
         )
 
 
-def _finish_earlier(engine: Engine, progress: Progress) -> None:
+def _finish_earlier(engine: Engine, progress: in_database.Progress) -> None:
     left = leftovers(engine)
     if not left:
         return
@@ -280,7 +267,7 @@ def _finish_earlier(engine: Engine, progress: Progress) -> None:
     _delete(engine, left, progress)
 
 
-def _delete(engine: Engine, messages: Sequence[int], progress: Progress) -> None:
+def _delete(engine: Engine, messages: Sequence[int], progress: in_database.Progress) -> None:
     for number in messages:
         while gone := _rows_gone(engine, number):
             progress("deleted", gone)

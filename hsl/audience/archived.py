@@ -7,16 +7,19 @@ be other people in the database than on the pages, so it is not looked up there 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
 
 from hsl import models
 from hsl.archive import catalogue
 from hsl.audience import conditions as c
 from hsl.audience import past
 from hsl.audience.cohort import Audience, Cohort
+from hsl.audience.policy import Cap
 from hsl.models import Action
 
 Messages = models.message_history
+# Nobody was sent an archived message later than that.
+LAST_SENT = func.coalesce(Messages.c.finished_at, Messages.c.archived_at)
 
 
 def missing(connection: Connection, chosen: Cohort | Audience, *, now: datetime) -> str | None:
@@ -24,21 +27,42 @@ def missing(connection: Connection, chosen: Cohort | Audience, *, now: datetime)
     outcomes, counts = _history(chosen)
     if not outcomes and not counts:
         return None
-    archived = connection.execute(
-        select(Messages).where(Messages.c.archived_at.is_not(None)).order_by(Messages.c.id)
-    ).all()
-    asked = {outcome.message_id for outcome in outcomes}
-    for message in archived:
-        counted = message.action == Action.SEND and any(
-            _counts(count, connection, message, now) for count in counts
-        )
-        if message.id in asked or counted:
-            return (
-                f"Message {message.id} is archived, so the database cannot tell whom it reached. "
-                "Leave that condition out, or bring its month back: "
-                f"python -m hsl archive --restore {catalogue.month_of(message.started_at)}"
-            )
-    return None
+    asked = Messages.c.id.in_({outcome.message_id for outcome in outcomes})
+    counted = and_(
+        Messages.c.action == Action.SEND, or_(false(), *[_counts(count, now) for count in counts])
+    )
+    message = connection.execute(_archived().where(or_(asked, counted)).limit(1)).one_or_none()
+    if message is None:
+        return None
+    return (
+        f"Message {message.id} is archived, so the database cannot tell whom it reached. "
+        "Leave that condition out, or bring its month back: "
+        f"python -m hsl archive --restore {catalogue.month_of(message.started_at)}"
+    )
+
+
+def within_cap(connection: Connection, cap: Cap, *, at: datetime) -> str | None:
+    """Why the cap cannot be reckoned for a message at `at`, in a sentence; None where it can."""
+    message = connection.execute(
+        _archived()
+        .where(Messages.c.action == Action.SEND, at - timedelta(days=cap.days) < LAST_SENT)
+        .limit(1)
+    ).one_or_none()
+    if message is None:
+        return None
+    return (
+        f"The frequency cap ({cap.sentence()}) counts message {message.id}, which is archived, so "
+        "the database cannot tell who got it. Bring its month back: python -m hsl archive "
+        f"--restore {catalogue.month_of(message.started_at)}; or send in spite of the cap."
+    )
+
+
+def _archived() -> Select[Any]:
+    return (
+        select(Messages.c.id, Messages.c.started_at)
+        .where(Messages.c.archived_at.is_not(None))
+        .order_by(Messages.c.id)
+    )
 
 
 def _history(
@@ -52,12 +76,9 @@ def _history(
     )
 
 
-def _counts(
-    count: c.MessageCount, connection: Connection, message: Row[Any], now: datetime
-) -> bool:
+def _counts(count: c.MessageCount, now: datetime) -> ColumnElement[bool]:
     if count.last is not None:
-        return message.id in connection.execute(past.last_messages(count.last)).scalars().all()
+        return Messages.c.id.in_(past.last_messages(count.last))
     if count.days is None:
-        return True
-    ended: datetime | None = message.finished_at
-    return ended is None or ended >= now - timedelta(days=count.days)
+        return true()
+    return now - timedelta(days=count.days) <= LAST_SENT

@@ -18,7 +18,7 @@ from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients = models.message_history, models.message_recipients
 People = models.users
-MARKED = "do-not-message"
+MARKED = models.DO_NOT_MESSAGE
 CAPPED = "cap"
 LISTED = "list: "  # and the exclusion list's name
 CAP = re.compile(r"(?P<messages>[1-9]\d{0,3})/(?P<days>[1-9]\d{0,2})d")
@@ -28,6 +28,7 @@ LEFT = (
     DeliveryStatus.UNCERTAIN,
     DeliveryStatus.SENDING,
 )
+CLOCKS = timedelta(minutes=10)  # by which machines' clocks may differ
 AHEAD = (MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED)
 
 
@@ -85,7 +86,7 @@ def allowed(
         joined = joined.outerjoin(listed, listed.c.user_id == chosen.c.user_id)
         rules.append((listed.c.user_id.is_not(None), literal(LISTED + exclusion.name)))
     if cap is not None:
-        busy = _at_the_cap(cap, at or models.utc_now()).subquery("busy")
+        busy = at_the_cap(cap, at or models.utc_now()).subquery("busy")
         joined = joined.outerjoin(busy, busy.c.user_id == chosen.c.user_id)
         rules.append((busy.c.user_id.is_not(None), literal(CAPPED)))
     rule = case(*rules, else_=null()).label("rule")
@@ -134,9 +135,15 @@ def sentence(counts: dict[str, int]) -> str:
     return "; ".join(f"{people:,} left out: {rule}" for rule, people in ordered if people)
 
 
-def _at_the_cap(cap: Cap, at: datetime) -> Select[Any]:
+def at_the_cap(cap: Cap, at: datetime, *, but: int | None = None) -> Select[Any]:
+    """A select of user_id of everybody who gets no more messages at `at`.
+
+    The message `but` is not counted, nor is one whose recipients are still being written.
+    """
     span = timedelta(days=cap.days)
     sends = select(History.c.id).where(History.c.action == Action.SEND)
+    if but is not None:
+        sends = sends.where(History.c.id != but)
     left = select(Recipients.c.user_id).where(
         Recipients.c.sending_at > at - span,
         Recipients.c.delivery_status.in_(LEFT),
@@ -147,6 +154,7 @@ def _at_the_cap(cap: Cap, at: datetime) -> Select[Any]:
         Recipients.c.delivery_status == DeliveryStatus.PENDING,
         Recipients.c.message_id.in_(
             sends.where(
+                History.c.id.not_in(select(models.message_preparations.c.message_id)),
                 History.c.status.in_(AHEAD),
                 or_(
                     History.c.status == MessageStatus.SENDING,
@@ -157,3 +165,14 @@ def _at_the_cap(cap: Cap, at: datetime) -> Select[Any]:
     )
     every = union_all(left, waiting).subquery("got_or_will")
     return select(every.c.user_id).group_by(every.c.user_id).having(func.count() >= cap.messages)
+
+
+def may_have_moved(connection: Connection, since: datetime, *, but: int) -> bool:
+    """Whether another message than `but` was made or started since, which the cap counts too."""
+    about = since - CLOCKS
+    found = select(History.c.id).where(
+        History.c.action == Action.SEND,
+        History.c.id != but,
+        or_(History.c.created_at > about, History.c.started_at > about),
+    )
+    return connection.execute(found.limit(1)).first() is not None

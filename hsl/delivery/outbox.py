@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
-    Select,
     delete,
     func,
     insert,
@@ -32,7 +31,6 @@ from hsl.message.content import Content
 from hsl.models import (
     Action,
     AudienceMode,
-    DeliveryStatus,
     MessageStatus,
     RecipientType,
 )
@@ -40,16 +38,10 @@ from hsl.models import (
 logger = logging.getLogger(__name__)
 History = models.message_history
 Recipients = models.message_recipients
-COUNTERS = {
-    DeliveryStatus.SENT: "successful_deliveries",
-    DeliveryStatus.FAILED: "failed_deliveries",
-    DeliveryStatus.UNCERTAIN: "uncertain_deliveries",
-    DeliveryStatus.CANCELLED: "cancelled_deliveries",
-    DeliveryStatus.DELETED: "deleted_deliveries",
-}
+COUNTERS = models.COUNTERS
 LATE_LIMIT = 3600.0  # seconds
 LARGE = 20_000  # recipients from which a message is written in steps
-Resolve = Callable[[Mapping[str, Any]], Select[Any]]
+Resolve = Callable[[Mapping[str, Any]], choosing.People]
 
 
 class OutboxError(ValueError):
@@ -58,7 +50,7 @@ class OutboxError(ValueError):
 
 @dataclass(frozen=True)
 class NewMessage:
-    """A message to be made. `people` selects user_id, username and perhaps `rule`, see `choosing`.
+    """A message to be made. `people` selects user_id, username and perhaps `rule`: see `choosing`.
 
     Without `scheduled_at` it is due at once. If it can start only more than `late_limit` seconds
     after its time, it is paused and asks. `cohort` is the audience as it was filtered, and
@@ -66,7 +58,7 @@ class NewMessage:
     """
 
     content: Content
-    people: Select[Any]
+    people: choosing.People
     author: str
     bot_id: int
     recipient_type: RecipientType
@@ -106,10 +98,11 @@ def prepare(
     return stack.enter_context(preparing.prepared(engine, new.people))
 
 
-def is_large(engine: Engine, people: Select[Any]) -> bool:
+def is_large(engine: Engine, people: choosing.People) -> bool:
     """True for so many people that they are better written in steps."""
-    some = people.order_by(None).limit(LARGE + 1).subquery()
     with database.read_only(engine).begin() as connection:
+        found = choosing.resolved(connection, people)
+        some = found.order_by(None).limit(LARGE + 1).subquery()
         return connection.execute(select(func.count()).select_from(some)).scalar_one() > LARGE
 
 
@@ -206,7 +199,7 @@ def _choose(
     if prepared is not None:
         if not preparing.finish(connection, prepared.message_id):
             raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
-        chosen = choosing.settled(connection, message_id, prepared.left_out)
+        chosen = preparing.settled(connection, prepared, new.people)
     elif new.audience_mode is AudienceMode.LIVE:
         chosen = choosing.count(connection, new.people)
     else:

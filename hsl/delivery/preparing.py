@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
-    Select,
     String,
     Table,
     delete,
@@ -61,15 +59,16 @@ class PreparationError(RuntimeError):
 
 @dataclass(frozen=True)
 class Prepared:
-    """The message that the recipients wait for, and how many each rule left out of them."""
+    """The message that the recipients wait for, and how many each rule left out of them `since`."""
 
     message_id: int
+    since: datetime
     left_out: dict[str, int]
 
 
 @contextmanager
 def prepared(
-    engine: Engine, people: Select[Any], *, message_id: int | None = None
+    engine: Engine, people: choosing.People, *, message_id: int | None = None
 ) -> Iterator[Prepared]:
     """Write recipients for all of `people` whom no rule leaves out, see `choosing`.
 
@@ -80,7 +79,7 @@ def prepared(
     """
     message_id = _reserve(engine) if message_id is None else _take(engine, message_id)
     try:
-        yield Prepared(message_id, _write(engine, message_id, people))
+        yield _write(engine, message_id, people)
     finally:
         _discard(engine, message_id)
 
@@ -93,6 +92,17 @@ def finish(connection: Connection, message_id: int) -> bool:
         )
     )
     return done.rowcount == 1
+
+
+def settled(connection: Connection, prepared: Prepared, people: choosing.People) -> choosing.Chosen:
+    """What came of the recipients, in the transaction that lets the message have them."""
+    return choosing.settled(
+        connection,
+        prepared.message_id,
+        people,
+        since=prepared.since,
+        left_out=prepared.left_out,
+    )
 
 
 def clear_stale(engine: Engine, *, now: datetime) -> int:
@@ -169,11 +179,12 @@ def is_going_on(connection: Connection, message_id: int) -> bool:
     return connection.execute(found).first() is not None
 
 
-def _write(engine: Engine, message_id: int, people: Select[Any]) -> dict[str, int]:
-    found = people.order_by(None).subquery()
+def _write(engine: Engine, message_id: int, people: choosing.People) -> Prepared:
     # The people are resolved once, into a table of this connection, without SQLite's write lock.
     with database.read_only(engine).connect() as connection:
         with connection.begin():
+            since = database.now(connection)
+            found = choosing.resolved(connection, people).order_by(None).subquery()
             _chosen.create(connection)
             in_chat = found.c.get("telegram_message_id", null())
             connection.execute(
@@ -188,6 +199,7 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> dict[str, in
                     ),
                 )
             )
+            choosing.check(connection, people)
             left_out = choosing.left_out(connection, _chosen)
             last: int | None = connection.execute(select(func.max(_chosen.c.place))).scalar_one()
             total = last or 0
@@ -199,7 +211,7 @@ def _write(engine: Engine, message_id: int, people: Select[Any]) -> dict[str, in
         finally:
             with connection.begin():
                 _chosen.drop(connection)
-    return left_out
+    return Prepared(message_id, since, left_out)
 
 
 def _write_some(connection: Connection, message_id: int, start: int) -> None:

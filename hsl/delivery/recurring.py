@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, Select, insert, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hsl import audit, database, models
-from hsl.delivery import outbox, steering
+from hsl.delivery import choosing, outbox, steering
 from hsl.delivery.quiet import known_zones
 from hsl.message.content import Content
 from hsl.models import AudienceMode, MessageStatus, RecipientType
@@ -113,7 +113,7 @@ def create(
     *,
     repeat: Repeat,
     content: Content,
-    people: Select[Any],
+    people: choosing.People,
     audience: Mapping[str, Any],
     group: str | None,
     author: str,
@@ -266,7 +266,11 @@ def of_message(engine: Engine, message_id: int) -> Rule | None:
 
 
 def _make(
-    connection: Connection, rule: Row[Any], moment: datetime, people: Select[Any], bot_id: int
+    connection: Connection,
+    rule: Row[Any],
+    moment: datetime,
+    people: choosing.People,
+    bot_id: int,
 ) -> int:
     connection.execute(update(Rules).where(Rules.c.id == rule.id).values(next_at=moment))
     group = rule.audience["group"]

@@ -59,7 +59,7 @@ def _start_one(engine: Engine, row: Row[Any], now: datetime, resolve: outbox.Res
             held = _held_scheduled(connection, row.id)
             if held is None or not preparing.finish(connection, row.id):
                 return False
-            chosen = choosing.settled(connection, row.id, prepared.left_out)
+            chosen = preparing.settled(connection, prepared, people)
             _start(connection, row.id, now, chosen)
         return True
     with engine.begin() as connection:

@@ -2,14 +2,23 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select, update
 
 from hsl import database, models
 from hsl.delivery import outbox, preparing, trouble
 from hsl.delivery.outbox import History, Recipients
 from hsl.models import Action, DeliveryStatus, MessageStatus
+
+# By rule: selects of user_id of those who must not be sent to, whatever is asked for them.
+Excluded = Callable[[Connection], list[tuple[str, Select[Any]]]]
+
+
+def nobody(_connection: Connection) -> list[tuple[str, Select[Any]]]:
+    """No exclusion lists."""
+    return []
 
 
 def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = None) -> None:
@@ -137,39 +146,53 @@ def _cancel_some(connection: Connection, message_id: int) -> int:
 
 
 def retry_failed(
-    engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...] = ()
+    engine: Engine,
+    message_id: int,
+    *,
+    actor: str,
+    reasons: tuple[str, ...] = (),
+    excluded: Excluded = nobody,
 ) -> int:
     """Put failed recipients back (only those of `reasons` if given); return how many.
 
-    Those `uncertain` are never among them. Also goes on with the untried rest of a failed message.
-    Many are put back in steps, each person once.
+    Those `uncertain` are never among them, nor those `excluded`. Also goes on with the untried rest
+    of a failed message. Many are put back in steps, each person once.
     """
-    back, last = _retry_some(engine, message_id, actor=actor, reasons=reasons, after=None)
+    chosen = _failed(message_id, reasons)
+    back, last = _retry_some(engine, message_id, chosen, actor, excluded, after=None)
     total = back
     while back == preparing.AT_ONCE:
         time.sleep(preparing.BREATH)
-        back, last = _retry_some(engine, message_id, actor=actor, reasons=reasons, after=last)
+        back, last = _retry_some(engine, message_id, chosen, actor, excluded, after=last)
         total += back
     return total
 
 
-def _retry_some(
-    engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...], after: int | None
-) -> tuple[int, int]:
-    """One step, of recipients with an id over `after`; how many, and the last one's id."""
+def _failed(message_id: int, reasons: tuple[str, ...]) -> Select[Any]:
     chosen = select(Recipients.c.id).where(
         Recipients.c.message_id == message_id,
         Recipients.c.delivery_status == DeliveryStatus.FAILED,
-        Recipients.c.id > (after or 0),
     )
-    if reasons:
-        chosen = chosen.where(Recipients.c.reason.in_(reasons))
+    return chosen.where(Recipients.c.reason.in_(reasons)) if reasons else chosen
+
+
+def _retry_some(
+    engine: Engine,
+    message_id: int,
+    chosen: Select[Any],
+    actor: str,
+    excluded: Excluded,
+    *,
+    after: int | None,
+) -> tuple[int, int]:
+    """One step, of recipients with an id over `after`; how many, and the last one's id."""
+    chosen = chosen.where(Recipients.c.id > (after or 0))
     first = after is None
     allowed = {MessageStatus.SENT, MessageStatus.FAILED}
     with engine.begin() as connection:
         more = set() if first else {MessageStatus.SENDING, MessageStatus.PAUSED}
         row = outbox.locked(connection, message_id, allowed | more, "message_retried")
-        chosen = chosen.where(*_may_be_sent_to(row))
+        chosen = chosen.where(*_may_be_sent_to(connection, row, excluded))
         people = chosen.order_by(Recipients.c.id).limit(preparing.AT_ONCE)
         ids = [found.id for found in connection.execute(people)]
         if not ids and first and row.status == MessageStatus.SENT:
@@ -223,11 +246,16 @@ def mark_delivered(
 
 
 def send_again(
-    engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
+    engine: Engine,
+    message_id: int,
+    *,
+    actor: str,
+    user_ids: tuple[int, ...] = (),
+    excluded: Excluded = nobody,
 ) -> int:
     """Send to uncertain recipients (all, or these) once more, as a person says so; how many.
 
-    This is the only way that anybody may get a message twice.
+    Nobody `excluded` is among them. This is the only way that anybody may get a message twice.
     """
     return _settle_uncertain(
         engine,
@@ -236,6 +264,7 @@ def send_again(
         action="uncertain_sent_again",
         user_ids=user_ids,
         status=DeliveryStatus.PENDING,
+        excluded=excluded,
     )
 
 
@@ -247,6 +276,7 @@ def _settle_uncertain(
     action: str,
     user_ids: tuple[int, ...],
     status: DeliveryStatus,
+    excluded: Excluded = nobody,
 ) -> int:
     with engine.begin() as connection:
         allowed = set(MessageStatus) - {MessageStatus.SCHEDULED}
@@ -258,7 +288,7 @@ def _settle_uncertain(
             Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN,
         )
         if status is DeliveryStatus.PENDING:
-            chosen = chosen.where(*_may_be_sent_to(row))
+            chosen = chosen.where(*_may_be_sent_to(connection, row, excluded))
         if user_ids:
             chosen = chosen.where(Recipients.c.user_id.in_(user_ids))
         # A late answer to the first request must not settle the second: the row has no owner now.
@@ -287,11 +317,15 @@ def _settle_uncertain(
     return settled
 
 
-def _may_be_sent_to(message: Row[Any]) -> list[ColumnElement[bool]]:
-    """Of this message's recipients, those without a do-not-message mark; it forbids no edits."""
+def _may_be_sent_to(
+    connection: Connection, message: Row[Any], excluded: Excluded
+) -> list[ColumnElement[bool]]:
+    """Of this message's recipients, those without a mark and on no list; these forbid no edits."""
     if message.action != Action.SEND:
         return []
-    return [Recipients.c.user_id.not_in(select(models.suppressions.c.user_id))]
+    rules = [select(models.suppressions.c.user_id)]
+    rules += [people for _rule, people in excluded(connection)]
+    return [Recipients.c.user_id.not_in(people) for people in rules]
 
 
 def _change(

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
+from hsl import models
 from hsl.warehouse import attributes, histories, loading, names, streams, tables
 from hsl.warehouse.archived import Archive
 from hsl.warehouse.seen import Seen
@@ -23,13 +24,7 @@ from hsl.warehouse.source import Source
 PEOPLE_OVERLAP = timedelta(minutes=10)
 DELIVERY_OVERLAP = timedelta(minutes=2)
 PRIME = 2_147_483_647  # keeps products within 64 bits
-COUNTED = {
-    "successful_deliveries": "('sent')",
-    "failed_deliveries": "('failed')",
-    "uncertain_deliveries": "('uncertain')",
-    "cancelled_deliveries": "('cancelled')",
-    "deleted_deliveries": "('deleted')",
-}
+COUNTED = {name: tables.text(status) for status, name in models.COUNTERS.items()}
 # A plain sum of ids is the same for many sets of people (1 + 4 = 2 + 3); one of squares of squares
 # is not. All three databases reckon it alike.
 _MIXED = f"(SELECT segment_id, user_id % {PRIME} AS mixed FROM segment_members) AS m0"
@@ -197,8 +192,8 @@ def _wrong(store: duckdb.DuckDBPyConnection) -> list[int]:
 def sums(where: str = "true") -> str:
     """A select of message_history's counters as they are counted over recipients."""
     counted = ", ".join(
-        f"count(*) FILTER (delivery_status IN {statuses}) AS {name}"
-        for name, statuses in COUNTED.items()
+        f"count(*) FILTER (delivery_status = {status}) AS {name}"
+        for name, status in COUNTED.items()
     )
     return (
         f"SELECT message_id, count(*) AS total_recipients, {counted} FROM message_recipients "

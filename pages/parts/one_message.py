@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from hsl import dispatch
 from hsl.archive import ArchiveError, catalogue
 from hsl.audience import policy
 from hsl.audience.cohort import Audience, Cohort
@@ -282,7 +283,7 @@ def _ask_to_retry(message: Message) -> None:
     if st.button(f"Try {total:,} again", type="primary", key="confirm", disabled=not chosen):
         asking.close()
         doing.do(
-            lambda: steering.retry_failed(
+            lambda: dispatch.retry_failed(
                 shell.engine(), message.id, actor=shell.author(), reasons=tuple(chosen)
             )
         )

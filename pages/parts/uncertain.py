@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from hsl import dispatch
 from hsl.delivery import steering
 from hsl.delivery.history import Message
 from hsl.models import Action, DeliveryStatus, MessageStatus
@@ -48,7 +49,7 @@ def ask_to_send_again(message: Message) -> None:
         else f"It is tried again in {people:,} chats. Where it is done already, nothing changes.",
         "Send again",
         lambda: doing.do(
-            lambda: steering.send_again(
+            lambda: dispatch.send_again(
                 shell.engine(), message.id, actor=shell.author(), user_ids=chosen
             )
         ),

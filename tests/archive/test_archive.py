@@ -1,6 +1,7 @@
 """Old recipients' rows move into files and back, and are never in two places or none."""
 
 import json
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from hsl import database, models
-from hsl.archive import ArchiveError, catalogue, files, restoring, storing
+from hsl.archive import ArchiveError, catalogue, files, restoring, storing, unlisted
 from hsl.delivery import changes, export, history, outbox, steering, sums
 from hsl.message.content import Content
 from hsl.models import utc_now
@@ -171,8 +172,8 @@ def test_a_message_that_changed_while_it_was_read_stays(
     before = past.rows()
     write = files.write
 
-    def and_somebody_retries(*arguments: Any) -> files.Written:
-        written = write(*arguments)
+    def and_somebody_retries(*arguments: Any, **named: Any) -> files.Written:
+        written = write(*arguments, **named)
         if "2025-03" in str(arguments[0]):
             steering.retry_failed(past.engine, past.ids["march"], actor="boris")
         return written
@@ -258,18 +259,76 @@ def test_two_do_not_archive_at_once(past: Past) -> None:
         archive(past)
 
 
-def test_old_files_that_nothing_lists_go(past: Past, tmp_path: Path) -> None:
-    import os
+def aged(path: Path, seconds: float = 90_000) -> None:
+    moment = utc_now().timestamp() - seconds
+    os.utime(path, (moment, moment))
 
+
+def test_what_was_half_written_goes_after_a_day(past: Past) -> None:
     folder = database.archive_of(past.engine) / "2025-03"
     folder.mkdir(parents=True)
-    for name, age in (("old.parquet", 90_000), ("new.part", 60)):
+    for name, age in (("old.part", 90_000), ("new.part", 60), ("old.parquet", 90_000)):
         (folder / name).write_bytes(b"PAR1")
-        moment = utc_now().timestamp() - age
-        os.utime(folder / name, (moment, moment))
+        aged(folder / name, age)
     archive(past)
-    assert not (folder / "old.parquet").exists()
+    assert not (folder / "old.part").exists()
     assert (folder / "new.part").exists()
+    assert (folder / "old.parquet").exists()  # of which nobody can tell what it holds
+
+
+class EndedError(Exception):
+    """The run ends here."""
+
+
+def end_before_the_hand_over(past: Past, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that such a run leaves, as it is a day later."""
+
+    def end(*_: Any) -> None:
+        raise EndedError
+
+    with monkeypatch.context() as ended, pytest.raises(EndedError):
+        ended.setattr(storing, "_hand_over", end)
+        archive(past, APRIL)
+    (left,) = unlisted.whole(past.engine)
+    aged(left)
+    return left
+
+
+def test_a_file_of_an_ended_run_goes_once_its_rows_are_elsewhere(
+    past: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_before_the_hand_over(past, monkeypatch)
+    archive(past)
+    assert unlisted.whole(past.engine) == []
+
+
+def test_a_file_whose_rows_stand_nowhere_else_stays(
+    past: Past, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = end_before_the_hand_over(past, monkeypatch)
+    steering.retry_failed(past.engine, past.ids["march"], actor="anna")
+    archive(past)
+    assert unlisted.whole(past.engine) == [left]
+
+
+def test_the_only_copy_of_another_database_is_left_alone(past: Past, tmp_path: Path) -> None:
+    rows = past.rows()
+    archive(past)
+    folder = database.archive_of(past.engine)
+    theirs = sorted(folder.glob("*/*.parquet"))
+    for path in theirs:
+        aged(path)
+    other = database.open_engine(f"sqlite:///{tmp_path / 'other.db'}", archive=folder)
+    database.migrate(other)
+    add_message(other, started_at=APRIL)
+    add_message(other, started_at=utc_now())
+    assert [one.rows for one in storing.archive(other, utc_now(), actor="boris")] == [30]
+    assert unlisted.whole(other) == theirs
+    other.dispose()
+    assert all(path.exists() for path in theirs)
+    for month in ("2025-03", "2025-04"):
+        restoring.restore(past.engine, month, actor="anna")
+    assert past.rows() == rows
 
 
 def test_a_json_footer_tells_the_people(past: Past) -> None:

@@ -62,6 +62,11 @@ def test_the_doctor_tells_of_missing_files_and_ended_runs(
     monkeypatch.undo()
     storing.archive(past.engine, utc_now(), actor="anna")
     assert check() == doctor.Check("archive", True, "84 rows in 2 files.")
+    strange = database.archive_of(past.engine) / "2025-03" / "other.parquet"
+    strange.write_bytes(b"PAR1")
+    found = check()
+    assert not found.ok
+    assert f"{strange} is not listed by this database" in found.remedy
     shutil.rmtree(database.archive_of(past.engine))
     assert "2 of 2 files are not there" in check().detail
 

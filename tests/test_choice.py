@@ -1,0 +1,224 @@
+"""Who may get a message is asked in the transaction that writes the recipients, not before it."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, Select, select, text, update
+
+from hsl import choice, dispatch, models
+from hsl.archive import storing
+from hsl.audience import policy, segments
+from hsl.audience.cohort import Audience, Cohort
+from hsl.delivery import outbox, preparing, starting
+from hsl.message.content import Content
+from hsl.models import AudienceMode, RecipientType, utc_now
+from tests.delivery.arena import wait_until
+from tests.test_policy import (
+    EVERYBODY,
+    message,
+    past_message,
+    put,
+    recipients,
+    send,
+    settings,
+)
+
+
+def old_message(engine: Engine, people: list[int]) -> Audience:
+    """A message of long ago; the audience of those who missed it."""
+    number = past_message(engine, dict.fromkeys(people, "sent"), days_ago=90)
+    history = models.message_history
+    with engine.begin() as connection:
+        connection.execute(
+            update(history)
+            .where(history.c.id == number)
+            .values(
+                successful_deliveries=len(people),
+                finished_at=utc_now() - timedelta(days=89),
+            )
+        )
+    past_message(engine, {people[0]: "sent"})  # the newest stays on SQLite
+    return Audience(include=(Cohort(everyone=True),), exclude=(Cohort(got_message=number),))
+
+
+def messages(engine: Engine) -> int:
+    with engine.begin() as connection:
+        return len(connection.execute(select(models.message_history.c.id)).all())
+
+
+def test_an_archive_run_between_the_look_and_the_message_is_noticed(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(engine, [1, 2, 3])
+    missed = old_message(engine, [1, 2])
+    create, before = outbox.create, messages(engine)
+
+    def late(*found: Any, **named: Any) -> int:
+        storing.archive(engine, utc_now(), actor="anna")
+        return create(*found, **named)
+
+    monkeypatch.setattr(outbox, "create", late)
+    with pytest.raises(outbox.OutboxError, match="is archived"):
+        send(engine, audience=missed)
+    assert messages(engine) == before
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_an_archive_run_between_two_statements_is_noticed(
+    engine: Engine, is_large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("a transaction of SQLite's sees one moment")
+    put(engine, [1, 2, 3])
+    missed = old_message(engine, [1, 2])
+    before, runs = messages(engine), []
+
+    class Late(choice.Choice):
+        def people(self, connection: Connection) -> Select[Any]:
+            found = super().people(connection)
+            if not runs:
+                runs.append(storing.archive(engine, utc_now(), actor="anna"))
+            return found
+
+    monkeypatch.setattr(outbox, "is_large", lambda *_: is_large)
+    with pytest.raises(outbox.OutboxError, match="is archived"):
+        outbox.create(
+            engine,
+            outbox.NewMessage(
+                content=Content(text="Hi"),
+                people=Late(settings(), missed),
+                author="anna",
+                bot_id=1,
+                recipient_type=RecipientType.GROUP,
+            ),
+        )
+    assert len(runs) == 1
+    assert messages(engine) == before
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "LARGE", 5)
+    monkeypatch.setattr(preparing, "AT_ONCE", 3)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
+    """Do it once, between the first two steps in which a large message's recipients are written."""
+    left = [what]
+
+    def then(_seconds: float) -> None:
+        if left:
+            left.pop()()
+
+    monkeypatch.setattr(preparing, "time", SimpleNamespace(sleep=then))
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_two_large_messages_at_once_see_each_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(engine, list(range(1, 21)))
+    half = Audience(include=(Cohort(user_ids=tuple(range(1, 11))),))
+    other: list[int] = []
+    meanwhile(monkeypatch, lambda: other.append(send(engine, "1/7d", half)))
+    number = send(engine, "1/7d")
+    assert recipients(engine, other[0]) == list(range(1, 11))
+    assert recipients(engine, number) == list(range(11, 21))
+    found = message(engine, number)
+    assert (found.total_recipients, found.left_out) == (10, {policy.CAPPED: 10})
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_large_message_that_starts_sees_one_that_was_made_meanwhile(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(engine, list(range(1, 21)))
+    at = utc_now() + timedelta(minutes=1)
+    live = send(engine, "1/7d", scheduled_at=at, audience_mode=AudienceMode.LIVE)
+    few = Audience(include=(Cohort(user_ids=(1, 2)),))
+    made: list[int] = []
+    meanwhile(monkeypatch, lambda: made.append(send(engine, "1/7d", few)))
+
+    def resolve(chosen: Any) -> choice.Choice:
+        return choice.Choice(settings("1/7d"), Audience.model_validate(chosen))
+
+    later = at + timedelta(seconds=1)
+    assert live in starting.start_due(engine, now=later, resolve=resolve)
+    assert recipients(engine, made[0]) == [1, 2]
+    assert recipients(engine, live) == list(range(3, 21))
+    assert message(engine, live).left_out == {policy.CAPPED: 2}
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_list_that_comes_while_a_large_message_is_written_holds(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(engine, list(range(1, 21)))
+
+    def add_list() -> None:
+        staff = Cohort(user_ids=(3, 4))
+        segments.add(engine, name="Staff", owner="anna", cohort=staff, is_exclusion=True)
+
+    meanwhile(monkeypatch, add_list)
+    number = send(engine)
+    assert recipients(engine, number) == [1, 2, *range(5, 21)]
+    assert message(engine, number).left_out == {"list: Staff": 2}
+
+
+def test_two_messages_under_one_cap_are_made_one_after_the_other(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        pytest.skip("transactions of SQLite's are one after the other")
+    put(engine, [1, 2, 3])
+    refused: list[str] = []
+
+    def second() -> None:
+        try:
+            send(engine, "1/7d")
+        except outbox.OutboxError as fault:
+            refused.append(str(fault))
+
+    def it_waits() -> bool:
+        sql = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        with engine.begin() as connection:
+            return bool(connection.execute(text(sql)).scalar_one())
+
+    thread = threading.Thread(target=second)
+    with engine.begin() as connection:
+        outbox.add(
+            connection,
+            outbox.NewMessage(
+                content=Content(text="First"),
+                people=choice.Choice(settings("1/7d"), EVERYBODY),
+                author="anna",
+                bot_id=1,
+                recipient_type=RecipientType.GROUP,
+            ),
+        )
+        thread.start()
+        wait_until(lambda: it_waits() or not thread.is_alive(), "the second waits", patience=30)
+    thread.join()
+    assert refused == ["Nobody may get it: all are left out (3 by cap)."]
+
+
+def test_who_is_on_a_list_is_not_tried_again(engine: Engine) -> None:
+    put(engine, [1, 2])
+    failed = past_message(engine, {1: "failed", 2: "failed"})
+    lost = past_message(engine, {1: "uncertain", 2: "uncertain"})
+    history = models.message_history
+    with engine.begin() as connection:
+        for number, column in ((failed, "failed_deliveries"), (lost, "uncertain_deliveries")):
+            connection.execute(update(history).where(history.c.id == number).values({column: 2}))
+    staff = Cohort(user_ids=(1,))
+    segments.add(engine, name="Staff", owner="anna", cohort=staff, is_exclusion=True)
+    assert dispatch.retry_failed(engine, failed, actor="anna") == 1
+    assert dispatch.send_again(engine, lost, actor="anna") == 1
+    rows = models.message_recipients.c
+    with engine.begin() as connection:
+        found = connection.execute(select(rows.user_id, rows.delivery_status)).all()
+    assert sorted((row.user_id, row.delivery_status) for row in found) == [
+        (1, "failed"), (1, "uncertain"), (2, "pending"), (2, "pending"),
+    ]  # fmt: skip
