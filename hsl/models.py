@@ -24,6 +24,9 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 MAX_USER_ID = 2**52 - 1  # Telegram: at most 52 significant bits
+# Between these lie all times that a file may give a person; at the calendar's ends a zone's hours
+# lead into years that Python, Arrow and PostgreSQL do not have.
+FIRST_GIVEN, AFTER_GIVEN = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -44,6 +47,27 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class GivenDateTime(UtcDateTime):
+    """A time that came from elsewhere, of a person: any that it cannot be reads as None.
+
+    SQLite keeps any text as a time, and one such row must not stop a query over all people.
+    """
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        read = super().result_processor(dialect, coltype)
+
+        def read_given(kept: Any) -> datetime | None:
+            try:
+                value: datetime | None = kept if read is None else read(kept)
+            except (ValueError, TypeError):
+                return None
+            return value if value is None or FIRST_GIVEN <= value < AFTER_GIVEN else None
+
+        return read_given
 
 
 JsonValue = JSON().with_variant(JSONB(), "postgresql")
@@ -146,7 +170,7 @@ class User(SQLModel, table=True):
     first_name: str | None = None
     last_name: str | None = None
     language_code: str | None = None
-    registered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    registered_at: datetime | None = Field(default=None, sa_type=GivenDateTime)
     attributes: dict[str, Any] = _json(dict)
     unreachable_reason: str | None = None
     unreachable_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -160,7 +184,7 @@ class Enrollment(SQLModel, table=True):
     user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     course_stream: str = Field(primary_key=True, index=True)
     status: str | None = None
-    enrolled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    enrolled_at: datetime | None = Field(default=None, sa_type=GivenDateTime)
 
 
 class MessageHistory(SQLModel, table=True):

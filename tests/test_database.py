@@ -1,9 +1,11 @@
 """The schema on both databases."""
 
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, insert, select, text
 from sqlmodel import SQLModel
 
 from hsl import audit, database, models
@@ -37,3 +39,27 @@ def test_an_audit_entry_goes_with_its_transaction(engine: Engine) -> None:
     with engine.begin() as connection:
         row = connection.execute(select(models.AuditLog)).one()
     assert (row.actor, row.details, row.at.utcoffset().total_seconds()) == ("anna", {"added": 1}, 0)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["0000-12-31 21:00:00.000000", "10000-01-01 11:59:59.000000", "0001-01-01 00:00:00", "soon", 5],
+)
+def test_a_persons_date_that_is_none_is_unknown(tmp_path: Path, bad: object) -> None:
+    engine = database.open_engine(f"sqlite:///{tmp_path / 'hsl.db'}")
+    database.migrate(engine)
+    now = models.utc_now()
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.users).values(user_id=1, attributes={}, registered_at=now, updated_at=now)
+        )
+        connection.execute(
+            insert(models.enrollments).values(user_id=1, course_stream="4th", enrolled_at=now)
+        )
+        read = select(models.users.c.registered_at, models.enrollments.c.enrolled_at)
+        joined = read.join(models.enrollments, models.enrollments.c.user_id == 1)
+        assert connection.execute(joined).one() == (now, now)
+        connection.execute(text("UPDATE users SET registered_at = :bad"), {"bad": bad})
+        connection.execute(text("UPDATE enrollments SET enrolled_at = :bad"), {"bad": bad})
+        assert connection.execute(joined).one() == (None, None)
+    engine.dispose()

@@ -13,7 +13,7 @@ from hsl import audit
 from hsl.audience import reading, upsert
 from hsl.audience.reading import ImportRefused
 from hsl.audience.upsert import Progress
-from hsl.models import MAX_USER_ID, utc_now
+from hsl.models import AFTER_GIVEN, FIRST_GIVEN, MAX_USER_ID, utc_now
 
 __all__ = ["ImportRefused", "ImportReport", "Progress", "import_file"]
 
@@ -82,28 +82,33 @@ def examine(reader: duckdb.DuckDBPyConnection, attributes: list[str]) -> None:
         CREATE TABLE checked AS
         SELECT line, user_id AS raw_id, TRY_CAST(user_id AS BIGINT) AS user_id,
             nullif(ltrim(username, '@'), '') AS username, first_name, last_name, language_code,
-            {_moment("registered_at")} AS registered_at, registered_at AS raw_registered,
+            {_kept("registered")} AS registered_at, registered_at AS raw_registered,
             stream, status,
-            {_moment("enrolled_at")} AS enrolled_at, enrolled_at AS raw_enrolled,
+            {_kept("enrolled")} AS enrolled_at, enrolled_at AS raw_enrolled,
             CAST({json_of} AS VARCHAR) AS attributes
-        FROM raw;
+        FROM (SELECT *, {_moment("registered_at")} AS registered,
+            {_moment("enrolled_at")} AS enrolled FROM raw);
         DROP TABLE raw;
         CREATE TABLE rejects AS SELECT line, reason, raw_id FROM (
-            SELECT line, raw_id, CASE
-                WHEN raw_id IS NULL THEN 'no user_id'
-                WHEN NOT regexp_full_match(raw_id, '[0-9]+') THEN 'user_id is not a whole number'
-                WHEN user_id IS NULL OR user_id > {MAX_USER_ID} THEN 'user_id is over 52 bits'
-                WHEN user_id = 0 THEN 'user_id is zero'
-                WHEN username IS NOT NULL
-                    AND NOT regexp_full_match(username, '[0-9A-Za-z_]{{1,32}}')
-                    THEN 'username is not one of Telegram''s'
-                WHEN raw_registered IS NOT NULL AND registered_at IS NULL
-                    THEN 'registered_at is not a date, or a time without its zone'
-                WHEN raw_enrolled IS NOT NULL AND enrolled_at IS NULL
-                    THEN 'enrolled_at is not a date, or a time without its zone'
+            SELECT line, raw_id, coalesce(fault, CASE
                 WHEN username IS NOT NULL AND user_id <> first_value(user_id) OVER (
-                    PARTITION BY lower(username) ORDER BY line) THEN 'username is another person''s'
-            END AS reason FROM checked) WHERE reason IS NOT NULL;
+                    PARTITION BY lower(username), fault IS NULL ORDER BY line)
+                    THEN 'username is another person''s'
+            END) AS reason FROM (
+                SELECT *, CASE
+                    WHEN raw_id IS NULL THEN 'no user_id'
+                    WHEN NOT regexp_full_match(raw_id, '[0-9]+')
+                        THEN 'user_id is not a whole number'
+                    WHEN user_id IS NULL OR user_id > {MAX_USER_ID} THEN 'user_id is over 52 bits'
+                    WHEN user_id = 0 THEN 'user_id is zero'
+                    WHEN username IS NOT NULL
+                        AND NOT regexp_full_match(username, '[0-9A-Za-z_]{{1,32}}')
+                        THEN 'username is not one of Telegram''s'
+                    WHEN raw_registered IS NOT NULL AND registered_at IS NULL
+                        THEN 'registered_at ' || {_why_not("raw_registered")}
+                    WHEN raw_enrolled IS NOT NULL AND enrolled_at IS NULL
+                        THEN 'enrolled_at ' || {_why_not("raw_enrolled")}
+                END AS fault FROM checked)) WHERE reason IS NOT NULL;
         """
     )
 
@@ -169,12 +174,28 @@ def write_rejects(
 
 
 def _moment(column: str) -> str:
-    """SQL for a time in UTC as text: a date, or a time that names its zone; else NULL."""
+    """SQL for the time that a text names: a date, or a time that names its zone; else NULL."""
     zoned = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)"
     return (
         f"CASE WHEN regexp_full_match({column}, '\\d{{4}}-\\d\\d-\\d\\d( 00:00:00)?') "
-        f"OR regexp_full_match({column}, '{zoned}') "
-        f"THEN strftime(TRY_CAST({column} AS TIMESTAMPTZ), '%Y-%m-%d %H:%M:%S.%f') END"
+        f"OR regexp_full_match({column}, '{zoned}') THEN TRY_CAST({column} AS TIMESTAMPTZ) END"
+    )
+
+
+def _kept(moment: str) -> str:
+    """SQL for a time in UTC as text; NULL for one that nobody can have."""
+    return (
+        f"CASE WHEN {moment} >= TIMESTAMPTZ '{FIRST_GIVEN}' "
+        f"AND {moment} < TIMESTAMPTZ '{AFTER_GIVEN}' "
+        f"THEN strftime({moment}, '%Y-%m-%d %H:%M:%S.%f') END"
+    )
+
+
+def _why_not(column: str) -> str:
+    """SQL for what is wrong with the text of a time that is not kept."""
+    return (
+        f"CASE WHEN {_moment(column)} IS NULL THEN 'is not a date, or a time without its zone' "
+        f"ELSE 'is before {FIRST_GIVEN.year} or after {AFTER_GIVEN.year - 1}' END"
     )
 
 

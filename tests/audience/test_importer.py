@@ -140,3 +140,35 @@ def test_a_broken_file_changes_nothing(
     with pytest.raises(importer.ImportRefused, match=words):
         load(engine, path)
     assert people(engine) == {}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00+03:00",  # the year before the first one, in UTC
+        "0000-01-01",
+        "1899-12-31T23:59:59Z",
+        "2200-01-01",
+        "9999-12-31T23:59:59-12:00",  # the year 10000, in UTC
+    ],
+)
+@pytest.mark.parametrize("column", ["registered_at", "enrolled_at"])
+def test_a_time_that_no_person_has_is_rejected(
+    engine: Engine, tmp_path: Path, column: str, moment: str
+) -> None:
+    words = f"user_id,stream,{column}\n1,4th,{moment}\n2,4th,1900-01-01\n3,4th,2199-12-31\n"
+    report = load(engine, write(tmp_path, words))
+    assert counts(report) == (2, 0, 0, 1)
+    assert sorted(people(engine)) == [2, 3]
+    assert report.rejects_file is not None
+    assert f"{column} is before 1900 or after 2199" in report.rejects_file.read_text("utf-8")
+    with engine.begin() as connection:
+        found = connection.execute(select(models.enrollments.c.enrolled_at)).scalars().all()
+    assert len(found) == 2
+
+
+def test_a_rejected_row_owns_no_username(engine: Engine, tmp_path: Path) -> None:
+    words = HEADER + "1,ann,A,2026-13-45,,,\n2,ann,B,,,,\n3,Ann,C,,,,\n"
+    report = load(engine, write(tmp_path, words))
+    assert counts(report) == (1, 0, 0, 2)
+    assert list(people(engine)) == [2]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from hsl import models, scheduler
 from hsl.delivery import pace, steering, sums, tick, trouble
@@ -81,6 +81,21 @@ def ended(engine: Engine, message_id: int) -> Callable[[], bool]:
 def closing(engine: Engine, message_id: int) -> sums.ClosingSum:
     with engine.begin() as connection:
         return sums.closing_sum(connection, message_id)
+
+
+@pytest.mark.parametrize("bad", ["0000-12-31 21:00:00.000000", "10000-01-01 11:59:59.000000"])
+def test_a_date_that_is_none_does_not_stop_it(
+    engine: Engine, create_message: Callable[..., int], sandbox: Running, bad: str
+) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("SQLite alone takes any text for a time")
+    message_id = create_message(content=Content(text="Hello, {first_name}"))
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE users SET registered_at = :bad WHERE user_id = 105"), {"bad": bad}
+        )
+    work(engine, sandbox, ended(engine, message_id))
+    assert closing(engine, message_id).sent == 20
 
 
 def test_everybody_gets_it_once_with_its_buttons(
