@@ -55,7 +55,7 @@ class Filled:
                 CASE WHEN i % 3 = 0 THEN 'anna' ELSE 'boris' END AS author,
                 TIMESTAMPTZ '{NOW.isoformat()}'
                     - to_hours(CAST(8760 * (1 - i / {MESSAGES}) AS BIGINT)) AS started_at,
-                started_at AS scheduled_at
+                started_at AS scheduled_at, CAST(NULL AS TIMESTAMPTZ) AS archived_at
             FROM range({MESSAGES}) AS t(i);
             CREATE TYPE delivery_status AS ENUM ('pending', 'sending', 'sent', 'failed',
                 'uncertain', 'cancelled', 'deleted');
@@ -103,7 +103,7 @@ def figures(store: insights.Readable, chosen: insights.Filter) -> dict[str, Figu
         "load": "3",
     }
     for name, key in keys.items():
-        mark = insights.Mark(name, chosen, ZONE, key)
+        mark = insights.Mark(name, chosen, ZONE, key, NOW)
         found[f"people behind: {name}"] = partial(insights.people_behind, mark=mark)
     return found
 

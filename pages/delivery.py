@@ -1,12 +1,12 @@
 """Delivery: whom we reach, when, and why the rest was not reached."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from hsl.charts import arrival, people
 from hsl.charts.figure import Counts, Figure, interval
 from pages.parts import bot_words, charts, result_filters, results, shell, show
-
-VIEWS = ["Arrival", "Streams", "Failures", "Timing", "People"]
 
 
 def present_pace() -> None:
@@ -35,43 +35,73 @@ def head(counts: Counts) -> None:
             st.rerun()
 
 
-def side_by_side(*figures: Figure) -> None:
-    for place, figure in zip(st.columns(2, gap="large"), figures, strict=False):
+def draw(make: Callable[[], Figure]) -> None:
+    with charts.answered():
+        charts.draw(make(), wanted, now=found.now)
+
+
+def side_by_side(*makes: Callable[[], Figure]) -> None:
+    for place, make in zip(st.columns(2, gap="large"), makes, strict=False):
         with place:
-            charts.draw(figure, wanted)
+            draw(make)
 
 
+def streams() -> None:
+    st.subheader("How do the streams compare?")
+    st.html('<div class="hsl-dim">By stream of today; who is in two counts in both.</div>')
+    with charts.answered():
+        measures = [lambda figure=figure: figure for figure in arrival.comparison(found)]
+        side_by_side(*measures[:2])
+        side_by_side(*measures[2:])
+
+
+def failures() -> None:
+    step = result_filters.step(wanted)
+    draw(lambda: people.reasons_over_time(found, step))
+    side_by_side(lambda: people.reasons(found), lambda: people.churn(found))
+
+
+def timing() -> None:
+    draw(lambda: arrival.hours(found))
+    draw(lambda: arrival.speed(found))
+
+
+def persons() -> None:
+    draw(lambda: people.retention(found))
+    with charts.answered():
+        loads, *tired = [lambda figure=figure: figure for figure in people.loads(found)]
+        draw(loads)
+        side_by_side(*tired)
+
+
+def over_time() -> None:
+    step = result_filters.step(wanted)
+    draw(lambda: arrival.over_time(found, step))
+    draw(lambda: arrival.by_message(found))
+
+
+VIEWS = {
+    "Arrival": over_time,
+    "Streams": streams,
+    "Failures": failures,
+    "Timing": timing,
+    "People": persons,
+}
 st.title("Delivery")
 wanted = result_filters.chosen()
 # While it is held or climbs back, the figure changes by itself.
 bot = shell.standing_of_bot()
 steady = bot.is_well and bot.rate == bot.full_rate
 st.fragment(present_pace, run_every=None if steady else 2.0)()
-found = results.of(wanted)
-head(found)
-view = st.segmented_control(
-    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
-    label_visibility="collapsed",
-)  # fmt: skip
-if view == "Streams":
-    st.subheader("How do the streams compare?")
-    st.html('<div class="hsl-dim">By stream of today; who is in two counts in both.</div>')
-    measures = arrival.comparison(found)
-    side_by_side(*measures[:2])
-    side_by_side(*measures[2:])
-elif view == "Failures":
-    step = result_filters.step(wanted)
-    charts.draw(people.reasons_over_time(found, step), wanted)
-    side_by_side(people.reasons(found), people.churn(found))
-elif view == "Timing":
-    charts.draw(arrival.hours(found), wanted)
-    charts.draw(arrival.speed(found), wanted)
-elif view == "People":
-    loads, *tired = people.loads(found)
-    charts.draw(people.retention(found), wanted)
-    charts.draw(loads, wanted)
-    side_by_side(*tired)
-else:
-    step = result_filters.step(wanted)
-    charts.draw(arrival.over_time(found, step), wanted)
-    charts.draw(arrival.by_message(found), wanted)
+with charts.answered(), results.of(wanted) as found:
+    head(found)
+    view = st.segmented_control(
+        "View",
+        list(VIEWS),
+        default=next(iter(VIEWS)),
+        required=True,
+        key="view",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    VIEWS[view]()

@@ -90,15 +90,15 @@ def how_it_went() -> None:
     midnight = datetime.combine(today - timedelta(days=PERIOD - 1), time(), shell.zone())
     chosen = insights.Filter(since=midnight.astimezone(UTC))
     st.subheader("How it went")
-    counts = results.of(chosen)
-    if not counts.frame("total")["tried"].iloc[0]:
-        st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
-        return
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        charts.draw(arrival.over_time(counts, "day"), chosen)
-    with right:
-        charts.draw(arrival.reach(counts, PERIOD), chosen)
+    with charts.answered(), results.of(chosen) as counts:
+        if not counts.frame("total")["tried"].iloc[0]:
+            st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
+            return
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            charts.draw(arrival.over_time(counts, "day"), chosen, now=counts.now)
+        with right:
+            charts.draw(arrival.reach(counts, PERIOD), chosen, now=counts.now)
 
 
 def last_messages() -> None:

@@ -201,14 +201,30 @@ def _has_status(statuses: Sequence[str | None]) -> ColumnElement[bool]:
 
 def _search(words: str, target: str) -> ColumnElement[bool]:
     wanted = texts.lower(words.strip().removeprefix("@")) or ""
+    several = _several(wanted)
     if target == "duckdb":
-        matches = [names.beginning_with(wanted)]
+        matches = [names.beginning_with(wanted, several)]
     else:
-        columns = [People.c[name] for name in names.SEARCHED]
-        matches = [_begins(column, wanted, target) for column in columns]
+        matches = [_begins_one(wanted, target)]
+        if several:
+            matches.append(and_(*[_begins_one(word, target) for word in several]))
     if wanted.isascii() and wanted.isdigit() and int(wanted) <= c.LARGEST_ID:
         matches.append(People.c.user_id == int(wanted))
     return or_(*matches)
+
+
+def _several(wanted: str) -> list[str]:
+    """The words of which each must begin a name, without those that another says more exactly."""
+    words = {word.removeprefix("@") for word in wanted.split()}
+    if len(wanted.split()) < 2:
+        return []
+    exact = [word for word in words if not any(o != word and o.startswith(word) for o in words)]
+    # Two words that begin one name, one of them begins the other: there are no more than names.
+    return sorted(exact) if len(exact) <= len(names.SEARCHED) else []
+
+
+def _begins_one(wanted: str, target: str) -> ColumnElement[bool]:
+    return or_(*[_begins(People.c[name], wanted, target) for name in names.SEARCHED])
 
 
 def _begins(column: ColumnElement[Any], wanted: str, target: str) -> ColumnElement[bool]:

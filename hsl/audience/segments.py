@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from hsl import audit, database, models
 from hsl.audience import usage
 from hsl.audience.cohort import Cohort
+from hsl.audience.conditions import Members as AmongMembers
 from hsl.audience.expanding import (
     Segment,
     SegmentError,
@@ -46,6 +47,7 @@ __all__ = [
     "one",
     "people",
     "remove",
+    "settle",
     "sizes",
     "thaw",
 ]
@@ -214,12 +216,42 @@ def freeze(engine: Engine, name: str, *, actor: str) -> int:
     return people
 
 
+def settle(engine: Engine, made: Segment, *, actor: str, description: str) -> Segment:
+    """Let a segment have the members that were written for it, and no others from now on.
+
+    Raises SegmentError where it is not as it was `made`.
+    """
+    members = AmongMembers(segment_id=made.id)
+    with database.read_only(engine).begin() as connection:  # counted before anybody has to wait
+        found = people(connection, Cohort(where=members)).subquery()
+        size = int(connection.execute(select(func.count()).select_from(found)).scalar_one())
+    with engine.begin() as connection:
+        now = _locked(connection).get(made.name)
+        if now is None or (now.id, now.mode, now.cohort) != (made.id, made.mode, made.cohort):
+            raise SegmentError(f"{made.name} was changed or deleted meanwhile. Make it anew.")
+        kept = Cohort(where=members).model_dump(mode="json")
+        connection.execute(
+            update(Saved)
+            .where(Saved.c.id == made.id)
+            .values(cohort=kept, description=description.strip())
+        )
+        _set_mode(connection, made, SegmentMode.FROZEN)
+        _write_size(connection, made.id, size)
+        _record(connection, "segment_frozen", made, actor, people=size)
+    return one(engine, made.name)
+
+
 def thaw(engine: Engine, name: str, *, actor: str) -> None:
     """Let a frozen one be chosen anew by its cohort whenever it is used. Raises SegmentError."""
     with engine.begin() as connection:
         segment = among(_locked(connection), name)
         if segment.mode is SegmentMode.DYNAMIC:
             raise SegmentError(f"{name} is not frozen.")
+        if segment.cohort.where == AmongMembers(segment_id=segment.id):
+            raise SegmentError(
+                f"{name} stays frozen: its people were taken from a chart, and no condition says "
+                "who they are."
+            )
         connection.execute(delete(Members).where(Members.c.segment_id == segment.id))
         _set_mode(connection, segment, SegmentMode.DYNAMIC)
         _count(connection, segment.id, name)

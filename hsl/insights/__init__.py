@@ -9,7 +9,7 @@ from hsl.insights.filters import Filter, Readable, authors
 from hsl.insights.intervals import SMALL, apart, wilson
 from hsl.insights.marks import Mark
 from hsl.insights.one import Result, result
-from hsl.insights.people import Door, people_behind
+from hsl.insights.people import Door, ids_behind, people_behind
 from hsl.insights.reach import churn, fatigue, reach
 from hsl.insights.reasons import OTHERS, reasons
 from hsl.insights.reasons import over_time as reasons_over_time
@@ -35,6 +35,7 @@ __all__ = [
     "churn",
     "comparison",
     "fatigue",
+    "ids_behind",
     "over_time",
     "people_behind",
     "reach",

@@ -10,7 +10,7 @@ from hsl.audience.cohort import Cohort
 from hsl.insights.filters import GOT, Filter
 from hsl.insights.reach import BLOCKS, LOADS
 from hsl.insights.reasons import FAILED, NAMED, OTHERS
-from hsl.insights.retention import LOST
+from hsl.insights.retention import AGE, LOST
 from hsl.insights.shares import LOCAL, QUARTER
 from hsl.warehouse.streams import PLACES
 
@@ -31,7 +31,8 @@ ENDS = {
 
 @dataclass(frozen=True)
 class Mark:
-    """What was clicked: a figure's name (see SETS), its filter and zone, and the mark's key.
+    """What was clicked: a figure's name (see SETS), its filter and zone, the mark's key, and the
+    moment (aware) of which the figure is.
 
     A key is text: a stream, a message's id, a day such as 2026-11-24, a weekday and an hour as
     "0|19", a reason, a day and a reason, a status and a reason, a load such as "10–19", a month
@@ -42,6 +43,7 @@ class Mark:
     chosen: Filter
     zone: ZoneInfo
     key: str
+    now: datetime
 
 
 @dataclass(frozen=True)
@@ -207,14 +209,20 @@ def _load(mark: Mark) -> list[Behind]:
 
 def _retention(mark: Mark) -> list[Behind]:
     month, week = _parts(mark.key, 2)
+    weeks = int(week)
     inside, values = mark.chosen.people()
-    sql = f"""SELECT user_id FROM users WHERE {inside}
+    sql = f"""SELECT user_id FROM users WHERE {inside} AND {AGE} >= ? AND registered_at <= ?
         AND date_trunc('month', timezone(?, registered_at)) = CAST(? AS TIMESTAMP)"""
-    of_month = (*values, mark.zone.key, datetime.combine(_day(month), time()))
-    lost = f"{sql} AND {LOST} < ?"
+    first = datetime.combine(_day(month), time())
+    old_enough = (*values, mark.now, weeks, mark.now, mark.zone.key, first)
+    since = f", at least {weeks} week{'' if weeks == 1 else 's'} ago" if weeks else ""
     return [
-        Behind("who could not be reached any more by then", lost, (*of_month, int(week))),
-        Behind("who registered in this month", sql, of_month),
+        Behind(
+            "who could not be reached any more by then",
+            f"{sql} AND {LOST} < ?",
+            (*old_enough, weeks),
+        ),
+        Behind(f"who registered in this month{since}", sql, old_enough),
     ]
 
 

@@ -15,7 +15,7 @@ MANY_MESSAGES = 200  # that it names where they could not
 @dataclass(frozen=True)
 class Door:
     """Some of the people behind a mark: how they are called, how many, and who; None where they
-    are too many to be named and no condition says who they are."""
+    are too many to be named and no condition says who they are, see `ids_behind`."""
 
     words: str
     people: int
@@ -31,6 +31,14 @@ def people_behind(store: Readable, mark: Mark) -> list[Door]:
     """
     sets = SETS[mark.figure](mark)
     return [door for found in sets if (door := _door(store, mark.chosen, found)).people]
+
+
+def ids_behind(store: Readable, mark: Mark, words: str) -> list[int]:
+    """The ids, sorted, of everybody in the set of these words. Raises KeyError for other words."""
+    found = {behind.words: behind for behind in SETS[mark.figure](mark)}[words]
+    sql = f"SELECT user_id FROM ({found.sql}) ORDER BY user_id"
+    ids = read(store, mark.chosen, sql, *found.values)["user_id"]
+    return [int(number) for number in ids]
 
 
 def _door(store: Readable, chosen: Filter, found: Behind) -> Door:
@@ -58,7 +66,7 @@ def _condition(store: Readable, chosen: Filter, alike: Alike, people: int) -> c.
     """What became of some messages, if that says exactly who is meant.
 
     Everybody behind the mark is among those for whom its messages came out so. If these are as
-    many, they are the same.
+    many, they are the same. Of archived messages, a condition is nobody's whom one can write to.
     """
     most = MANY_MESSAGES if people > MOST_NAMED else FEW_MESSAGES
     rows = read(
@@ -69,7 +77,7 @@ def _condition(store: Readable, chosen: Filter, alike: Alike, people: int) -> c.
         *alike.values,
     )
     messages = [int(number) for number in rows["message_id"]]
-    if len(messages) > most:
+    if len(messages) > most or _has_archived(store, messages):
         return None
     streams = (alike.stream,) if alike.stream else chosen.streams
     inside, values = Filter(streams=streams).people()
@@ -89,3 +97,12 @@ def _condition(store: Readable, chosen: Filter, alike: Alike, people: int) -> c.
     place = [c.InStream(streams=streams)] if streams else []
     came_out = c.any_of(*outcomes)
     return c.all_of(*place, came_out) if came_out is not None else None
+
+
+def _has_archived(store: Readable, messages: list[int]) -> bool:
+    found = store.frame(
+        "SELECT 1 FROM message_history WHERE archived_at IS NOT NULL "
+        "AND id IN (SELECT unnest(CAST(? AS BIGINT[]))) LIMIT 1",
+        [messages],
+    )
+    return len(found) > 0

@@ -11,6 +11,8 @@ from hsl.insights.intervals import with_shares
 MONTHS = 12
 WEEKS = 26
 WEEK = 7 * 24 * 3_600  # seconds
+# Whole weeks from registration until the moment of the parameter.
+AGE = f"floor((epoch(CAST(? AS TIMESTAMPTZ)) - epoch(registered_at)) / {WEEK})"
 # Whole weeks from registration until they could not be reached, below 0 where that is not known.
 LOST = f"""CASE WHEN unreachable_reason IS NOT NULL THEN
     coalesce(floor((epoch(unreachable_since) - epoch(registered_at)) / {WEEK}), -1) END"""
@@ -28,7 +30,7 @@ def retention(store: Readable, chosen: Filter, zone: ZoneInfo, *, now: datetime)
     found = store.frame(
         f"""WITH persons AS (
             SELECT date_trunc('month', timezone(?, registered_at)) AS month,
-                floor((epoch(CAST(? AS TIMESTAMPTZ)) - epoch(registered_at)) / {WEEK}) AS age,
+                {AGE} AS age,
                 {LOST} AS lost
             FROM users WHERE registered_at <= ? AND {people}),
         counted AS (SELECT month, age, lost, count(*) AS people FROM persons GROUP BY ALL),

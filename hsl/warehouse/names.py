@@ -5,7 +5,8 @@ found without looking at everybody. `words` holds each of them once, folded: wit
 Cyrillic in Latin letters, so that "Anastasiya" finds "Анастасия" too.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -66,10 +67,20 @@ def renew(store: duckdb.DuckDBPyConnection, changed: str) -> None:
     store.execute("DROP TABLE new_names")
 
 
-def beginning_with(wanted: str) -> ColumnElement[bool]:
-    """For DuckDB: that a username, first or last name begins so; `wanted` is in lower case."""
-    found = select(_Names.c.user_id).where(_Names.c.word >= wanted, _Names.c.word < wanted + BEYOND)
+def beginning_with(wanted: str, words: Sequence[str] = ()) -> ColumnElement[bool]:
+    """For DuckDB: that a username, first or last name begins with `wanted`, or that for each of
+    `words` one of the three does; all in lower case."""
+    found = _beginning_with(wanted)
+    if words:
+        of_all = _beginning_with(words[0])
+        for word in words[1:]:
+            of_all = _beginning_with(word).where(_Names.c.user_id.in_(of_all))
+        found = found.union_all(of_all)
     return models.users.c.user_id.in_(found)
+
+
+def _beginning_with(wanted: str) -> Any:
+    return select(_Names.c.user_id).where(_Names.c.word >= wanted, _Names.c.word < wanted + BEYOND)
 
 
 def similar(

@@ -1,19 +1,20 @@
 """A figure on a page: its question, its chart, a summary, its numbers, files, and its people."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from html import escape
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
 from hsl import insights, table
-from hsl.audience import selection
 from hsl.charts import ink, picture, rows
 from hsl.charts.figure import Figure
 from hsl.charts.ink import Ink
-from pages.parts import shell, show
+from hsl.warehouse.errors import StoreError
+from pages.parts import behind, show
 
 
 def shade() -> Ink:
@@ -26,8 +27,20 @@ def people(frame: pd.DataFrame, name: str) -> Any:
     return rows.bars(frame, name, name, shade())
 
 
-def draw(figure: Figure, chosen: insights.Filter) -> None:
-    """The chart under its question, with a summary in words, its numbers, and its people."""
+@contextmanager
+def answered() -> Iterator[None]:
+    """Say what the store could not answer, in the place of what was asked, and go on."""
+    try:
+        yield
+    except StoreError as fault:
+        st.error(show.plain(str(fault)))
+
+
+def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
+    """The chart under its question, with a summary in words, its numbers, and its people.
+
+    `now` is the moment that the figure is of.
+    """
     if figure.small:
         st.markdown(f"**{figure.question}**")
     else:
@@ -48,7 +61,7 @@ def draw(figure: Figure, chosen: insights.Filter) -> None:
     st.html(f'<div class="hsl-dim">{escape(figure.summary)}</div>')
     clicked = picked["selection"].get(rows.MARK, []) if figure.door else []  # type: ignore[index]
     wanted = str(clicked[0]["key"]) if clicked else None
-    behind = st.container()
+    place = st.container()
     with st.expander("Numbers and files"):
         _numbers(figure)
         if figure.door and wanted is None:
@@ -62,49 +75,8 @@ def draw(figure: Figure, chosen: insights.Filter) -> None:
                 placeholder="Choose a mark",
             )
     if wanted in figure.marks:
-        with behind:
-            _people_behind(figure, chosen, wanted)
-
-
-def _people_behind(figure: Figure, chosen: insights.Filter, key: str) -> None:
-    """The sets of people behind a mark, each a way to the Audience page with them chosen."""
-    named = figure.marks.get(key, key)
-    loaded = shell.store().loaded_at
-    with st.container(border=True):
-        st.text(named)
-        doors = _doors(figure.door or "", chosen, shell.zone().key, key, loaded)
-        if not doors:
-            st.html('<div class="hsl-dim">Nobody stands behind this mark.</div>')
-        with st.container(horizontal=True, vertical_alignment="center"):
-            for place, door in enumerate(doors):
-                words = f"Choose the {door.people:,} {door.words}"
-                if st.button(
-                    words,
-                    key=f"door-{figure.name}-{place}",
-                    icon=":material/groups:",
-                    disabled=door.cohort is None,
-                    help=None
-                    if door.cohort
-                    else "Too many to name. Take a shorter period, or a "
-                    "stream, or choose them by filters on Audience.",
-                ):
-                    _choose(door, f"{door.words} ({named})")
-
-
-@st.cache_data(max_entries=20, show_spinner="Looking who they are …")
-def _doors(
-    figure: str, chosen: insights.Filter, zone: str, key: str, loaded_at: datetime
-) -> list[insights.Door]:
-    mark = insights.Mark(figure, chosen, ZoneInfo(zone), key)
-    return insights.people_behind(shell.store(), mark)
-
-
-def _choose(door: insights.Door, label: str) -> None:
-    if door.cohort is None:
-        return
-    if not selection.add(shell.engine(), shell.author(), door.cohort, label):
-        st.toast("These people are in your selection already.")
-    st.switch_page("pages/audience.py", query_params={})
+        with place, answered():
+            behind.present(figure, chosen, wanted, now=now)
 
 
 def _numbers(figure: Figure) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from hsl import insights
 from hsl.charts import people
 from hsl.delivery.history import Message
+from hsl.warehouse import moment
 from pages.parts import charts, shell
 
 
@@ -17,8 +18,9 @@ def present(message: Message) -> None:
     newest = max(message.started_at, message.finished_at or message.started_at)
     if store.loaded_at <= newest:
         store.refresh()
-    found = insights.result(store, message.id)
     chosen = insights.Filter(message_id=message.id)
-    charts.draw(people.funnel(found, message.id), chosen)
-    if len(found.by_stream):
-        charts.draw(people.one_by_stream(found, message.id), chosen)
+    with charts.answered(), moment.of(store) as now:
+        found = insights.result(now, message.id)
+        charts.draw(people.funnel(found, message.id), chosen, now=now.read_at)
+        if len(found.by_stream):
+            charts.draw(people.one_by_stream(found, message.id), chosen, now=now.read_at)

@@ -1,5 +1,7 @@
 """The frames of the results, counted once while the store stays as it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,15 +10,22 @@ import pandas as pd
 import streamlit as st
 
 from hsl.charts.figure import Counts
-from hsl.insights import Filter, Step
+from hsl.insights import Filter, Readable, Step
+from hsl.warehouse import moment
 from pages.parts import shell
 
 
 @st.cache_data(max_entries=200, show_spinner="Counting …")
 def _counted(
-    name: str, chosen: Filter, zone: str, now: datetime, zoned: bool, step: Step | None
+    name: str,
+    chosen: Filter,
+    zone: str,
+    now: datetime,
+    zoned: bool,
+    step: Step | None,
+    _store: Readable,
 ) -> pd.DataFrame:
-    return Counts(shell.store(), chosen, ZoneInfo(zone), now).frame(name, zoned=zoned, step=step)
+    return Counts(_store, chosen, ZoneInfo(zone), now).frame(name, zoned=zoned, step=step)
 
 
 @dataclass(frozen=True)
@@ -25,10 +34,11 @@ class Remembered(Counts):
 
     def frame(self, name: str, *, zoned: bool = False, step: Step | None = None) -> pd.DataFrame:
         """The figure of this name."""
-        return _counted(name, self.chosen, self.zone.key, self.now, zoned, step)
+        return _counted(name, self.chosen, self.zone.key, self.now, zoned, step, self.store)
 
 
-def of(chosen: Filter) -> Counts:
-    """The frames for this filter, as of the store's last reading, for the viewer."""
-    store = shell.store()
-    return Remembered(store, chosen, shell.zone(), store.loaded_at)
+@contextmanager
+def of(chosen: Filter) -> Iterator[Counts]:
+    """The frames for this filter and the viewer, all of one moment, that of the last reading."""
+    with moment.of(shell.store()) as found:
+        yield Remembered(found, chosen, shell.zone(), found.read_at)

@@ -76,10 +76,12 @@ arms = st.builds(
     c.Arm, salt=st.text("абc1'", max_size=3), low=st.integers(0, 10_000),
     high=st.integers(0, 10_000),
 )  # fmt: skip
+search_words = st.sampled_from(["ann", "@ANN", "АНН", "o'h", "%", "_", "İ", "σας", "3", "бор",
+                                "", "pet", "\\", "Пет", "anna_", "an", "@"])  # fmt: skip
 searches = st.builds(
-    c.Search, words=st.sampled_from(["ann", "@ANN", "АНН", "o'h", "%", "_", "İ", "σας", "3", "бор",
-                                     "", "pet", "\\"])
-)  # fmt: skip
+    c.Search,
+    words=search_words | st.lists(search_words, min_size=2, max_size=4).map(" ".join),
+)
 leaves = st.one_of(
     st.just(c.Everyone()),
     streams,

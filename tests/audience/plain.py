@@ -218,6 +218,12 @@ def _lower(text: str) -> str:
 
 def _found(words: str, person: dict[str, Any]) -> bool:
     names = (person["username"], person["first_name"], person["last_name"])
-    if any(name is not None and _lower(name).startswith(_lower(words)) for name in names):
+    known = [_lower(name) for name in names if name is not None]
+
+    def begins(one: str) -> bool:
+        return any(name.startswith(one) for name in known)
+
+    several = [_lower(one.removeprefix("@")) for one in words.split()]
+    if begins(_lower(words)) or (len(several) > 1 and all(begins(one) for one in several)):
         return True
     return words.isascii() and words.isdigit() and int(words) == person["user_id"]

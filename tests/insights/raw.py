@@ -38,6 +38,7 @@ class Sent:
     message_type: str = "text"
     action: str = "send"
     author: str = "anna"
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class Memory:
                 unreachable_reason VARCHAR, unreachable_since TIMESTAMPTZ);
             CREATE TABLE enrollments (user_id BIGINT, course_stream VARCHAR, status VARCHAR);
             CREATE TABLE message_history (id BIGINT, started_at TIMESTAMPTZ, message_text VARCHAR,
-                message_type VARCHAR, action VARCHAR, author VARCHAR, scheduled_at TIMESTAMPTZ);
+                message_type VARCHAR, action VARCHAR, author VARCHAR, scheduled_at TIMESTAMPTZ,
+                archived_at TIMESTAMPTZ);
             CREATE TYPE state AS ENUM ('pending', 'sending', 'sent', 'failed', 'uncertain',
                 'cancelled', 'deleted');
             CREATE TABLE message_recipients (message_id BIGINT, user_id BIGINT,

@@ -25,7 +25,7 @@ FILTERS = [
 
 
 def doors(figure: str, chosen: insights.Filter, key: str) -> dict[str, set[int]]:
-    mark = insights.Mark(figure, chosen, BERLIN, key)
+    mark = insights.Mark(figure, chosen, BERLIN, key, NOW)
     found = {}
     for door in insights.people_behind(STORE, mark):
         assert door.cohort is not None
@@ -80,7 +80,7 @@ def test_a_stream(chosen: insights.Filter) -> None:
 
 
 def test_who_can_be_reached_in_a_stream_is_a_condition() -> None:
-    mark = insights.Mark("reachable", insights.Filter(), BERLIN, "4th_stream")
+    mark = insights.Mark("reachable", insights.Filter(), BERLIN, "4th_stream", NOW)
     lost = {p.user_id for p in HOUSE.people if p.unreachable_reason}
     members = {p.user_id for p in HOUSE.places if p.course_stream == "4th_stream"}
     cannot, can = insights.people_behind(STORE, mark)
@@ -198,26 +198,21 @@ def test_a_load(chosen: insights.Filter) -> None:
 
 def test_a_month_and_a_week_of_retention(chosen: insights.Filter) -> None:
     frame = insights.retention(STORE, chosen, BERLIN, now=NOW)
-    last = frame.sort_values("week").groupby("month", as_index=False).last()
-    for month in last["month"]:
-        found = doors("retention", chosen, f"{month:%Y-%m-%d}|4")
-        members = {
+    for line in frame.itertuples():
+        found = doors("retention", chosen, f"{line.month:%Y-%m-%d}|{line.week}")
+        old_enough = {
             person.user_id
             for person in HOUSE.people
             if person.registered_at
+            and person.registered_at + timedelta(weeks=line.week) <= NOW
             and counted.inside(HOUSE, chosen, person.user_id)
-            and month_of(person.registered_at) == (month.year, month.month)
+            and month_of(person.registered_at) == (line.month.year, line.month.month)
         }
-        lost = {
-            person.user_id
-            for person in HOUSE.people
-            if person.user_id in members
-            and person.unreachable_since
-            and person.registered_at
-            and person.unreachable_since < person.registered_at + timedelta(weeks=4)
-        }
-        assert found["who registered in this month"] == members
-        assert found.get("who could not be reached any more by then", set()) == lost
+        weeks = "week" if line.week == 1 else "weeks"
+        since = f", at least {line.week} {weeks} ago" if line.week else ""
+        lost = found.get("who could not be reached any more by then", set())
+        assert found[f"who registered in this month{since}"] == old_enough
+        assert (len(old_enough), len(old_enough - lost)) == (line.people, line.reachable)
 
 
 def month_of(moment: datetime) -> tuple[int, int]:
@@ -230,13 +225,13 @@ def test_people_of_a_message_are_a_condition_that_stays_true() -> None:
     timeless = [r for r in HOUSE.rows if r.delivery_status == "sent" and not r.sending_at]
     assert number not in {row.message_id for row in timeless}
     missed, got = insights.people_behind(
-        STORE, insights.Mark("message", insights.Filter(), BERLIN, str(number))
+        STORE, insights.Mark("message", insights.Filter(), BERLIN, str(number), NOW)
     )
     assert got.cohort == Cohort(got_message=number)
     assert missed.cohort == Cohort(where=c.MessageOutcome(message_id=number, outcome="failed"))
     streams = insights.Filter(streams=("4th_stream",))
     blocked, *_ = insights.people_behind(
-        STORE, insights.Mark("blocked", streams, BERLIN, "4th_stream")
+        STORE, insights.Mark("blocked", streams, BERLIN, "4th_stream", NOW)
     )
     assert blocked.cohort is not None
     assert blocked.cohort.sentence().startswith("in 4th_stream, (who could not get message")
@@ -252,8 +247,8 @@ def test_a_condition_that_says_more_than_the_mark_is_not_taken() -> None:
             rows=[Row(1, 1, "sent", None, night), Row(1, 2, "sent", None, morning)],
         )
     )
-    (first,) = insights.people_behind(store, insights.Mark("day", ALL, BERLIN, "2026-06-01"))
-    (week,) = insights.people_behind(store, insights.Mark("week", ALL, BERLIN, "2026-06-01"))
+    (first,) = insights.people_behind(store, insights.Mark("day", ALL, BERLIN, "2026-06-01", NOW))
+    (week,) = insights.people_behind(store, insights.Mark("week", ALL, BERLIN, "2026-06-01", NOW))
     assert first.cohort == Cohort(user_ids=(1,))
     assert week.cohort == Cohort(got_message=1)
 
@@ -272,14 +267,39 @@ def test_too_many_to_name_are_counted_all_the_same(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(people, "FEW_MESSAGES", 0)
     monkeypatch.setattr(people, "MANY_MESSAGES", 0)
     everybody = insights.people_behind(
-        STORE, insights.Mark("stream", insights.Filter(), BERLIN, "4th_stream")
+        STORE, insights.Mark("stream", insights.Filter(), BERLIN, "4th_stream", NOW)
     )
     monkeypatch.setattr(people, "MOST_NAMED", 5)
-    few = insights.people_behind(
-        STORE, insights.Mark("stream", insights.Filter(), BERLIN, "4th_stream")
-    )
-    assert [door.people for door in few] == [door.people for door in everybody]
-    assert all(door.cohort is None for door in few)
+    mark = insights.Mark("stream", insights.Filter(), BERLIN, "4th_stream", NOW)
+    many = insights.people_behind(STORE, mark)
+    assert [door.people for door in many] == [door.people for door in everybody]
+    for door, named in zip(many, everybody, strict=True):
+        assert door.cohort is None
+        assert named.cohort is not None
+        assert insights.ids_behind(STORE, mark, door.words) == sorted(named.cohort.user_ids)
+    with pytest.raises(KeyError):
+        insights.ids_behind(STORE, mark, "of whom there is no word")
+
+
+def test_people_of_an_archived_message_have_names_as_no_condition_can_be_looked_up() -> None:
+    start = NOW - timedelta(days=90)
+    rows = [
+        Row(1, 1, "sent", None, start),
+        Row(1, 2, "failed", "blocked", start),
+        Row(2, 3, "sent", None, start),
+    ]
+    messages = [Sent(1, start, archived_at=NOW), Sent(2, start)]
+    store = Memory(House(messages=messages, rows=rows))
+    for mark in (
+        insights.Mark("message", ALL, BERLIN, "1", NOW),
+        insights.Mark("end", insights.Filter(message_id=1), BERLIN, "sent|", NOW),
+    ):
+        got = insights.people_behind(store, mark)[-1]
+        assert got.cohort == Cohort(user_ids=(1,))
+    (blocked,) = insights.people_behind(store, insights.Mark("reason", ALL, BERLIN, "blocked", NOW))
+    assert blocked.cohort == Cohort(user_ids=(2,))
+    (other,) = insights.people_behind(store, insights.Mark("message", ALL, BERLIN, "2", NOW))
+    assert other.cohort == Cohort(got_message=2)
 
 
 @pytest.mark.parametrize(
@@ -287,11 +307,11 @@ def test_too_many_to_name_are_counted_all_the_same(monkeypatch: pytest.MonkeyPat
 )
 def test_a_key_of_another_kind_is_refused(figure: str, key: str) -> None:
     with pytest.raises(ValueError, match=key):
-        insights.people_behind(STORE, insights.Mark(figure, insights.Filter(), BERLIN, key))
+        insights.people_behind(STORE, insights.Mark(figure, insights.Filter(), BERLIN, key, NOW))
 
 
 def test_nobody_has_no_door() -> None:
     empty = Memory(House())
     for figure, key in {"stream": "4th", "message": "1", "day": "2026-06-01", "load": "0"}.items():
-        mark = insights.Mark(figure, insights.Filter(), BERLIN, key)
+        mark = insights.Mark(figure, insights.Filter(), BERLIN, key, NOW)
         assert insights.people_behind(empty, mark) == []

@@ -74,7 +74,7 @@ def test_a_cohort_behind_a_mark_holds_as_many_on_the_audience_page(store: Store)
     index = Snapshot(store)
     found = 0
     for figure, key in keys.items():
-        for door in insights.people_behind(store, insights.Mark(figure, chosen, BERLIN, key)):
+        for door in insights.people_behind(store, insights.Mark(figure, chosen, BERLIN, key, NOW)):
             assert door.cohort is not None
             assert index.count(door.cohort).people == door.people, (figure, door.words)
             found += 1

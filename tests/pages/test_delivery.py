@@ -4,11 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import streamlit as st
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
-from hsl import models
-from hsl.audience import selection
+from hsl import insights, models
+from hsl.audience import segments, selection
+from hsl.charts import figure
+from hsl.insights import people as behind
+from hsl.warehouse import limits
+from pages.parts import shell
 from tests.insights.delivered import deliver
 
 Open = Callable[..., AppTest]
@@ -99,3 +104,72 @@ def test_overview_stands_on_the_same_figures(open_page: Open, delivered: Engine)
     assert "Does it arrive?" in words(app)
     assert "Whom did we reach?" in words(app)
     assert len(charts(app)) == 2
+
+
+def test_all_figures_of_a_page_are_of_one_moment(
+    open_page: Open, delivered: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = figure.Counts.frame
+    added: list[int] = []
+
+    def with_a_refresh_between(counts: figure.Counts, name: str, **how: Any) -> Any:
+        found = head(counts, name, **how)
+        if name == "total" and counts.chosen.since is None and not added:
+            added.append(1)
+            deliver(delivered, now=models.utc_now(), messages=1, seed=2)
+            shell.store().refresh()
+        return found
+
+    monkeypatch.setattr(figure.Counts, "frame", with_a_refresh_between)
+    app = open_page("delivery", period="all time")
+    assert added
+    assert "40 messages to" in words(app)
+    tried = app.dataframe[0].value["tried"].sum()
+    assert f"% of {tried:,} (" in words(app)
+    again = open_page("delivery", period="all time")
+    assert "41 messages to" in words(again)
+    assert again.dataframe[0].value["tried"].sum() > tried
+
+
+def test_a_figure_that_takes_too_long_leaves_the_others(
+    open_page: Open, delivered: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_long(*_: Any, **__: Any) -> None:
+        raise limits.TooLongError("The question took over 30 s. Ask about fewer people.")
+
+    monkeypatch.setattr(insights, "churn", too_long)
+    app = open_page("delivery", view="Failures", period="all time")
+    assert len(charts(app)) == CHARTS["Failures"] - 1
+    (error,) = app.error
+    assert error.value.startswith("The question took over 30 s")
+    monkeypatch.setattr(insights, "total", too_long)
+    st.cache_data.clear()
+    assert "took over 30 s" in open_page("delivery", period="all time").error[0].value
+
+
+def test_more_people_than_can_be_named_are_kept_as_a_segment_and_chosen(
+    open_page: Open, delivered: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(behind, "MOST_NAMED", 3)
+    monkeypatch.setattr(behind, "MANY_MESSAGES", 0)
+    app = open_page("delivery", period="all time", view="Failures")
+    key = next(chart.proto.id for chart in charts(app) if "-reasons-" in chart.proto.id)
+    app.session_state[key.split("-", 2)[-1] if key.startswith("$$ID") else key] = {
+        "selection": {"mark": [{"key": "blocked"}]}
+    }
+    app.run()
+    name = next(field for field in app.text_input if field.key.endswith("-name"))
+    assert name.value.startswith("who were not reached for this reason (")
+    name.set_value("Blockers").run()
+    next(button for button in app.button if button.label == "Keep and choose them").click().run()
+    assert not app.exception
+    (entry,) = selection.entries(delivered, "analyst")
+    assert entry.cohort == segments.by_name("Blockers")
+    kept = segments.one(delivered, "Blockers")
+    assert f"Write to {kept.people:,} people" in [button.label for button in app.button]
+    with delivered.begin() as connection:
+        row = models.message_recipients.c
+        blocked = connection.execute(
+            select(row.user_id).where(row.reason == "blocked").distinct()
+        ).all()
+    assert kept.people == len(blocked)

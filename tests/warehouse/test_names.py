@@ -73,6 +73,25 @@ def test_who_begins_so_is_no_guess(people: Snapshot) -> None:
     assert people.count(Cohort(search="Lind")).people == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        ("anastasia petrova", [1]),
+        ("Petrova  ANA", [1]),
+        ("pet @nastya", [1]),
+        ("анаст щерб", [2]),
+        ("an ana pet", [1]),
+        ("anastasia orlov", []),
+        ("kirill kirill_orlov orlov", [5]),
+        ("k o r l", []),
+    ],
+)
+def test_several_words_each_begin_a_name_of_the_same_person(
+    people: Snapshot, words: str, ids: list[int]
+) -> None:
+    assert [int(n) for n in people.page(Cohort(search=words))["user_id"]] == ids
+
+
 def test_the_likest_come_first(people: Snapshot) -> None:
     assert _similar(people, "anastasiq")[0] in {1, 2}
     assert people.similar("anastsia")["word"].tolist()[0] in {"anastasia", "анастасия"}
