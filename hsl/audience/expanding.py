@@ -1,8 +1,9 @@
 """From a cohort that names segments to one that any engine can look up by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select, select
@@ -15,6 +16,8 @@ from hsl.models import SegmentMode
 
 Saved = models.segments
 Chosen = TypeVar("Chosen", Cohort, Audience)
+MOST_CONDITIONS = 500  # of a cohort with everything that its segments stand for
+MOST_CHAINED = 40  # segments of which each names the next
 
 
 class SegmentError(ValueError):
@@ -45,17 +48,17 @@ def expand(connection: Connection, chosen: Chosen) -> Chosen:
     """The same people with a condition of its own in the place of each segment.
 
     Dynamic ones are replaced by their cohorts' condition, frozen ones by membership. Raises
-    SegmentError for a segment that is not there, or that contains itself.
+    SegmentError for a segment that is not there, that contains itself, or that comes to too much.
     """
     if not _names_a_segment(chosen):
         return chosen
-    known = known_segments(connection)
+    expansion = _Expansion(known_segments(connection))
     if isinstance(chosen, Cohort):
-        return _expanded(chosen, known, ())
+        return expansion.of(chosen)
     return chosen.model_copy(
         update={
-            "include": tuple(_expanded(cohort, known, ()) for cohort in chosen.include),
-            "exclude": tuple(_expanded(cohort, known, ()) for cohort in chosen.exclude),
+            "include": tuple(expansion.of(cohort) for cohort in chosen.include),
+            "exclude": tuple(expansion.of(cohort) for cohort in chosen.exclude),
         }
     )
 
@@ -104,10 +107,11 @@ def exclusions(connection: Connection) -> list[Exclusion]:
     Raises SegmentError as `people`, as whoever is not found would get it.
     """
     known = known_segments(connection)
+    expansion = _Expansion(known)
     return [
         Exclusion(
             name,
-            _found(connection, _expanded(by_name(name), known, ()), f"The exclusion list {name}: "),
+            _found(connection, expansion.of(by_name(name)), f"The exclusion list {name}: "),
         )
         for name, segment in sorted(known.items())
         if segment.is_exclusion
@@ -142,20 +146,56 @@ def _cohorts(chosen: Cohort | Audience) -> Iterator[Cohort]:
     yield from chosen.exclude
 
 
-def _expanded(cohort: Cohort, known: dict[str, Segment], chain: tuple[str, ...]) -> Cohort:
-    if cohort.where is None:
-        return cohort
+class _Expansion:
+    """Puts conditions in the place of segments, each of which is made once however often named."""
 
-    def in_place_of(name: str) -> conditions.Condition:
+    def __init__(self, known: Mapping[str, Segment]) -> None:
+        self._known = known
+        self._made: dict[str, conditions.Condition] = {}
+        self._depth: dict[str, int] = {}  # segments on the longest way down from each
+
+    def of(self, cohort: Cohort) -> Cohort:
+        """The cohort without segments. Raises SegmentError."""
+        if cohort.where is None:
+            return cohort
+        return Cohort(where=self._expanded(cohort.where, (), "It"))
+
+    def _expanded(
+        self, where: conditions.Condition, chain: tuple[str, ...], called: str
+    ) -> conditions.Condition:
+        found = _replaced(where, lambda name: self._in_place_of(name, chain))
+        if sum(1 for _ in islice(conditions.leaves(found), MOST_CONDITIONS + 1)) > MOST_CONDITIONS:
+            raise SegmentError(
+                f"{called} comes to more than {MOST_CONDITIONS:,} conditions with the segments "
+                "that it uses. Let it use fewer, or freeze one of them."
+            )
+        return found
+
+    def _in_place_of(self, name: str, chain: tuple[str, ...]) -> conditions.Condition:
         if name in chain:
             raise SegmentError(_cycle((*chain[chain.index(name) :], name)))
-        segment = among(known, name)
+        if name not in self._made:
+            segment = among(self._known, name)
+            self._require_short(name, len(chain) + 1)
+            self._made[name] = self._condition(segment, (*chain, name))
+            below = (self._depth.get(inner, 0) for inner in usage.names(segment.cohort))
+            self._depth[name] = 1 + max(below, default=0)
+            self._require_short(name, self._depth[name])
+        return self._made[name]
+
+    def _require_short(self, name: str, segments: int) -> None:
+        if segments > MOST_CHAINED:
+            raise SegmentError(
+                f"With the segment {name} more than {MOST_CHAINED} segments use each other in one "
+                "chain. Write the condition of one of them out, or freeze it."
+            )
+
+    def _condition(self, segment: Segment, chain: tuple[str, ...]) -> conditions.Condition:
         if segment.mode is SegmentMode.FROZEN:
             return conditions.Members(segment_id=segment.id)
-        inner = _expanded(segment.cohort, known, (*chain, name)).where
-        return conditions.NOBODY if inner is None else inner
-
-    return Cohort(where=_replaced(cohort.where, in_place_of))
+        if segment.cohort.where is None:
+            return conditions.NOBODY
+        return self._expanded(segment.cohort.where, chain, f"The segment {segment.name}")
 
 
 def _replaced(
@@ -173,14 +213,17 @@ def _replaced(
 
 def check_cycles(cohorts: dict[str, Cohort], changed: str) -> None:
     """Raise SegmentError where `changed` names a segment that is not there, or comes to itself."""
+    clear: set[str] = set()
 
     def walk(name: str, chain: tuple[str, ...]) -> None:
-        for inner in usage.names(cohorts[name]):
+        for inner in dict.fromkeys(usage.names(cohorts[name])):
             if inner not in cohorts:
                 raise SegmentError(missing(inner))
             if inner in chain:
                 raise SegmentError(_cycle((*chain[chain.index(inner) :], inner)))
-            walk(inner, (*chain, inner))
+            if inner not in clear:
+                walk(inner, (*chain, inner))
+        clear.add(name)
 
     walk(changed, (changed,))
 
@@ -190,7 +233,7 @@ def known_segments(connection: Connection) -> dict[str, Segment]:
     return {row.name: segment_of(row) for row in connection.execute(select(Saved))}
 
 
-def among(known: dict[str, Segment], name: str) -> Segment:
+def among(known: Mapping[str, Segment], name: str) -> Segment:
     """The segment of this name. Raises SegmentError."""
     if name not in known:
         raise SegmentError(missing(name))

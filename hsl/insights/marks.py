@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hsl.audience.cohort import Cohort
 from hsl.insights.filters import GOT, Filter
 from hsl.insights.reach import BLOCKS, LOADS
-from hsl.insights.reasons import FAILED, NAMED, OTHERS
+from hsl.insights.reasons import FAILED, NAMED, OTHERS, drawn
 from hsl.insights.retention import AGE, LOST
 from hsl.insights.shares import LOCAL, QUARTER
 from hsl.warehouse.streams import PLACES
@@ -125,6 +125,14 @@ def _for_reason(reason: str, within: str, *values: object) -> list[Behind]:
     return [_deliveries(words, Alike(within, values, "failed", (reason,)))]
 
 
+def _for_the_rest(within: str, *values: object) -> Behind:
+    """For any of the reasons that are drawn as one; failures without a reason may be among them."""
+    failures = f"(SELECT {NAMED} AS reason, 1 AS people FROM tried WHERE {FAILED})"
+    sql = f"""SELECT DISTINCT user_id FROM tried WHERE {within} AND {FAILED}
+        AND {NAMED} NOT IN ({drawn(failures)})"""
+    return Behind("who were not reached for these reasons", sql, values)
+
+
 def _reason(mark: Mark) -> list[Behind]:
     return _for_reason(mark.key, "true")
 
@@ -134,7 +142,7 @@ def _reason_in(count: int) -> Callable[[Mark], list[Behind]]:
         day, reason = _parts(mark.key, 2)
         span = _span(mark, day, count)
         if reason == OTHERS:
-            return [_deliveries("whom a message did not reach", Alike(WITHIN, span, "failed"))]
+            return [_for_the_rest(WITHIN, *span)]
         return _for_reason(reason, WITHIN, *span)
 
     return sets

@@ -15,6 +15,17 @@ FAILED = "delivery_status = 'failed'"
 NAMED = "coalesce(CAST(reason AS VARCHAR), 'other')"
 
 
+def drawn(failures: str) -> str:
+    """A select of each `reason` that keeps its name, of rows with a reason and people.
+
+    Where there are too many, the most frequent do; the rest are OTHERS.
+    """
+    return f"""SELECT reason FROM (
+        SELECT reason, row_number() OVER (ORDER BY sum(people) DESC, reason) AS place,
+            count(*) OVER () AS reasons FROM {failures} GROUP BY reason)
+        WHERE reasons <= {MOST_REASONS} OR place < {MOST_REASONS}"""
+
+
 def reasons(store: Readable, chosen: Filter) -> pd.DataFrame:
     """By `reason` (and `words`), the most first: failed, tried (all), share, low, high, small."""
     found = read(
@@ -39,20 +50,17 @@ def over_time(
         f""", counted AS (SELECT {QUARTERS}, {FAILED} AS lost,
                 CASE WHEN {FAILED} THEN {NAMED} END AS reason, count(*) AS people
             FROM tried GROUP BY ALL),
-        local AS (SELECT date_trunc('{step}', {LOCAL}) AS day, lost, reason, people FROM counted)
+        local AS (SELECT date_trunc('{step}', {LOCAL}) AS day, lost, people,
+                CASE WHEN reason IN ({drawn("(FROM counted WHERE lost)")}) THEN reason
+                    ELSE '{OTHERS}' END AS reason
+            FROM counted)
         SELECT day, reason, CAST(sum(people) AS BIGINT) AS failed,
             CAST((SELECT sum(a.people) FROM local AS a WHERE a.day = local.day) AS BIGINT) AS tried
         FROM local WHERE lost GROUP BY day, reason ORDER BY day, reason""",
         zone.key,
     )
     found = found.assign(day=pd.to_datetime(found["day"]))
-    most = found.groupby("reason")["failed"].sum().sort_values(ascending=False, kind="stable")
-    kept = set(most.index if len(most) <= MOST_REASONS else most.index[: MOST_REASONS - 1])
-    named = found.assign(reason=found["reason"].where(found["reason"].isin(kept), OTHERS))
-    grouped = named.groupby(["day", "reason", "tried"], as_index=False).agg(
-        failed=("failed", "sum")
-    )
-    return with_shares(_worded(grouped), "failed", "tried")
+    return with_shares(_worded(found), "failed", "tried")
 
 
 def _worded(frame: pd.DataFrame) -> pd.DataFrame:

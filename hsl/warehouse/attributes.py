@@ -5,12 +5,11 @@ from enum import StrEnum
 
 import duckdb
 
+from hsl import texts
 from hsl.warehouse.tables import attribute_column
 
 MOST_ATTRIBUTES = 200
 SAMPLE = 2_000  # values that are looked at before all of them are
-_NUMBER = r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?"
-_DATE = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[+-]\d\d(:?\d\d)?)?)?"
 
 
 class AttributeType(StrEnum):
@@ -25,9 +24,8 @@ class AttributeType(StrEnum):
 
 _FITS = {
     AttributeType.BOOLEAN: "value IN ('true', 'false')",
-    AttributeType.NUMBER: f"regexp_full_match(value, '{_NUMBER}')",
-    AttributeType.DATE: f"regexp_full_match(value, '{_DATE}') "
-    "AND TRY_CAST(value[:10] AS DATE) IS NOT NULL",
+    AttributeType.NUMBER: f"regexp_full_match(value, '{texts.NUMBER_NO_CODE}')",
+    AttributeType.DATE: f"regexp_full_match(value, '{texts.DATE}')",
     AttributeType.LIST: "value[1] = '[' AND json_valid(value)",
 }
 

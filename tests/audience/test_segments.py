@@ -91,6 +91,63 @@ def test_a_circle_is_refused_by_its_chain(engine: Engine) -> None:
     assert ids(engine, in_segment("C")) == [1, 2]
 
 
+def lattice(levels: int) -> dict[str, Cohort]:
+    """Segments that each name the one before twice, so that the last comes to 2 ** levels."""
+    found = {"L0": FOURTH}
+    for level in range(1, levels + 1):
+        one = conditions.Segment(name=f"L{level - 1}")
+        two = conditions.AnyOf(of=(conditions.Not(of=one), conditions.Reachable()))
+        found[f"L{level}"] = Cohort(where=conditions.All(of=(one, two)))
+    return found
+
+
+def write_past_the_rules(engine: Engine, cohorts: dict[str, Cohort]) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.segments),
+            [
+                {
+                    "name": name,
+                    "owner": "anna",
+                    "description": "",
+                    "cohort": cohort.model_dump(mode="json"),
+                    "mode": "dynamic",
+                    "is_exclusion": False,
+                    "created_at": DAY,
+                    "updated_at": DAY,
+                }
+                for name, cohort in cohorts.items()
+            ],
+        )
+
+
+def test_segments_that_name_each_other_twice_come_to_a_bounded_condition(engine: Engine) -> None:
+    cohorts = lattice(30)
+    segments.check_cycles(cohorts, "L30")
+    write_past_the_rules(engine, cohorts)
+    with engine.begin() as connection:
+        found = segments.expand(connection, in_segment("L7"))
+        assert found.where is not None
+        assert len(list(conditions.leaves(found.where))) == 2**8 - 1
+    assert ids(engine, in_segment("L7")) == [1]
+    for level in (9, 30):
+        with pytest.raises(SegmentError, match="The segment L8 comes to more than 500 conditions"):
+            ids(engine, in_segment(f"L{level}"))
+    with pytest.raises(SegmentError, match="The segment Twice comes to more than 500"):
+        segments.add(engine, name="Twice", owner="anna", cohort=cohorts["L8"])
+    assert "Twice" not in {segment.name for segment in segments.listing(engine)}
+
+
+def test_a_chain_of_segments_is_bounded_in_whatever_order_it_is_named(engine: Engine) -> None:
+    chain = {"C0": FOURTH} | {f"C{n}": in_segment(f"C{n - 1}") for n in range(1, 300)}
+    write_past_the_rules(engine, chain)
+    assert ids(engine, in_segment("C39")) == [1, 2]
+    backwards = tuple(conditions.Segment(name=f"C{n}") for n in range(60))
+    for cohort in (in_segment("C299"), Cohort(where=conditions.AnyOf(of=backwards))):
+        with pytest.raises(SegmentError, match="more than 40 segments use each other"):
+            ids(engine, cohort)
+
+
 def test_a_circle_that_was_written_past_the_rules_is_refused_too(engine: Engine) -> None:
     segments.add(engine, name="A", owner="anna", cohort=FOURTH)
     segments.add(engine, name="B", owner="anna", cohort=in_segment("A"))
