@@ -11,13 +11,14 @@ from hsl import database, models
 from hsl.audience import archived, conditions, resolve, usage
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Exclusion
+from hsl.errors import PlainError
 from hsl.models import SegmentMode
 
 Saved = models.segments
 Chosen = TypeVar("Chosen", Cohort, Audience)
 
 
-class SegmentError(ValueError):
+class SegmentError(PlainError, ValueError):
     """A cohort cannot be looked up, or a segment not be changed as asked; nothing was changed."""
 
 
