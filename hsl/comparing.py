@@ -15,13 +15,14 @@ from sqlalchemy import Connection, Engine, Row, func, select
 
 from hsl import database, models
 from hsl.audience.cohort import Audience
+from hsl.errors import PlainError
 from hsl.insights import SMALL, wilson
 
 Experiments, History, Presses = models.experiments, models.message_history, models.button_presses
 ANY_BUTTON = "any button"
 
 
-class ExperimentError(ValueError):
+class ExperimentError(PlainError, ValueError):
     """There is no such experiment."""
 
 

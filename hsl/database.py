@@ -11,11 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from psycopg import Error as PsycopgError
 from sqlalchemy import (
     ARRAY,
     URL,
@@ -28,16 +23,20 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    inspect,
     select,
+    text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import texts
+from hsl.errors import PlainError
 from hsl.settings import Settings, get_settings
 
 ARCHIVE = "hsl_archive"  # the execution option that holds the archive's folder
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
+MIGRATIONS = Path(__file__).parent / "migrations"
 _CLOCK = select(func.clock_timestamp())
 # A cut network must end a connection within seconds; TCP alone waits for up to two hours.
 _POSTGRESQL: dict[str, Any] = {
@@ -49,7 +48,7 @@ _POSTGRESQL: dict[str, Any] = {
 }
 
 
-class DatabaseError(RuntimeError):
+class DatabaseError(PlainError, RuntimeError):
     """The database cannot be used; the message says why and what to do."""
 
 
@@ -151,6 +150,8 @@ def impatient(engine: Engine, seconds: float) -> Iterator[Connection]:
 
 
 def _shut(connections: list[Any]) -> None:
+    from psycopg import Error as PsycopgError  # SQLite alone has no need of it
+
     for connection in list(connections):
         with (
             suppress(OSError, PsycopgError),
@@ -252,20 +253,17 @@ def among(
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to this program's version. Raises DatabaseError where it can't."""
-    config = _alembic_config()
-    scripts = ScriptDirectory.from_config(config)
     try:
+        if is_current(engine):
+            return
         with engine.begin() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-            if current is not None and current not in {
-                r.revision for r in scripts.walk_revisions()
-            }:
+            current = _version(connection)
+            if current is not None and current not in _versions():
                 raise DatabaseError(
                     f"The database is at version {current}, newer than this program. "
                     "Start the newer program, or restore an older backup."
                 )
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _upgrade(connection)
     except SQLAlchemyError as error:
         raise DatabaseError(
             f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: "
@@ -276,11 +274,28 @@ def migrate(engine: Engine) -> None:
 def is_current(engine: Engine) -> bool:
     """True when the schema is the one of this program."""
     with read_only(engine).begin() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    return current == ScriptDirectory.from_config(_alembic_config()).get_current_head()
+        return _version(connection) == _versions()[-1]
 
 
-def _alembic_config() -> Config:
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version"))
+    version: str | None = found.scalar_one_or_none()
+    return version
+
+
+def _versions() -> list[str]:
+    """All versions in their order, by the names of their files, as reading them takes a while."""
+    return sorted(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
+
+
+def _upgrade(connection: Connection) -> None:
+    # Alembic takes a while to load, and a database is mostly at the newest version already.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

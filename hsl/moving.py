@@ -29,6 +29,7 @@ from sqlmodel import SQLModel
 
 from hsl import database, models
 from hsl.archive import ArchiveError, catalogue
+from hsl.errors import PlainError
 
 AT_ONCE = 20_000  # rows
 MARK = "hsl_move"  # a table in the target while a move is not finished
@@ -37,7 +38,7 @@ LEFT_BEHIND = {"workers"}
 Progress = Callable[[str, int], None]
 
 
-class MoveError(RuntimeError):
+class MoveError(PlainError, RuntimeError):
     """The move cannot be made or did not come out equal; the message says what to do."""
 
 

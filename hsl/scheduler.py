@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import choice, database, models
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
-from hsl.audience.sources import runs as source_runs
+from hsl.audience.sources import kept
 from hsl.delivery import (
     pace,
     preparing,
@@ -128,7 +128,11 @@ class Scheduler:
 
     def run_sources(self) -> None:
         """Run the sources whose time has come, beside everything else."""
-        source_runs.run_due(self.engine, self.settings, self._halt)
+        if not kept.any_kept(self.engine):
+            return
+        from hsl.audience.sources import runs
+
+        runs.run_due(self.engine, self.settings, self._halt)
 
     async def _every(self, seconds: float, stop: asyncio.Event, job: Callable[[], None]) -> None:
         while not stop.is_set():

@@ -17,9 +17,6 @@ from enum import StrEnum
 from itertools import chain, islice
 from typing import IO, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 AT_ONCE = 10_000  # rows
 SHEET_ROWS = 1_048_576  # that a sheet of Excel holds, its head among them
@@ -57,14 +54,6 @@ class Kind(StrEnum):
     INTEGER = "integer"
     TIME = "time"
     JSON = "json"
-
-
-_ARROW = {
-    Kind.TEXT: pa.string(),
-    Kind.INTEGER: pa.int64(),
-    Kind.TIME: pa.timestamp("us", "UTC"),
-    Kind.JSON: pa.string(),
-}
 
 
 @dataclass(frozen=True)
@@ -130,7 +119,16 @@ def _plain(value: object) -> object:
 
 
 def _write_parquet(table: Table, file: IO[bytes]) -> None:
-    schema = pa.schema([(column.name, _ARROW[column.kind]) for column in table.columns])
+    import pyarrow as pa  # whoever writes an audit entry has no need of it
+    import pyarrow.parquet as pq
+
+    types = {
+        Kind.TEXT: pa.string(),
+        Kind.INTEGER: pa.int64(),
+        Kind.TIME: pa.timestamp("us", "UTC"),
+        Kind.JSON: pa.string(),
+    }
+    schema = pa.schema([(column.name, types[column.kind]) for column in table.columns])
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         lines = iter(table.rows)
         while rows := list(islice(lines, AT_ONCE)):

@@ -12,7 +12,6 @@ from urllib.request import urlopen
 from sqlalchemy import func, select
 
 from hsl import database, models
-from hsl.audience import importer
 from hsl.settings import ROOT, Settings
 
 PATIENCE = 60.0  # seconds for the pages to answer
@@ -91,6 +90,8 @@ def _add_sample_people(settings: Settings) -> None:
     with database.read_only(engine).begin() as connection:
         people = connection.execute(select(func.count()).select_from(models.users)).scalar_one()
     if people == 0:
+        from hsl.audience import importer
+
         report = importer.import_file(
             engine,
             ROOT / "data" / "sample_users.csv",

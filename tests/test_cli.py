@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
-from hsl import models
+from hsl import cli, models
 from hsl.settings import ROOT
 
 
@@ -249,3 +249,42 @@ def test_a_rule_is_made_listed_and_stopped(hsl: Terminal, ten: None) -> None:
     refused = hsl("send", "--all", "--text", "Hi", "--every", "someday 10:00 UTC", "--yes")
     assert refused.returncode == 1
     assert "someday is not a weekday" in refused.stderr
+
+
+HEAVY = {"pandas", "numpy", "duckdb", "pyarrow", "telegram", "altair", "sqlglot", "openpyxl"}
+LATER = HEAVY | {"alembic", "streamlit"}
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS)
+def test_every_command_has_its_own_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command, "--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: python -m hsl {command} [-h]")
+
+
+def test_a_wrong_word_is_answered_with_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["stats"])
+    assert ended.value.code == 2
+    assert "'status'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("words", "kept_out"),
+    [
+        (["--help"], LATER | {"sqlalchemy", "pydantic"}),
+        (["status"], LATER),
+        (["pause", "1"], LATER),
+        (["send", "--all", "--text", "Hi", "--dry-run"], LATER),
+    ],
+)
+def test_a_command_loads_no_library_that_it_has_no_need_of(
+    hsl: Terminal, words: list[str], kept_out: set[str]
+) -> None:
+    said = hsl(*words, PYTHONPROFILEIMPORTTIME="1")
+    loaded = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
+    assert "argparse" in loaded
+    assert loaded & kept_out == set()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, insert, select, text
 from sqlmodel import SQLModel
 
@@ -15,6 +16,15 @@ def test_migrations_make_exactly_the_models(engine: Engine) -> None:
     with engine.begin() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
     assert differences == []
+
+
+def test_the_newest_version_is_the_last_file(engine: Engine) -> None:
+    scripts = ScriptDirectory(str(database.MIGRATIONS))
+    with engine.begin() as connection:
+        stored = MigrationContext.configure(connection).get_current_revision()
+    assert stored == scripts.get_current_head()
+    in_order = [Path(script.path).name for script in scripts.walk_revisions("base", "head")]
+    assert in_order == sorted(in_order, reverse=True)
 
 
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:

@@ -5,6 +5,8 @@ equal; `message_history.archived_at` says which, and `archived_months` lists the
 message's own row with its counters always stays.
 """
 
+from hsl.errors import PlainError
 
-class ArchiveError(RuntimeError):
+
+class ArchiveError(PlainError, RuntimeError):
     """The archive cannot do what was asked; the message says what is wrong and what to do."""

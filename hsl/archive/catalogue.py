@@ -1,4 +1,8 @@
-"""What is archived: the files that `archived_months` lists, and which message is in which."""
+"""What is archived: the files that `archived_months` lists, and which message is in which.
+
+`files`, which brings DuckDB and PyArrow, is loaded when a file is read: most
+commands ask only whether anything is archived.
+"""
 
 import fcntl
 from collections.abc import Collection, Iterator
@@ -10,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, select
 
 from hsl import database, models
-from hsl.archive import ArchiveError, files
+from hsl.archive import ArchiveError
 
 History, Months = models.message_history, models.archived_months
 
@@ -28,6 +32,8 @@ class File:
 
     def check(self) -> None:
         """Raises ArchiveError where it is missing or another than was written."""
+        from hsl.archive import files
+
         if files.sha256_of(self.path) != self.sha256:
             raise ArchiveError(
                 f"The archive's file {self.path} is not the one that was written (its SHA-256 "
@@ -60,6 +66,8 @@ def paths(engine: Engine) -> list[Path]:
 
 def files_of(connection: Connection, message_ids: Collection[int]) -> dict[int, File]:
     """The file of each of these archived messages. Raises ArchiveError where one has none."""
+    from hsl.archive import files
+
     rows = connection.execute(
         select(History.c.id, History.c.started_at).where(History.c.id.in_(message_ids))
     ).all()

@@ -12,10 +12,11 @@ from tqdm import tqdm
 from hsl import database
 from hsl.archive import catalogue, files, restoring, storing, unlisted
 from hsl.audience import policy
+from hsl.commands import ACTOR, open_database
 from hsl.settings import Settings
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument(
@@ -29,10 +30,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     what.add_argument("--verify", action="store_true", help="read every file whole and compare")
     command.add_argument("--dry-run", action="store_true", help="show what would move, and stop")
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=_run)
 
 
-def run(parsed: argparse.Namespace, settings: Settings, engine: Engine, *, actor: str) -> int:
-    """Do it, and return the exit status. Raises ArchiveError."""
+def _run(parsed: argparse.Namespace, settings: Settings) -> int:
+    engine = open_database(settings)
     if parsed.list:
         return _list(parsed, engine)
     if parsed.verify:
@@ -40,7 +42,7 @@ def run(parsed: argparse.Namespace, settings: Settings, engine: Engine, *, actor
     if parsed.restore:
         with _bar() as bar:
             rows = restoring.restore(
-                engine, parsed.restore, actor=actor, progress=lambda _stage, n: bar.update(n)
+                engine, parsed.restore, actor=ACTOR, progress=lambda _stage, n: bar.update(n)
             )
         _say(parsed, {"month": parsed.restore, "rows": rows}, [
             f"{parsed.restore}: {rows:,} rows are in the database again."
@@ -63,7 +65,7 @@ def run(parsed: argparse.Namespace, settings: Settings, engine: Engine, *, actor
             bar.update(rows)
 
         made = storing.archive(
-            engine, before, actor=actor, counted_for=counted_for, progress=progress
+            engine, before, actor=ACTOR, counted_for=counted_for, progress=progress
         )
     lines = [
         f"{one.month}: {one.rows:,} rows of {one.messages:,} messages in {one.file} "

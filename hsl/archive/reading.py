@@ -16,7 +16,6 @@ from hsl.archive import ArchiveError, catalogue, files
 from hsl.models import DeliveryStatus
 
 AT_ONCE = 10_000  # rows
-UNREADABLE = "archive_missing"  # the reason of those whose reasons no file tells
 COLUMNS = files.COLUMNS
 
 

@@ -12,6 +12,7 @@ from hsl import database, models
 from hsl.audience import archived, conditions, resolve, usage
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Exclusion
+from hsl.errors import PlainError
 from hsl.models import SegmentMode
 
 Saved = models.segments
@@ -20,7 +21,7 @@ MOST_CONDITIONS = 500  # of a cohort with everything that its segments stand for
 MOST_CHAINED = 40  # segments of which each names the next
 
 
-class SegmentError(ValueError):
+class SegmentError(PlainError, ValueError):
     """A cohort cannot be looked up, or a segment not be changed as asked; nothing was changed."""
 
 

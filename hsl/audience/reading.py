@@ -10,6 +10,8 @@ import duckdb
 import openpyxl
 import pyarrow as pa
 
+from hsl.errors import PlainError
+
 MEMORY_LIMIT = "700MB"
 KNOWN = (
     "user_id",
@@ -26,7 +28,7 @@ UNHEADED = {".parquet", ".jsonl", ".ndjson", ".json"}  # whose first line is a p
 ALIASES = {"course_stream": "stream", "id": "user_id"}
 
 
-class ImportRefused(ValueError):  # noqa: N818 - the house's word for it
+class ImportRefused(PlainError, ValueError):  # noqa: N818 - the house's word for it
     """The file cannot be read as a table of people; nothing was changed."""
 
 

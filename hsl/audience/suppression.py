@@ -14,13 +14,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
 
 from hsl import audit, database, models
+from hsl.errors import PlainError
 from hsl.models import MAX_USER_ID
 
 Marks, People = models.suppressions, models.users
 IDS_AT_ONCE = 500  # values of one IN list
 
 
-class SuppressionError(ValueError):
+class SuppressionError(PlainError, ValueError):
     """A mark cannot be set or taken away as asked; nothing was changed."""
 
 

@@ -7,7 +7,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, Engine
 
 from hsl import database, models, table
-from hsl.archive import catalogue, reading
+from hsl.archive import catalogue
 from hsl.delivery import history, sums
 from hsl.delivery.history import EXPORTED
 from hsl.table import Column, Format, Kind, Table
@@ -75,6 +75,8 @@ def messages(
 
 def _recipients(connection: Connection, message_id: int) -> Iterator[Sequence[object]]:
     if catalogue.archived_among(connection, [message_id]):
+        from hsl.archive import reading
+
         rows = reading.all_recipients(connection, message_id)
         while some := list(islice(rows, AT_ONCE)):
             history.with_first_names(connection, some)

@@ -1,14 +1,17 @@
-"""Messages and their recipients as they are read: lists, one message, and its export."""
+"""Messages and their recipients as they are read: lists, one message, and its export.
+
+pandas, and DuckDB for archived rows, are loaded where they are used: a command that changes a
+message has no need of them.
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
 
 from hsl import database, models
-from hsl.archive import catalogue, reading
+from hsl.archive import catalogue
 from hsl.delivery import queue, sums
 from hsl.delivery.person import Received as Received
 from hsl.delivery.person import of_person as of_person
@@ -16,6 +19,9 @@ from hsl.delivery.person import title_of as title_of
 from hsl.message import html
 from hsl.message.content import Button, Content
 from hsl.models import Action, DeliveryStatus, MessageStatus, MessageType
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 History, Recipients, People = models.message_history, models.message_recipients, models.users
 EXPORTED = (
@@ -158,14 +164,18 @@ def recipients(
     words: str = "",
     offset: int = 0,
     limit: int = 50,
-) -> tuple[pd.DataFrame, int]:
+) -> "tuple[pd.DataFrame, int]":
     """Some recipients of a message as a table, and how many fit in all.
 
     An archived message's are read from its file; raises ArchiveError where that is not there.
     """
+    import pandas as pd
+
     wanted = words.strip().removeprefix("@")
     with database.read_only(engine).begin() as connection:
         if catalogue.archived_among(connection, [message_id]):
+            from hsl.archive import reading
+
             chosen = reading.Wanted(
                 message_id, status, reason, wanted, _named(connection, wanted) if wanted else None
             )
@@ -193,6 +203,8 @@ def reasons(engine: Engine, message_id: int) -> list[str]:
     """The reasons that stand at this message's recipients. Raises ArchiveError."""
     with database.read_only(engine).begin() as connection:
         if catalogue.archived_among(connection, [message_id]):
+            from hsl.archive import reading
+
             return reading.reasons(connection, message_id)
         rows = connection.execute(
             select(Recipients.c.reason)

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from hsl import audit, database, models
 from hsl.archive import catalogue
 from hsl.delivery import choosing, preparing, sums
+from hsl.errors import PlainError
 from hsl.message.content import Content
 from hsl.models import (
     Action,
@@ -44,7 +45,7 @@ LARGE = 20_000  # recipients from which a message is written in steps
 Resolve = Callable[[Mapping[str, Any]], choosing.People]
 
 
-class OutboxError(ValueError):
+class OutboxError(PlainError, ValueError):
     """A message cannot be made or changed as asked; nothing was changed."""
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from hsl import database, models
-from hsl.archive import reading
 from hsl.message import html
 from hsl.models import Action
 
@@ -33,6 +32,8 @@ def of_person(engine: Engine, user_id: int) -> list[Received]:
 
     Archived ones are read from their files; raises ArchiveError where one is not there.
     """
+    from hsl.archive import reading
+
     with database.read_only(engine).begin() as connection:
         here = connection.execute(
             select(Recipients)

@@ -35,6 +35,7 @@ from sqlalchemy import (
 )
 
 from hsl import audit, models
+from hsl.errors import PlainError
 from hsl.message.content import MAX_CALLBACK_BYTES
 from hsl.models import MAX_USER_ID, Action, UtcDateTime
 
@@ -59,7 +60,7 @@ _staged = Table(
 )
 
 
-class PressesRefused(ValueError):  # noqa: N818 - the house's word for it
+class PressesRefused(PlainError, ValueError):  # noqa: N818 - the house's word for it
     """The file cannot be read as a table of presses; nothing was changed."""
 
 

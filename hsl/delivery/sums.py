@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from hsl import models
-from hsl.archive import reading
 from hsl.models import DeliveryStatus
 
 RATE_WINDOW = 10.0  # seconds
+UNREADABLE = "archive_missing"  # the reason of those whose reasons no file of the archive tells
 REASON_WORDS = {
     "blocked": "blocked the bot",
     "deactivated": "deactivated",
@@ -26,7 +26,7 @@ REASON_WORDS = {
     "interrupted": "the sender was stopped",
     "marked": "marked as delivered",
     "no_such_message": "not in the chat any more",
-    reading.UNREADABLE: "failed; the archive's file that says why cannot be read",
+    UNREADABLE: "failed; the archive's file that says why cannot be read",
 }
 
 
@@ -152,10 +152,10 @@ def counted_sums(connection: Connection, messages: Sequence[Row[Any]]) -> dict[i
     reasons: dict[int, dict[str, int]] = {message.id: {} for message in messages}
     for line in counted:
         reasons[line.message_id][line.reason or "other"] = line.people
-    in_files = reading.failed_by_reason(connection, archived)
+    in_files = _failed_in_files(connection, archived)
     for message in failed:
         if message.archived_at is not None:
-            unknown = {reading.UNREADABLE: message.failed_deliveries}
+            unknown = {UNREADABLE: message.failed_deliveries}
             reasons[message.id] = in_files.get(message.id, unknown)
     return {
         message.id: ClosingSum(
@@ -174,6 +174,14 @@ def counted_sums(connection: Connection, messages: Sequence[Row[Any]]) -> dict[i
         )
         for message in messages
     }
+
+
+def _failed_in_files(connection: Connection, archived: Sequence[int]) -> dict[int, dict[str, int]]:
+    if not archived:
+        return {}
+    from hsl.archive import reading  # it brings DuckDB, which few messages need
+
+    return reading.failed_by_reason(connection, archived)
 
 
 def closing_sum(connection: Connection, message_id: int) -> ClosingSum:

@@ -3,7 +3,7 @@
 from sqlalchemy import Engine, func, select
 
 from hsl import database, models
-from hsl.archive import catalogue, reading
+from hsl.archive import catalogue
 from hsl.delivery import history
 from hsl.delivery.history import Message
 from hsl.message.content import Content
@@ -46,6 +46,8 @@ def got_by_version(engine: Engine, message_id: int) -> dict[int, int]:
     )
     with database.read_only(engine).begin() as connection:
         if catalogue.archived_among(connection, [message_id]):
+            from hsl.archive import reading
+
             return reading.got_by_version(connection, message_id)
         rows = connection.execute(statement).all()
     return {row.version: row.people for row in rows if row.version is not None}

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select
 
 from hsl import database, models
-from hsl.archive import catalogue, reading
+from hsl.archive import catalogue
 from hsl.delivery import pace, sums
 from hsl.models import Action, AudienceMode
 
@@ -57,6 +57,8 @@ def tried_again(engine: Engine, message_id: int) -> int:
     )
     with database.read_only(engine).begin() as connection:
         if catalogue.archived_among(connection, [message_id]):
+            from hsl.archive import reading
+
             return reading.tried_again(connection, message_id)
         return int(connection.execute(again).scalar_one())
 

@@ -2,18 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import NoReturn
 
-from sqlalchemy import Engine
-
+from hsl.commands import fail, open_database
 from hsl.reports import writing
 from hsl.settings import Settings
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
     command.add_argument("message", type=int, nargs="?", metavar="MESSAGE", help="of one message")
     command.add_argument(
@@ -28,12 +25,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--out", type=Path, required=True, metavar="FILE|FOLDER", help="a .html file, or a folder"
     )
+    command.set_defaults(run=_run)
 
 
-def run(
-    parsed: argparse.Namespace, settings: Settings, engine: Engine, *, fail: Callable[..., NoReturn]
-) -> None:
-    """Write it, and say where it is. Raises ReportError and ArchiveError."""
+def _run(parsed: argparse.Namespace, settings: Settings) -> None:
+    engine = open_database(settings)
     if parsed.message is not None:
         if parsed.since or parsed.until or parsed.stream:
             fail("report takes one message, or a period by --since and --until, not both.")

@@ -16,6 +16,7 @@ from hsl import insights, models
 from hsl.delivery import history, sums
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
+from hsl.errors import PlainError
 from hsl.insights import SMALL, Filter, Readable, wilson
 from hsl.insights.filters import read
 from hsl.moment import moment
@@ -27,7 +28,7 @@ NO_STREAM = "not enrolled"
 MOST_MESSAGES = 20  # in a chart; the table has all
 
 
-class ReportError(ValueError):
+class ReportError(PlainError, ValueError):
     """There is no message of this id, or it has not started."""
 
 

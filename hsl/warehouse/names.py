@@ -3,17 +3,21 @@
 `names` holds every username, first and last name in lower case, sorted, so that a beginning is
 found without looking at everybody. `words` holds each of them once, folded: without accents, and
 Cyrillic in Latin letters, so that "Anastasiya" finds "Анастасия" too.
+
+DuckDB and pandas are loaded where they are used, as conditions are also made for the main database.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-import pandas as pd
 from sqlalchemy import ColumnElement, select, table
 from sqlalchemy import column as named
 
 from hsl import models
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
 
 SEARCHED = ("username", "first_name", "last_name")
 BEYOND = "\U0010ffff"  # comes after every letter
@@ -42,7 +46,7 @@ def folded(word: str) -> str:
     return found
 
 
-def create(store: duckdb.DuckDBPyConnection) -> None:
+def create(store: "duckdb.DuckDBPyConnection") -> None:
     """Make both tables from `users`."""
     store.execute(f"CREATE TABLE names AS {_named('users')} ORDER BY word, user_id")
     store.execute(
@@ -51,7 +55,7 @@ def create(store: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def renew(store: duckdb.DuckDBPyConnection, changed: str) -> None:
+def renew(store: "duckdb.DuckDBPyConnection", changed: str) -> None:
     """Do so for the people of the table `changed` alone, when `users` is up to date.
 
     Words that nobody has any more stay; they find nobody.
@@ -84,13 +88,15 @@ def _beginning_with(wanted: str) -> Any:
 
 
 def similar(
-    store: duckdb.DuckDBPyConnection, words: str, *, most: int, without: Collection[int] = ()
-) -> pd.DataFrame:
+    store: "duckdb.DuckDBPyConnection", words: str, *, most: int, without: Collection[int] = ()
+) -> "pd.DataFrame":
     """People called almost so, the likest first: user_id, word (what is alike) and likeness.
 
     Found are names within two typing errors, in any script; those that begin so are left out, as
     they are no guess. Nobody, where fewer than three letters are given.
     """
+    import pandas as pd
+
     wanted = words.strip().removeprefix("@").lower()[:LONGEST]
     nobody = pd.DataFrame(columns=["user_id", "word", "likeness"])
     if len(wanted) < SHORTEST or BEYOND in wanted:

@@ -1,7 +1,9 @@
 """What can go wrong with a source; every message is one sentence or two, with the remedy."""
 
+from hsl.errors import PlainError
 
-class SourceError(ValueError):
+
+class SourceError(PlainError, ValueError):
     """The source cannot be kept or read as it is; nothing was changed."""
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from hsl import models, sourcing
+from hsl import models
 from hsl.audience.sources import preview, registry, runs
+from hsl.commands import source
 from hsl.settings import Settings
 from tests.audience.sources.school import DOCUMENT, Platform, blocks
 
@@ -21,9 +22,9 @@ def as_written(platform: Platform, monkeypatch: pytest.MonkeyPatch, engine: Engi
     words = shlex.split(typed.replace("\\\n", " ").splitlines()[0])
     words[words.index("--query") + 1] = blocks("sql")[2]
     parser = argparse.ArgumentParser()
-    sourcing.add_commands(parser)
+    source.add(parser)
     parsed = parser.parse_args(words[words.index("source") + 1 :])
-    assert sourcing.run(parsed, Settings(), engine, fail=pytest.fail) == 0
+    assert source.run(parsed, Settings(), engine) == 0
 
 
 def run(engine: Engine, settings: Settings) -> registry.Run:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from hsl import database, dispatch
 from hsl.audience import policy
 from hsl.audience.cohort import Audience
+from hsl.commands import open_database
 from hsl.delivery import history, outbox, recurring, sums, texts
 from hsl.delivery.history import Message
 from hsl.models import Action, AudienceMode, MessageStatus
@@ -113,8 +114,15 @@ class State:
         return words
 
 
-def run(parsed: argparse.Namespace, settings: Settings, engine: Engine) -> None:
-    """Print one message's state, or the last messages."""
+def add(command: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    command.add_argument("id", type=int, nargs="?", metavar="ID")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=_run)
+
+
+def _run(parsed: argparse.Namespace, settings: Settings) -> None:
+    engine = open_database(settings)
     if parsed.id is None:
         _print_last(parsed, engine)
         return

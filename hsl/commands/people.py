@@ -3,18 +3,28 @@
 import argparse
 import difflib
 import json
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, true
 
 from hsl import database, models
-from hsl.audience import as_sql, conditions, resolve, segments, where
+from hsl.audience import as_sql, conditions, resolve, segments
 from hsl.audience.cohort import Cohort
+from hsl.commands import fail, open_database
+from hsl.settings import Settings
 
 LISTED = 20  # people, unless asked for more
 People = models.users
-Fail = Callable[[str], NoReturn]
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add_where(command)
+    command.add_argument("--limit", type=int, default=LISTED, metavar="N", help="list N")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object")
+    form.add_argument("--sql", action="store_true", help="print the SELECT that finds them")
+    command.set_defaults(run=_run)
 
 
 def add_where(command: Any) -> None:
@@ -26,8 +36,10 @@ def add_where(command: Any) -> None:
     )
 
 
-def cohort_of(engine: Engine, expression: str, fail: Fail) -> Cohort:
-    """The cohort of `--where`; `fail` is told of one that cannot be."""
+def cohort_of(engine: Engine, expression: str) -> Cohort:
+    """The cohort of `--where`. Raises UsageError for one that cannot be."""
+    from hsl.audience import where  # its parser takes a while, and few write an expression
+
     try:
         cohort = where.parse(expression)
     except where.WhereError as error:
@@ -38,12 +50,12 @@ def cohort_of(engine: Engine, expression: str, fail: Fail) -> Cohort:
     return cohort
 
 
-def run(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> int:
-    """Count and list people. Returns the exit status."""
-    cohort = cohort_of(engine, parsed.where, fail) if parsed.where else Cohort(everyone=True)
+def _run(parsed: argparse.Namespace, settings: Settings) -> None:
+    engine = open_database(settings)
+    cohort = cohort_of(engine, parsed.where) if parsed.where else Cohort(everyone=True)
     if parsed.sql:
         print(f"{as_sql.of(engine, cohort)};")
-        return 0
+        return
     with database.read_only(engine).begin() as connection:
         chosen = segments.people(connection, cohort)
         total, unreachable = resolve.chosen_count(connection, chosen)
@@ -60,7 +72,7 @@ def run(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> int:
                 }
             )
         )
-        return 0
+        return
     print(f"{total:,} people: {cohort.sentence()}; {unreachable:,} of them unreachable")
     for row in rows:
         name = " ".join(part for part in (row.first_name, row.last_name) if part)
@@ -70,7 +82,6 @@ def run(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> int:
         )
     if total > len(rows):
         print(f"… and {total - len(rows):,} more; --limit {total} shows all.")
-    return 0
 
 
 def _rows(connection: Connection, chosen: Any, most: int | None) -> list[Any]:

@@ -2,30 +2,29 @@
 
 import argparse
 import json
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from sqlalchemy import Engine
 
 from hsl.audience.sources import definitions, preview, registry, runs
 from hsl.audience.sources.errors import SourceError
+from hsl.commands import ACTOR, fail, open_database
 from hsl.settings import Settings
 
-ACTOR = "operator"
-Fail = Callable[[str], NoReturn]
 
-
-def add_commands(command: argparse.ArgumentParser) -> None:
+def add(command: argparse.ArgumentParser) -> None:
     """Add the words after `source`."""
     words = command.add_subparsers(required=True, metavar="WHAT", dest="what")
 
-    def add(name: str, about: str) -> argparse.ArgumentParser:
+    command.set_defaults(run=run)
+
+    def add_word(name: str, about: str) -> argparse.ArgumentParser:
         added = words.add_parser(name, help=about, description=about)
         if name != "list":
             added.add_argument("name", metavar="NAME")
         return added
 
-    one = add("add", "Keep a source: a query on another database, or files.")
+    one = add_word("add", "Keep a source: a query on another database, or files.")
     where = one.add_mutually_exclusive_group(required=True)
     where.add_argument(
         "--sql",
@@ -54,20 +53,21 @@ def add_commands(command: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--replace", action="store_true", help="give the source of this name another definition"
     )
-    add("preview", "Show the first rows as they would become people; nothing is changed.")
-    one = add("run", "Read it now: add, update, and mark who has left.")
+    add_word("preview", "Show the first rows as they would become people; nothing is changed.")
+    one = add_word("run", "Read it now: add, update, and mark who has left.")
     one.add_argument("--accept-shrink", action="store_true", help="take it though half are gone")
-    add("list", "List the sources and what their last runs did.")
-    add("remove", "Forget a source; the people whom it brought stay as they are.")
+    add_word("list", "List the sources and what their last runs did.")
+    add_word("remove", "Forget a source; the people whom it brought stay as they are.")
     for name in ("preview", "run", "list"):
         words.choices[name].add_argument("--json", action="store_true", help="print JSON")
 
 
-def run(parsed: argparse.Namespace, settings: Settings, engine: Engine, *, fail: Fail) -> int:
+def run(parsed: argparse.Namespace, settings: Settings) -> int:
     """Do what the words say, and return the exit status."""
+    engine = open_database(settings)
     match parsed.what:
         case "add":
-            return _add(parsed, engine, fail)
+            return _add(parsed, engine)
         case "preview":
             return _preview(parsed, settings, engine)
         case "run":
@@ -79,7 +79,7 @@ def run(parsed: argparse.Namespace, settings: Settings, engine: Engine, *, fail:
     return _list(parsed, engine)
 
 
-def _add(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> int:
+def _add(parsed: argparse.Namespace, engine: Engine) -> int:
     if parsed.sql and not parsed.query:
         fail("--sql needs --query with one SELECT.")
     mapping = {}

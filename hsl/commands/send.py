@@ -4,22 +4,61 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
-from hsl import dispatch, people
+from hsl import dispatch
 from hsl.audience import conditions, policy
 from hsl.audience.cohort import Audience, Cohort
+from hsl.commands import fail, open_database, people
 from hsl.delivery import outbox, recurring
 from hsl.message.content import Button, Content
 from hsl.models import MessageType, utc_now
 from hsl.settings import Settings
 
 BUTTON = re.compile(r"(?P<row>\d+):(?P<text>[^=]+)=(?P<action>.+)", re.DOTALL)
-Fail = Callable[[str], NoReturn]
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    who = command.add_argument_group("who")
+    add_who(who)
+    what = command.add_argument_group("what")
+    one = what.add_mutually_exclusive_group(required=True)
+    one.add_argument("--text", metavar="T")
+    one.add_argument("--text-file", type=Path, metavar="F")
+    one.add_argument("--video", metavar="FILE_ID")
+    one.add_argument("--document", metavar="FILE_ID")
+    what.add_argument("--caption", default="", metavar="T")
+    add_buttons(what)
+    when = command.add_mutually_exclusive_group()
+    when.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
+    when.add_argument(
+        "--every", metavar='"DAYS TIME ZONE"', help="again and again: mon,thu 10:00 Europe/Moscow"
+    )
+    command.add_argument(
+        "--ignore-cap", metavar="REASON", help="send in spite of HSL_FREQUENCY_CAP; audited"
+    )
+    command.add_argument("--until", metavar="DATE", help="the last day of --every")
+    command.add_argument(
+        "--keep-quiet",
+        action="store_true",
+        help="nobody gets it in their quiet hours (HSL_QUIET_HOURS); they get it in the morning",
+    )
+    command.add_argument(
+        "--late-limit",
+        type=float,
+        default=outbox.LATE_LIMIT / 60,
+        metavar="MINUTES",
+        help="if nothing ran at its time, start it at most so late, else pause it and ask (60)",
+    )
+    command.add_argument("--dry-run", action="store_true", help="show what would be sent, and stop")
+    command.add_argument("--yes", action="store_true", help="do not ask")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.set_defaults(run=_run)
 
 
 def add_buttons(command: Any) -> None:
@@ -47,7 +86,7 @@ def add_who(command: Any) -> None:
     command.add_argument("--delivered", type=int, metavar="ID", help="who got message ID")
 
 
-def buttons_of(parsed: argparse.Namespace, fail: Fail) -> tuple[tuple[Button, ...], ...]:
+def buttons_of(parsed: argparse.Namespace) -> tuple[tuple[Button, ...], ...]:
     """The rows of buttons that the words of `--button` make."""
     buttons: dict[int, list[Button]] = {}
     for words in parsed.button:
@@ -58,21 +97,15 @@ def buttons_of(parsed: argparse.Namespace, fail: Fail) -> tuple[tuple[Button, ..
     return tuple(tuple(buttons[row]) for row in sorted(buttons))
 
 
-def run(
-    parsed: argparse.Namespace,
-    settings: Settings,
-    engine: Engine,
-    *,
-    fail: Fail,
-    at: datetime | None,
-) -> int:
-    """Check, show, ask, and put the message into the outbox. Returns the exit status."""
-    audience = audience_of(parsed, engine, fail)
+def _run(parsed: argparse.Namespace, settings: Settings) -> int:
+    """Check, show, ask, and put the message into the outbox."""
+    engine, at = open_database(settings), _time(parsed.at) if parsed.at else None
+    audience = audience_of(parsed, engine)
     if parsed.ignore_cap is not None:
         if not parsed.ignore_cap.strip():
             fail('--ignore-cap needs a reason, such as "the lesson is off".')
         audience = audience.model_copy(update={"ignore_cap": parsed.ignore_cap.strip()})
-    content = _content(parsed, fail)
+    content = _content(parsed)
     rule = recurring.Repeat.parse(parsed.every, parsed.until) if parsed.every else None
     first = at if rule is None else rule.after(utc_now())
     found = dispatch.look(engine, settings, content, audience, at=first)
@@ -95,7 +128,7 @@ def run(
             f"Would go to {summary}. It would take about {seconds:.0f} s. Nothing was made.",
         )
         return 0
-    if not parsed.yes and not _agreed(summary, seconds, fail):
+    if not parsed.yes and not _agreed(summary, seconds):
         print("Nothing was sent.")
         return 1
     late_limit, keep_quiet = 60 * parsed.late_limit, parsed.keep_quiet
@@ -132,9 +165,9 @@ def run(
     return 0
 
 
-def audience_of(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> Audience:
+def audience_of(parsed: argparse.Namespace, engine: Engine) -> Audience:
     """Whom the words of `add_who` choose: what is said of people must all hold."""
-    said = people.cohort_of(engine, parsed.where, fail) if parsed.where else Cohort()
+    said = people.cohort_of(engine, parsed.where) if parsed.where else Cohort()
     segment = conditions.Segment(name=parsed.segment) if parsed.segment else None
     places = Cohort(
         where=conditions.all_of(*[part for part in (segment, said.where) if part is not None]),
@@ -154,8 +187,8 @@ def audience_of(parsed: argparse.Namespace, engine: Engine, fail: Fail) -> Audie
     return audience
 
 
-def _content(parsed: argparse.Namespace, fail: Fail) -> Content:
-    lines = buttons_of(parsed, fail)
+def _content(parsed: argparse.Namespace) -> Content:
+    lines = buttons_of(parsed)
     if parsed.video or parsed.document:
         return Content(
             message_type=MessageType.VIDEO if parsed.video else MessageType.DOCUMENT,
@@ -175,7 +208,17 @@ def _button(text: str, action: str) -> Button:
     return Button(text=text, url=action)
 
 
-def _agreed(summary: str, seconds: float, fail: Fail) -> bool:
+def _time(words: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        fail(f"--at {words} is not a time. Write 2026-12-01T10:00+03:00.")
+    if moment.tzinfo is None:
+        fail(f"--at {words} has no zone. Add one, such as {words}+03:00.")
+    return moment
+
+
+def _agreed(summary: str, seconds: float) -> bool:
     if not sys.stdin.isatty():
         fail("Nobody can be asked here. Add --yes to send, or --dry-run to look.")
     answer = input(f"Send to {summary}, in about {seconds:.0f} s? [y/N] ")
