@@ -3,18 +3,21 @@
 One row for each person to whom anything was ever sent: `got`, `sent` and `failed` are lists of
 moments, the newest first and unknown ones last. That somebody got at least k messages in the last
 n days is then one look at the k-th, however many deliveries there are.
+
+DuckDB is loaded by those who use it, as conditions are also made for the main database.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import duckdb
 from sqlalchemy import Select, column, func, table
 from sqlalchemy import select as selected
 
 from hsl.models import GOT, TRIED, Action, DeliveryStatus
-from hsl.warehouse import tables
+
+if TYPE_CHECKING:
+    import duckdb
 
 What = Literal["got", "sent", "failed"]
 COUNTED: Mapping[What, tuple[DeliveryStatus, ...]] = {
@@ -44,14 +47,17 @@ def at_least(number: int, what: What, since: datetime | None) -> Select[Any]:
     return selected(_Histories.c.user_id).where(enough)
 
 
-def create(store: duckdb.DuckDBPyConnection) -> None:
+def create(store: "duckdb.DuckDBPyConnection") -> None:
     """Make the table from `message_recipients` and `message_history`."""
     store.execute(f"CREATE OR REPLACE TABLE {NAME} AS {of_recipients('true')}")
 
 
-def renew(store: duckdb.DuckDBPyConnection, changed: str) -> None:
+def renew(store: "duckdb.DuckDBPyConnection", changed: str) -> None:
     """Do so for the people of the table `changed` alone, when those two are up to date."""
-    if tables.count(store, changed) * PART > tables.count(store, NAME):
+    many = store.execute(
+        f"SELECT (SELECT count(*) FROM {changed}) * {PART} > (SELECT count(*) FROM {NAME})"
+    ).fetchone()
+    if many == (True,):
         create(store)
         return
     chosen = f"user_id IN (SELECT user_id FROM {changed})"
