@@ -194,7 +194,7 @@ def _in_stream(wanted: c.InStream, asked: _Asked) -> ColumnElement[bool]:
 def _has_status(statuses: Sequence[str | None]) -> ColumnElement[bool]:
     status = Enrolled.c.status
     if not statuses:
-        return status.is_distinct_from(models.LEFT)
+        return or_(status.is_(None), status != models.LEFT)
     named = status.in_([value for value in statuses if value is not None])
     return or_(named, status.is_(None)) if None in statuses else named
 

@@ -51,7 +51,7 @@ def test_the_people_of_a_short_day_are_those_of_23_hours() -> None:
         datetime(2026, 3, 29, 21, 59, tzinfo=UTC),
         datetime(2026, 3, 29, 22, 0, tzinfo=UTC),
     )
-    (door,) = insights.people_behind(store, insights.Mark("day", ALL, BERLIN, "2026-03-29"))
+    (door,) = insights.people_behind(store, insights.Mark("day", ALL, BERLIN, "2026-03-29", NOW))
     assert door.cohort is not None
     assert door.cohort.user_ids == (2, 3)
     days = insights.over_time(store, ALL, BERLIN)
