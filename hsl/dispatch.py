@@ -223,11 +223,13 @@ class Suppressed:
 def suppress(engine: Engine, user_ids: Sequence[int], *, reason: str, actor: str) -> Suppressed:
     """Mark people as do-not-message, and withdraw what still waits to go to them.
 
+    Also what waits for those who were marked before.
+
     Raises SuppressionError, and then nothing is changed.
     """
     with engine.begin() as connection:
         marked = suppression.add(connection, user_ids, reason=reason, actor=actor)
-        return Suppressed(len(marked), withdrawing.withdraw(connection, marked, actor=actor))
+        return Suppressed(len(marked), withdrawing.withdraw(connection, user_ids, actor=actor))
 
 
 def retry_failed(

@@ -289,6 +289,47 @@ def test_who_is_marked_while_a_request_is_out_is_not_tried_again(engine: Engine)
     assert message(engine, number).cancelled_deliveries == 1
 
 
+def test_who_is_marked_while_a_message_is_made_gets_nothing(engine: Engine) -> None:
+    put(engine, [1, 2, 3, 4])
+    number = send(engine, audience=Audience(include=(Cohort(user_ids=(1, 2, 3)),)))
+    edit = past_message(engine, {4: "pending"}, action=Action.EDIT, status=MessageStatus.SENDING)
+    starting.start_due(engine, now=utc_now(), resolve=lambda _: select())
+    with engine.begin() as connection:  # as one whose transaction did not see the recipients
+        suppression.add(connection, [1, 3, 4], reason="asked by phone", actor="anna")
+    assert {(d.message_id, d.user_id) for d in depart(engine)} == {(number, 2), (edit, 4)}
+    found = message(engine, number)
+    assert (found.cancelled_deliveries, found.status) == (2, MessageStatus.SENDING)
+    rows = models.message_recipients
+    with engine.begin() as connection:
+        mine = connection.execute(
+            select(rows).where(rows.c.message_id == number, rows.c.user_id != 2)
+        ).all()
+    assert {
+        (r.delivery_status, r.reason, r.attempts, r.sending_at, r.lease_owner) for r in mine
+    } == {("cancelled", policy.MARKED, 0, None, None)}
+    entries, _ = audit.entries(engine, action="message_withdrawn")
+    assert [(e.actor, e.details["people"]) for e in entries] == [("scheduler", 2)]
+
+
+def test_a_message_whose_last_people_are_marked_ends_as_it_departs(engine: Engine) -> None:
+    put(engine, [1])
+    number = send(engine)
+    starting.start_due(engine, now=utc_now(), resolve=lambda _: select())
+    with engine.begin() as connection:
+        suppression.add(connection, [1], reason="asked by phone", actor="anna")
+    assert depart(engine) == []
+    assert message(engine, number).status == MessageStatus.SENT
+
+
+def test_marking_again_withdraws_what_came_between(engine: Engine) -> None:
+    put(engine, [1, 2])
+    number = send(engine)
+    with engine.begin() as connection:
+        suppression.add(connection, [1], reason="asked by phone", actor="anna")
+    assert mark(engine, 1, 2) == dispatch.Suppressed(marked=1, withdrawn=2)
+    assert message(engine, number).cancelled_deliveries == 2
+
+
 def test_an_exclusion_list_holds_for_every_message(engine: Engine) -> None:
     put(engine, [1, 2, 3])
     segments.add(

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, select, text, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, select, text, update
 
 from hsl import audit, database, models
 from hsl.delivery import changes as changes_of_chats
-from hsl.delivery import outbox, pace, queue, steering, trouble
+from hsl.delivery import outbox, pace, queue, steering, trouble, withdrawing
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.models import Action, DeliveryStatus, MessageStatus
@@ -31,12 +31,21 @@ Clock = Callable[[], float]
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 WORKER_SILENT = 20.0  # seconds without a beat after which a worker counts as dead
 _SENDING = select(
-    History.c.id, History.c.total_recipients, History.c.keep_quiet, History.c.version
+    History.c.id,
+    History.c.action,
+    History.c.total_recipients,
+    History.c.keep_quiet,
+    History.c.version,
 ).where(History.c.bot_id == bindparam("bot"), History.c.status == MessageStatus.SENDING)
 # Written out, as a partial index is only for those who name its condition.
 _IS_SENDING = Recipients.c.delivery_status == bindparam(
     "sending", DeliveryStatus.SENDING.value, literal_execute=True
 )
+# A mark that was set while a message was made is unknown to it. The column has another name here,
+# as SQLAlchemy leaves out the tables' names in a RETURNING on SQLite, where one could not tell
+# which user_id is meant.
+_marked = select(models.suppressions.c.user_id.label("marked_id")).subquery("marked_people")
+_IS_MARKED = exists(select(_marked.c.marked_id).where(_marked.c.marked_id == Recipients.c.user_id))
 _HELD_SENDING = _SENDING.order_by(History.c.id).with_for_update()
 
 
@@ -179,8 +188,14 @@ def depart(
             Recipients.c.user_id,
             Recipients.c.attempts,
             Recipients.c.telegram_message_id,
+            _IS_MARKED.label("marked"),
         )
     ).all()
+    sends = {row.id for row in messages if row.action == Action.SEND}
+    marked = [row for row in taken if row.marked and row.message_id in sends]
+    if marked:
+        withdrawing.take_back(connection, [row.id for row in marked], actor="scheduler")
+        taken = [row for row in taken if row not in marked]
     found = connection.execute(
         select(People).where(
             database.among(connection, People.c.user_id, [row.user_id for row in taken])

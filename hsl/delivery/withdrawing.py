@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 
 from hsl import audit, models
 from hsl.delivery import choosing, outbox
@@ -32,19 +33,43 @@ def withdraw(connection: Connection, user_ids: Sequence[int], *, actor: str) -> 
             .order_by(History.c.id)
             .with_for_update()
         ).all()
-        rows = connection.execute(
-            update(Recipients)
-            .where(theirs)
-            .values(
-                delivery_status=DeliveryStatus.CANCELLED,
-                reason=choosing.MARKED,
-                next_attempt_at=None,
-            )
-            .returning(Recipients.c.message_id)
+        withdrawn += _cancelled(connection, theirs)
+    _record(connection, withdrawn, actor=actor)
+    return withdrawn.total()
+
+
+def take_back(connection: Connection, ids: Sequence[int], *, actor: str) -> None:
+    """Cancel these recipients, whose intent the caller's transaction has only just written."""
+    withdrawn = _cancelled(
+        connection,
+        Recipients.c.id.in_(ids),
+        sending_at=None,
+        lease_owner=None,
+        version=None,
+        attempts=Recipients.c.attempts - 1,
+    )
+    _record(connection, withdrawn, actor=actor)
+
+
+def _cancelled(connection: Connection, which: ColumnElement[bool], **more: Any) -> Counter[int]:
+    """Cancel recipients, and return how many of each message."""
+    rows = connection.execute(
+        update(Recipients)
+        .where(which)
+        .values(
+            delivery_status=DeliveryStatus.CANCELLED,
+            reason=choosing.MARKED,
+            next_attempt_at=None,
+            **more,
         )
-        withdrawn.update(row.message_id for row in rows)
+        .returning(Recipients.c.message_id)
+    )
+    return Counter(row.message_id for row in rows)
+
+
+def _record(connection: Connection, withdrawn: Counter[int], *, actor: str) -> None:
     if not withdrawn:
-        return 0
+        return
     connection.execute(
         update(History)
         .where(History.c.id == bindparam("number"))
@@ -61,4 +86,3 @@ def withdraw(connection: Connection, user_ids: Sequence[int], *, actor: str) -> 
             details={"people": people, "reason": choosing.MARKED},
         )
     outbox.finish_complete(connection, list(withdrawn), now=models.utc_now())
-    return withdrawn.total()
