@@ -150,7 +150,7 @@ def _recipients(
     loading.take(store, source, tables.RECIPIENTS, lately, "latest")
     changed = _write_latest(store)
     store.execute("INSERT INTO altered SELECT DISTINCT message_id FROM latest; DROP TABLE latest")
-    if archive.lost:
+    if archive.is_incomplete(source):
         store.execute(f"INSERT INTO altered {loading.WITHOUT_ROWS}")
     wrong = _wrong(store)
     store.execute("DROP TABLE altered")
@@ -217,7 +217,7 @@ def _again(
     store.execute(f"DELETE FROM message_recipients WHERE message_id IN ({listed})")
     store.execute("INSERT INTO message_recipients FROM all_of_them ORDER BY message_id, sending_at")
     store.execute("DROP TABLE all_of_them")
-    loading.from_archive(store, archive)
+    loading.from_archive(store, source, archive)
     return found
 
 
