@@ -18,7 +18,8 @@ from hsl.archive import ArchiveError, catalogue, files, in_database, storing
 from hsl.archive.in_database import Progress
 from hsl.archive.storing import COUNTERS, History, Months, Recipients
 
-INSERTED_AT_ONCE = 2_000  # rows: a transaction that senders hardly notice
+INSERTED_AT_ONCE = 1_000  # rows: a transaction that senders hardly notice
+SHARE = 0.5  # of the time of a step, for which others get SQLite's lock before the next
 # A row comes back with its id, unless another row has got that meanwhile.
 BUT_ID = tuple(name for name in files.COLUMNS if name != "id")
 
@@ -145,6 +146,7 @@ def _rows(file: catalogue.File) -> Iterator[pa.RecordBatch]:
 
 
 def _insert_missing(engine: Engine, rows: pa.RecordBatch) -> None:
+    began = time.monotonic()
     with engine.begin() as connection:
         missing = rows.filter(pc.invert(_are_there(connection, rows)))
         taken = _ids_taken(connection, missing)
@@ -152,7 +154,8 @@ def _insert_missing(engine: Engine, rows: pa.RecordBatch) -> None:
         # Another row has the id by now, as SQLite gives the highest one away again; the database
         # gives these new ones.
         in_database.insert(connection, missing.filter(taken), BUT_ID)
-    time.sleep(storing.REST)
+    took = time.monotonic() - began if engine.dialect.name == "sqlite" else 0.0
+    time.sleep(max(storing.REST, SHARE * took))
 
 
 def _are_there(connection: Connection, rows: pa.RecordBatch) -> pa.Array:
