@@ -46,14 +46,25 @@ def month_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m}"
 
 
+def path_of(source: Engine | Connection, month: str, name: str) -> Path:
+    """Where a file lies: in the archive's folder, in one for its month."""
+    return database.archive_of(source) / month / name
+
+
 def listed(connection: Connection, months: Collection[str] | None = None) -> list[File]:
     """The files, of these months if given, in order."""
-    folder = database.archive_of(connection)
     found = select(Months).order_by(Months.c.month, Months.c.file)
     if months is not None:
         found = found.where(Months.c.month.in_(months))
     return [
-        File(r.month, r.file, r.rows, r.sha256, r.archived_at, folder / r.month / r.file)
+        File(
+            r.month,
+            r.file,
+            r.rows,
+            r.sha256,
+            r.archived_at,
+            path_of(connection, r.month, r.file),
+        )
         for r in connection.execute(found)
     ]
 

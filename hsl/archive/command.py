@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 
@@ -76,7 +77,8 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> int:
     _say(
         parsed,
         [asdict(one) for one in made],
-        (lines or ["Nothing to archive before that day."]) + stay,
+        lines or ["Nothing to archive before that day."],
+        stay,
     )
     return 0
 
@@ -99,7 +101,7 @@ def _dry_run(
     left = storing.leftovers(engine)
     if left:
         lines.append(f"Rows of {len(left):,} archived messages, left by an ended run, would go.")
-    _say(parsed, found, (lines or ["Nothing to archive before that day."]) + stay)
+    _say(parsed, found, lines or ["Nothing to archive before that day."], stay)
     return 0
 
 
@@ -139,8 +141,14 @@ def _verify(parsed: argparse.Namespace, engine: Engine) -> int:
     return 1 if any(one.problem for one in checked) else 0
 
 
-def _say(parsed: argparse.Namespace, found: object, lines: list[str]) -> None:
-    sys.stdout.write((json.dumps(found) if parsed.json else "\n".join(lines)) + "\n")
+def _say(
+    parsed: argparse.Namespace, found: object, lines: list[str], notes: Sequence[str] = ()
+) -> None:
+    if parsed.json:
+        sys.stdout.write(json.dumps(found) + "\n")
+        sys.stderr.write("".join(f"{note}\n" for note in notes))
+        return
+    sys.stdout.write("\n".join([*lines, *notes]) + "\n")
 
 
 def _bar() -> "tqdm[None]":

@@ -28,6 +28,7 @@ FOOTER = b"hsl.people"  # [[message_id, delivery_status, reason, people], …] a
 OWNER = b"hsl.database"  # of which the rows were, see `database.identity`
 MEMORY_LIMIT = "1GB"
 Recipients = models.message_recipients
+MOMENT = pa.timestamp("us", "UTC")
 COLUMNS = tuple(column.name for column in Recipients.columns)
 
 
@@ -55,7 +56,7 @@ class Written:
 
 def _arrow_type(column: Column[Any]) -> pa.DataType:
     if isinstance(column.type, UtcDateTime):
-        return pa.timestamp("us", "UTC")
+        return MOMENT
     if isinstance(column.type, BigInteger):
         return pa.int64()
     if isinstance(column.type, Integer):
@@ -64,10 +65,13 @@ def _arrow_type(column: Column[Any]) -> pa.DataType:
 
 
 SCHEMA = pa.schema([(column.name, _arrow_type(column)) for column in Recipients.columns])
-_TALLY = (
-    "SELECT message_id, delivery_status, reason, count(*), "
-    f"CAST(sum(hash({', '.join(COLUMNS)})) AS VARCHAR) FROM {{}} GROUP BY ALL"
-)
+
+
+def _tally(columns: Sequence[str], source: str) -> str:
+    return (
+        "SELECT message_id, delivery_status, reason, count(*), "
+        f"CAST(sum(hash({', '.join(columns)})) AS VARCHAR) FROM {source} GROUP BY ALL"
+    )
 
 
 def batch(rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:
@@ -88,16 +92,17 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 class Counter:
-    """Tallies rows as they pass."""
+    """Tallies rows as they pass, by these columns of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: Sequence[str] = COLUMNS) -> None:
+        self._columns = columns
         self._database = connect()
         self.tallies: Tallies = {}
 
     def add(self, rows: pa.RecordBatch) -> None:
         """Count these too."""
         self._database.register("rows_now", pa.Table.from_batches([rows]))
-        merge(self.tallies, self._database.execute(_TALLY.format("rows_now")).fetchall())
+        merge(self.tallies, self._database.execute(_tally(self._columns, "rows_now")).fetchall())
         self._database.unregister("rows_now")
 
 
@@ -110,11 +115,15 @@ def merge(tallies: Tallies, found: Iterable[tuple[Any, ...]]) -> None:
         )
 
 
-def tallies_in(path: Path) -> Tallies:
-    """A file's tallies, counted over all of its rows. Raises ArchiveError where it is broken."""
+def tallies_in(path: Path, columns: Sequence[str] = COLUMNS) -> Tallies:
+    """A file's tallies, counted over all of its rows by these columns.
+
+    Raises ArchiveError where it is broken.
+    """
     found: Tallies = {}
     try:
-        lines = connect().execute(_TALLY.format("read_parquet($1)"), [str(path)]).fetchall()
+        tally = _tally(columns, "read_parquet($1)")
+        lines = connect().execute(tally, [str(path)]).fetchall()
     except duckdb.Error as fault:
         raise broken(path, str(fault).splitlines()[0]) from fault
     merge(found, lines)

@@ -6,7 +6,7 @@ Every function takes a connection to the main database, which knows what is arch
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +28,15 @@ class Wanted:
     reason: str | None = None
     username: str = ""
     user_ids: Collection[int] | None = None
+
+
+class Press(NamedTuple):
+    """A press in a file of presses: our message's number, or Telegram's in the person's chat."""
+
+    line: int
+    message_id: int | None
+    telegram_message_id: int | None
+    user_id: int
 
 
 def failed_by_reason(
@@ -136,6 +145,24 @@ def of_person(connection: Connection, user_id: int) -> list[dict[str, Any]]:
         paths[0].parent.parent,
     )
     return list(rows.to_arrow_table().to_pylist())
+
+
+def pressed(file: catalogue.File, presses: Sequence[Press]) -> list[tuple[int, int]]:
+    """Line and message of those of these presses that are of a recipient in this file."""
+    reader = files.connect()
+    columns = zip(*presses, strict=True)
+    given = [pa.array(column, pa.int64()) for column in columns]
+    reader.register("presses", pa.table(given, names=list(Press._fields)))
+    fits = "p.message_id = r.message_id"
+    in_chat = "p.message_id IS NULL AND p.telegram_message_id = r.telegram_message_id"
+    rows = _run(
+        reader,
+        "SELECT DISTINCT p.line, r.message_id FROM read_parquet($file) AS r JOIN presses AS p "
+        f"ON p.user_id = r.user_id AND ({fits} OR ({in_chat}))",
+        {"file": str(file.path)},
+        file.path,
+    )
+    return rows.fetchall()
 
 
 def batches(

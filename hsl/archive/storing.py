@@ -115,7 +115,7 @@ def archive(
         _finish_earlier(engine, progress)
         for batch in plan(engine, before, counted_for=counted_for):
             name = f"{batch.messages[0]}-{batch.messages[-1]}-{uuid.uuid4().hex[:8]}.parquet"
-            path = database.archive_of(engine) / batch.month / name
+            path = catalogue.path_of(engine, batch.month, name)
             with database.read_only(engine).begin() as connection:
                 written = files.write(
                     path,

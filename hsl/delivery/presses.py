@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Integer,
@@ -35,6 +36,7 @@ from sqlalchemy import (
 )
 
 from hsl import audit, models
+from hsl.archive import catalogue, reading
 from hsl.errors import PlainError
 from hsl.message.content import MAX_CALLBACK_BYTES
 from hsl.models import MAX_USER_ID, Action, UtcDateTime
@@ -58,6 +60,14 @@ _staged = Table(
     Column("pressed_at", UtcDateTime(), nullable=False),
     prefixes=["TEMPORARY"],
 )
+# Presses of messages whose recipients are archived, as the archive's files have them.
+_archived = Table(
+    "archived_presses",
+    MetaData(),
+    Column("line", Integer, nullable=False),
+    Column("message_id", BigInteger, nullable=False),
+    prefixes=["TEMPORARY"],
+)
 
 
 class PressesRefused(PlainError, ValueError):  # noqa: N818 - the house's word for it
@@ -77,7 +87,8 @@ def import_file(engine: Engine, path: Path, *, actor: str) -> PressReport:
     """Add the presses of a CSV or JSON lines file; the same file twice adds nothing.
 
     Columns: `message_id` (ours) or `telegram_message_id`; `user_id`, `data`, `pressed_at` (with its
-    zone). Of several presses of one button by one person the first counts. Raises PressesRefused.
+    zone). Of several presses of one button by one person the first counts. Raises PressesRefused,
+    and ArchiveError where a file of the archive cannot be asked; then nothing is changed.
     """
     rejected: Counter[str] = Counter()
     with engine.begin() as connection:
@@ -92,7 +103,10 @@ def import_file(engine: Engine, path: Path, *, actor: str) -> PressReport:
                     rejected[str(fault)] += 1
             if good:
                 connection.execute(insert(_staged), good)
+        _archived.create(connection)
+        _look_in_archive(connection)
         added, known = _take_over(connection, rejected)
+        _archived.drop(connection)
         _staged.drop(connection)
         report = PressReport(added, known, dict(rejected))
         audit.record(
@@ -209,6 +223,35 @@ def _take_over(connection: Connection, rejected: Counter[str]) -> tuple[int, int
     return int(total - known), int(known)
 
 
+def _look_in_archive(connection: Connection) -> None:
+    """Match the staged presses of archived messages: by our number, or where no other fits."""
+    files = catalogue.listed(connection)
+    if not files:
+        return
+    archived = select(History.c.id).where(History.c.archived_at.is_not(None))
+    by_message = _staged.c.message_id.in_(archived)
+    by_chat = and_(_staged.c.message_id.is_(None), ~exists().where(_in_chat()))
+    asked = connection.execute(select(_staged).where(or_(by_message, by_chat))).all()
+    for start in range(0, len(asked), AT_ONCE):
+        some = [
+            reading.Press(row.line, row.message_id, row.telegram_message_id, row.user_id)
+            for row in asked[start : start + AT_ONCE]
+        ]
+        for file in files:
+            found = reading.pressed(file, some)
+            if found:
+                connection.execute(
+                    insert(_archived), [{"line": line, "message_id": m} for line, m in found]
+                )
+
+
+def _in_chat() -> ColumnElement[bool]:
+    return and_(
+        Recipients.c.user_id == _staged.c.user_id,
+        Recipients.c.telegram_message_id == _staged.c.telegram_message_id,
+    )
+
+
 def _of_our_messages() -> Subquery:
     """The staged presses whose message is known: line, message_id, user_id, button, pressed_at."""
     columns = (_staged.c.user_id, _staged.c.button, _staged.c.pressed_at)
@@ -216,19 +259,17 @@ def _of_our_messages() -> Subquery:
     received = exists().where(
         Recipients.c.message_id == _staged.c.message_id, Recipients.c.user_id == _staged.c.user_id
     )
-    archived = select(History.c.id).where(History.c.archived_at.is_not(None))
     by_message = select(_staged.c.line, _staged.c.message_id, *columns).where(
-        _staged.c.message_id.in_(sent), or_(received, _staged.c.message_id.in_(archived))
+        _staged.c.message_id.in_(sent), received
     )
     by_chat = (
         select(_staged.c.line, Recipients.c.message_id, *columns)
-        .join(
-            Recipients,
-            and_(
-                Recipients.c.user_id == _staged.c.user_id,
-                Recipients.c.telegram_message_id == _staged.c.telegram_message_id,
-            ),
-        )
+        .join(Recipients, _in_chat())
         .where(_staged.c.message_id.is_(None), Recipients.c.message_id.in_(sent))
     )
-    return union_all(by_message, by_chat).subquery("ours")
+    archived = (
+        select(_staged.c.line, _archived.c.message_id, *columns)
+        .join(_archived, _archived.c.line == _staged.c.line)
+        .where(_archived.c.message_id.in_(sent))
+    )
+    return union_all(by_message, by_chat, archived).subquery("ours")

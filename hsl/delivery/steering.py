@@ -214,6 +214,7 @@ def _retry_some(
                 next_attempt_at=None,
             )
         )
+        excluded(connection)  # an archive run may have taken from a list what it stands on
         paused = row.status == MessageStatus.PAUSED
         status = MessageStatus.PAUSED if paused else MessageStatus.SENDING
         connection.execute(
@@ -300,6 +301,7 @@ def _settle_uncertain(
                 next_attempt_at=None,
             )
         ).rowcount
+        excluded(connection)
         if settled == 0:
             raise outbox.OutboxError(f"Message {message_id} has no such uncertain recipients.")
         moved = {"uncertain_deliveries": History.c.uncertain_deliveries - settled}

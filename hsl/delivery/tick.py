@@ -41,12 +41,11 @@ _SENDING = select(
 _IS_SENDING = Recipients.c.delivery_status == bindparam(
     "sending", DeliveryStatus.SENDING.value, literal_execute=True
 )
-# A mark that was set while a message was made is unknown to it.
-_IS_MARKED = exists(
-    select(models.suppressions.c.user_id).where(
-        models.suppressions.c.user_id == Recipients.c.user_id
-    )
-)
+# A mark that was set while a message was made is unknown to it. The column has another name here,
+# as SQLAlchemy leaves out the tables' names in a RETURNING on SQLite, where one could not tell
+# which user_id is meant.
+_marked = select(models.suppressions.c.user_id.label("marked_id")).subquery("marked_people")
+_IS_MARKED = exists(select(_marked.c.marked_id).where(_marked.c.marked_id == Recipients.c.user_id))
 _HELD_SENDING = _SENDING.order_by(History.c.id).with_for_update()
 
 

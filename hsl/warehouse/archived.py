@@ -1,32 +1,25 @@
 """The recipients of archived messages, out of their Parquet files."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine
 
-from hsl import database, models
+from hsl.archive import catalogue
+from hsl.warehouse.source import Source
 from hsl.warehouse.tables import RECIPIENTS
 
 log = logging.getLogger(__name__)
 
-FOLDER = "archive"  # in the data folder; in it a folder for each month
-ArchiveFiles = Callable[[Connection], list[Path]]
-Months = models.archived_months
-
 
 class Archive:
-    """The files that `archive_files` names; if left out, those listed, below the data folder."""
+    """The files that the main database lists."""
 
-    def __init__(
-        self, engine: Engine, folder: Path | None, archive_files: ArchiveFiles | None
-    ) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._folder = folder
-        self._archive_files = archive_files
         self._lost: dict[Path, str] = {}
 
     @property
@@ -34,13 +27,22 @@ class Archive:
         """A sentence for each file that could not be read when it was wanted last."""
         return tuple(self._lost.values())
 
-    def rows(self, messages: Sequence[int]) -> Iterator[pa.Table]:
+    def is_incomplete(self, source: Source) -> bool:
+        """Whether a file that `source` lists could not be read; others are forgotten."""
+        if self._lost:
+            listed = self._listed(source)
+            self._lost = {file: words for file, words in self._lost.items() if file in listed}
+        return bool(self._lost)
+
+    def rows(self, messages: Sequence[int], source: Source) -> Iterator[pa.Table]:
         """These messages' recipients, file by file; a file that cannot be read is noted as lost.
 
-        Arrow reads them, as the store itself may open no file.
+        `source` tells which files there are, at the moment at which these messages are archived:
+        where one was restored since, its file is noted as lost, and the next refresh finds the
+        rows. Arrow reads the files, as the store itself may open none.
         """
         wanted = ds.field("message_id").isin(list(messages))
-        for file in self._files() if messages else []:
+        for file in self._listed(source) if messages else []:
             try:
                 rows = ds.dataset(file, format="parquet").to_table(
                     columns=list(RECIPIENTS.columns), filter=wanted
@@ -55,14 +57,6 @@ class Archive:
             self._lost.pop(file, None)
             yield rows
 
-    def _files(self) -> list[Path]:
-        with database.read_only(self._engine).begin() as connection:
-            if self._archive_files is not None:
-                return self._archive_files(connection)
-            return [] if self._folder is None else listed(connection, self._folder)
-
-
-def listed(connection: Connection, folder: Path) -> list[Path]:
-    """The files that `archived_months` names, below the data folder."""
-    rows = connection.execute(select(Months.c.month, Months.c.file).order_by(*Months.primary_key))
-    return [folder / FOLDER / row.month / row.file for row in rows]
+    def _listed(self, source: Source) -> list[Path]:
+        found = source.answer("SELECT month, file FROM archived_months ORDER BY month, file")
+        return [catalogue.path_of(self._engine, month, name) for month, name in found]

@@ -26,7 +26,7 @@ def load(store: duckdb.DuckDBPyConnection, source: Source, archive: Archive) -> 
         whole(store, source, kept)
     # Rows of one message lie together and in the order of time, so that most need not be read.
     whole(store, source, tables.RECIPIENTS, tables.VISIBLE)
-    from_archive(store, archive)
+    from_archive(store, source, archive)
     histories.create(store)
 
 
@@ -96,10 +96,10 @@ def split_people(source: Source, known: Sequence[str], incoming: str) -> str:
     return f"SELECT {columns}, {split} FROM (SELECT *, {values} AS split FROM {incoming})"
 
 
-def from_archive(store: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+def from_archive(store: duckdb.DuckDBPyConnection, source: Source, archive: Archive) -> None:
     """Add the recipients of archived messages that have none here."""
     found = store.execute(f"SELECT id FROM ({WITHOUT_ROWS})").fetchall()
-    for rows in archive.rows([number for (number,) in found]):
+    for rows in archive.rows([number for (number,) in found], source):
         store.register("incoming", rows)
         store.execute(
             "INSERT INTO message_recipients SELECT message_id, user_id, "

@@ -146,7 +146,7 @@ def _recipients(
     store.execute("CREATE TEMPORARY TABLE touched (user_id BIGINT)")
     changed = _write_latest(store)
     store.execute("INSERT INTO altered SELECT DISTINCT message_id FROM latest; DROP TABLE latest")
-    if archive.lost:
+    if archive.is_incomplete(source):
         store.execute(f"INSERT INTO altered {loading.WITHOUT_ROWS}")
     wrong = _wrong(store)
     store.execute("DROP TABLE altered")
@@ -219,7 +219,7 @@ def _again(
     store.execute(f"DELETE {of_them}")
     store.execute("INSERT INTO message_recipients FROM all_of_them ORDER BY message_id, sending_at")
     store.execute("DROP TABLE all_of_them")
-    loading.from_archive(store, archive)
+    loading.from_archive(store, source, archive)
     store.execute(f"INSERT INTO touched SELECT DISTINCT user_id {of_them}")
     return found
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, func, select
 
 from hsl import database, models
 from hsl.warehouse import attributes, limits, loading, refreshing, seen, source, tables
-from hsl.warehouse.archived import Archive, ArchiveFiles
+from hsl.warehouse.archived import Archive
 from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.cache import Cache
 from hsl.warehouse.errors import StoreError
@@ -54,8 +54,7 @@ class Store:
     with what there is, and it is tried again later.
 
     `folder` is where a cache file may lie; None: nowhere. `memory` bounds what DuckDB takes, such
-    as "4GB". `archive_files` tells where archived recipients lie; if left out, those that the main
-    database lists, below `folder`.
+    as "4GB".
 
     The first use reads everything. Raises StoreError where that does not fit into the memory.
     """
@@ -68,11 +67,10 @@ class Store:
         refresh_after: float,
         clock: Callable[[], float] = time.monotonic,
         memory: str = limits.MEMORY,
-        archive_files: ArchiveFiles | None = None,
     ) -> None:
         self._engine = engine
         self._cache = None if folder is None else Cache(folder, engine)
-        self._archive = Archive(engine, folder, archive_files)
+        self._archive = Archive(engine)
         self._refresh_after = refresh_after
         self._clock = clock
         self._memory = memory

@@ -251,6 +251,40 @@ def test_the_newest_id_is_never_given_twice(past: Past) -> None:
     assert past.rows(new)[0][0] == highest + 1
 
 
+def test_rows_whose_ids_were_given_away_come_back_with_others(past: Past) -> None:
+    with past.engine.begin() as connection:
+        highest = connection.execute(
+            insert(models.message_recipients).returning(models.message_recipients.c.id),
+            {"message_id": 999, "user_id": 1, "delivery_status": "pending", "attempts": 0},
+        ).scalar_one()  # as a message that is only half prepared has them
+    last = past.rows(past.ids["yesterday"])
+    with past.engine.begin() as connection:
+        connection.execute(
+            update(models.message_history)
+            .where(models.message_history.c.id == past.ids["yesterday"])
+            .values(started_at=APRIL + timedelta(days=1), finished_at=APRIL + timedelta(days=2))
+        )
+    archive(past)
+    recipients = models.message_recipients
+    with past.engine.begin() as connection:
+        connection.execute(recipients.delete().where(recipients.c.id == highest))
+        # SQLite gives the ids on its own; so that PostgreSQL has them twice too:
+        connection.execute(
+            insert(recipients),
+            [
+                {"id": row[0], "message_id": past.ids["paused"], "user_id": 1_000 + place,
+                 "delivery_status": "pending", "attempts": 0}
+                for place, row in enumerate(last[:5])
+            ],
+        )  # fmt: skip
+    assert restoring.restore(past.engine, "2025-04", actor="anna") == 54
+    back = past.rows(past.ids["yesterday"])
+    assert sorted(row[1:] for row in back) == sorted(row[1:] for row in last)
+    assert {row[0] for row in back} >= {row[0] for row in last[5:]}
+    assert len({row[0] for row in past.rows()}) == len(past.rows())
+    assert past.message("yesterday").archived_at is None
+
+
 def test_two_do_not_archive_at_once(past: Past) -> None:
     with (
         catalogue.alone(past.engine),

@@ -1,5 +1,6 @@
 """The frequency cap forgets no delivery because its row lies in the archive."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def test_what_the_cap_counts_stays_and_the_output_says_so(
         stay = [line for line in ran.stdout.splitlines() if "stay" in line]
         assert "as the frequency cap still counts who got them" in stay[0]
         assert "(HSL_FREQUENCY_CAP, 3/7d)" in stay[0]
+    told = hsl("archive", "--before", yesterday, "--json", HSL_FREQUENCY_CAP="3/7d")
+    assert (json.loads(told.stdout), told.stderr.count("messages stay")) == ([], len(stay))
     assert lately.message("3 days").archived_at is None
     assert lately.message("april").archived_at is not None
     assert look(lately.engine, "3/7d").left_out == {"cap": 3}

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, event, insert, select
 
 from hsl import models
-from hsl.audience import segments, where
+from hsl.audience import archived, segments, where
 from hsl.audience.cohort import Audience, Cohort
 
 NOW = models.utc_now()
@@ -59,3 +59,25 @@ def test_what_hangs_on_archived_recipients_is_refused(
                 continue
             with pytest.raises(segments.SegmentError, match=r"Message 1 is archived.*--restore"):
                 segments.people(connection, chosen)
+
+
+@pytest.mark.usefixtures("archive")
+def test_all_archived_messages_are_asked_about_at_once(engine: Engine) -> None:
+    asked: list[str] = []
+    cohort = where.parse("got_of_last(2) = 0 OR got_within(60) = 0 OR sent_within(50) > 1")
+
+    def count() -> int:
+        asked.clear()
+        with engine.begin() as connection:
+            assert archived.missing(connection, cohort, now=NOW) is None
+        return sum(sql.startswith("SELECT") for sql in asked)
+
+    event.listen(engine, "after_cursor_execute", lambda *found: asked.append(found[2]))
+    one = count()
+    with engine.begin() as connection:
+        history = models.message_history
+        row = connection.execute(select(history).where(history.c.id == 1)).one()
+        connection.execute(
+            insert(history), [{**row._mapping, "id": number} for number in range(-20, 0)]
+        )
+    assert count() == one == 1

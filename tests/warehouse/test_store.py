@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +14,7 @@ from world import OpenStore, World, in_database, in_store
 
 from hsl import models
 from hsl.audience import importer
-from hsl.warehouse import limits, refreshing, source
+from hsl.warehouse import limits, loading, refreshing, source
 from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.errors import StoreError
 from hsl.warehouse.store import Store
@@ -284,7 +284,7 @@ def test_archived_recipients_are_there_too(
     message = _archive(engine, tmp_path)
     store.refresh()
     assert in_store(store)["message_recipients"] == before
-    anew = open_store(folder=None, archive_files=_listed(tmp_path))
+    anew = open_store(folder=None)
     assert in_store(anew)["message_recipients"] == before
     by_default = open_store()
     assert in_store(by_default)["message_recipients"] == before
@@ -331,6 +331,40 @@ def test_what_is_no_json_stops_nothing(engine: Engine, open_store: OpenStore) ->
     assert rows["a"].tolist()[1] == "1"
 
 
+def test_a_month_that_is_restored_while_it_is_read_is_said_to_be_lost_until_the_next_look(
+    engine: Engine,
+    world: World,
+    open_store: OpenStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = in_database(engine)["message_recipients"]
+    history, recipients = models.message_history, models.message_recipients
+    with engine.begin() as connection:
+        message = connection.execute(select(history.c.id).limit(1)).scalar_one()
+        rows = connection.execute(select(recipients).where(recipients.c.message_id == message))
+        kept = [dict(row._mapping) for row in rows]
+    _archive(engine, tmp_path)
+    read = loading.from_archive
+
+    def restored_meanwhile(*found: Any) -> None:
+        with engine.begin() as connection:
+            connection.execute(insert(recipients), kept)
+            connection.execute(update(history).values(archived_at=None))
+            connection.execute(models.archived_months.delete())
+        (tmp_path / "archive" / "2026-11" / "old.parquet").unlink()
+        read(*found)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(loading, "from_archive", restored_meanwhile)
+        store = open_store()
+        assert len(in_store(store)["message_recipients"]) < len(before)
+        assert "old.parquet cannot be read" in store.lost[0]
+    store.refresh()
+    assert in_store(store)["message_recipients"] == before
+    assert store.lost == ()
+
+
 def _archive(engine: Engine, folder: Path) -> int:
     """Move one message's recipients into a file; its id."""
     history, recipients = models.message_history, models.message_recipients
@@ -364,10 +398,6 @@ def _archive(engine: Engine, folder: Path) -> int:
             )
         )
     return message
-
-
-def _listed(folder: Path) -> Callable[[Connection], list[Path]]:
-    return lambda _connection: [folder / "archive" / "2026-11" / "old.parquet"]
 
 
 def _note_an_import(connection: Connection) -> None:
