@@ -9,23 +9,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import audit, database, models
 from hsl.audience import importer, reading, upsert
-from hsl.audience.sources import addresses, claims, definitions, files, places, queries, registry
+from hsl.audience.sources import (
+    addresses,
+    claims,
+    definitions,
+    files,
+    losses,
+    places,
+    queries,
+    registry,
+)
 from hsl.audience.sources.errors import (
     SourceBusyError,
     SourceError,
-    SourceShrunkError,
     SourceStoppedError,
 )
 from hsl.audience.upsert import Progress
 from hsl.settings import Settings
 
 FETCHING = 0.3  # share of the work that fetching is taken for
-FEWEST_PLACES = 20  # that can be judged: of two bookings one is soon deleted
 KEPT_REJECTS = 20  # files of one source
 STOPPED = "The run was stopped, and nothing was changed."
 
@@ -203,7 +210,7 @@ def _read(
         importer.examine(reader, found.attributes)
         importer.split(reader)
         if not accept_shrink:
-            _refuse_shrink(engine, reader, claim)
+            losses.refuse(engine, reader, claim.source.id)
         with (
             upsert.staged(
                 engine,
@@ -227,6 +234,7 @@ def _write(
 ) -> None:
     """People, places, who left, the run's figures and its audit entry: in one transaction."""
     source = claim.source
+    places.one_at_a_time(connection)
     places.spare(connection, upsert.reject_taken_usernames(connection, reader))
     places.bring_back(connection)
     counts = upsert.write(connection, tell)
@@ -244,6 +252,7 @@ def _write(
     claims.end(
         connection,
         claim.run_id,
+        places=losses.count(reader, "places"),
         **figures,
         rejects_file=None if rejects_file is None else str(rejects_file),
     )
@@ -258,39 +267,6 @@ def _write(
         object_id=source.name,
         details={"run": claim.run_id, **figures},
     )
-
-
-def _refuse_shrink(engine: Engine, reader: duckdb.DuckDBPyConnection, claim: claims.Claim) -> None:
-    """Raise SourceShrunkError where under half of the last good run's people or places came."""
-    table, told = models.source_runs.c, models.source_places.c
-    with database.read_only(engine).begin() as connection:
-        last = connection.execute(
-            select(table.added + table.updated + table.unchanged)
-            .where(
-                table.source_id == claim.source.id,
-                table.error.is_(None),
-                table.finished_at.is_not(None),
-            )
-            .order_by(table.id.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-        before = connection.execute(
-            select(func.count()).where(told.source_id == claim.source.id)
-        ).scalar_one()
-    for came, was, what in (
-        (_count(reader, "people"), last or 0, "people"),
-        (_count(reader, "places"), before if before >= FEWEST_PLACES else 0, "places in streams"),
-    ):
-        if 2 * came < was:
-            raise SourceShrunkError(
-                f"Only {came:,} {what} came, after {was:,} in the last good run, so nothing was "
-                f"changed. If so many have really left, {registry.ACCEPTABLE}"
-            )
-
-
-def _count(reader: duckdb.DuckDBPyConnection, table: str) -> int:
-    counted = reader.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(counted[0]) if counted else 0
 
 
 def _write_rejects(
