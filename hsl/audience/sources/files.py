@@ -31,6 +31,20 @@ OF_TYPE = {
     "application/x-ndjson": ".jsonl",
     "application/jsonl": ".jsonl",
 }
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: any IPv4 address, by a translator
+# What Python's is_global lets through, and is nobody's public address.
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.88.99.0/24",  # RFC 7526: relays of 6to4
+        "::/96",  # RFC 4291: "IPv4-compatible", deprecated
+        "64:ff9b:1::/48",  # RFC 8215: translators within a network
+        "2001::/32",  # RFC 4380: Teredo
+        "3fff::/20",  # RFC 9637: documentation
+        "5f00::/16",  # RFC 9602: segment routing within a network
+        "fec0::/10",  # RFC 3879: site-local, deprecated
+    )
+)
 MOST_BYTES = 2 * 2**30
 PATIENCE = 600.0  # seconds for the whole of a file
 SILENCE = 30.0  # seconds without a byte
@@ -189,10 +203,21 @@ def _opener(allow_private: bool) -> OpenerDirector:
 
 
 def _refuse_private(host: str, place: str) -> None:
-    number = ipaddress.ip_address(place.partition("%")[0])
-    mapped = getattr(number, "ipv4_mapped", None) or number
-    if not mapped.is_global or mapped.is_multicast:
+    if not _is_public(ipaddress.ip_address(place.partition("%")[0])):
         raise SourceError(
             f"{host} is on a private network ({place}). Set HSL_SOURCES_PRIVATE=1 if people may be "
             "read from there."
         )
+
+
+def _is_public(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """True for an address of the public internet, also for one of IPv4 that is carried in IPv6."""
+    if any(number in network for network in NOT_PUBLIC):
+        return False
+    if isinstance(number, ipaddress.IPv6Address):
+        carried = number.ipv4_mapped or number.sixtofour
+        if number in NAT64:
+            carried = ipaddress.IPv4Address(int(number) & 0xFFFF_FFFF)
+        if carried is not None:
+            return _is_public(carried)
+    return number.is_global and not number.is_multicast
