@@ -20,7 +20,7 @@ from urllib.request import (
     Request,
 )
 
-from hsl.audience.sources import addresses
+from hsl.audience.sources import addresses, watching
 from hsl.audience.sources.errors import SourceError
 
 KINDS = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".xlsx")
@@ -87,16 +87,20 @@ def download(
     most_bytes: int = MOST_BYTES,
     patience: float = PATIENCE,
     tell: Callable[[int], None] = lambda _bytes: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Path:
     """The file behind an http(s) address, written to `folder`; its name tells its kind.
 
+    Once `stopped` is true, or its patience (seconds) is over, the connection is given up.
     Raises SourceError, also for an address on a private network unless that is allowed.
     """
     deadline = time.monotonic() + patience
-    opener = _opener(allow_private)
     request = Request(address.used, headers={"User-Agent": "hsl-dashboard", "Accept": "*/*"})
     try:
-        with opener.open(request, timeout=SILENCE) as answer:
+        with (
+            watching.until(deadline, stopped) as watch,
+            _opener(allow_private, watch).open(request, timeout=SILENCE) as answer,
+        ):
             target = folder / _file_name(answer.geturl(), answer.headers)
             _save(answer, target, address.shown, most_bytes, deadline, tell)
     except SourceError:
@@ -109,6 +113,8 @@ def download(
         # Its words hold the address, or the one that it was sent on to.
         raise SourceError(f"{address.shown} is no web address that can be read.") from None
     except (URLError, OSError, http.client.HTTPException) as error:
+        if time.monotonic() > deadline:
+            raise _too_slow(address.shown) from None
         said = address.scrubbed(str(getattr(error, "reason", None) or error))
         raise SourceError(f"{address.shown} cannot be read: {said}.") from None
     return target
@@ -130,11 +136,17 @@ def _save(
             if got > most_bytes:
                 raise SourceError(f"{shown} is larger than {most_bytes / 2**20:,.0f} MiB.")
             if time.monotonic() > deadline:
-                raise SourceError(f"{shown} takes too long: it is not all here in time.")
+                raise _too_slow(shown)
             file.write(block)
             tell(got)
+    if time.monotonic() > deadline:
+        raise _too_slow(shown)
     if promised is not None and promised.isdigit() and got < int(promised):
         raise SourceError(f"{shown} broke off after {got:,} of {int(promised):,} bytes.")
+
+
+def _too_slow(shown: str) -> SourceError:
+    return SourceError(f"{shown} takes too long: it is not all here in time.")
 
 
 def _file_name(address: str, headers: HTTPMessage) -> str:
@@ -150,7 +162,7 @@ def _file_name(address: str, headers: HTTPMessage) -> str:
     return f"people{kind}"
 
 
-def _opener(allow_private: bool) -> OpenerDirector:
+def _opener(allow_private: bool, watch: watching.Watch) -> OpenerDirector:
     """Opens http and https only; every connection, redirected ones too, is looked at first."""
 
     def connect(address: tuple[str, int], timeout: Any = None, *_more: Any) -> socket.socket:
@@ -163,6 +175,7 @@ def _opener(allow_private: bool) -> OpenerDirector:
                 _refuse_private(address[0], str(place[0]))
             opened = socket.socket(family, kind, protocol)
             opened.settimeout(timeout)
+            watch.over(opened.fileno())
             try:
                 opened.connect(place)
             except OSError as error:

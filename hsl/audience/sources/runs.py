@@ -75,28 +75,39 @@ def run(
         return None
 
     def tell(share: float, stage: str) -> None:
-        if stop is not None and stop.is_set():
+        if stopped():
             raise SourceStoppedError(STOPPED)
         if progress is not None:
             progress(share, stage)
 
+    def stopped() -> bool:
+        return stop is not None and stop.is_set()
+
     try:
         with claims.signs(engine, claim):
-            _read(engine, claim, settings, accept_shrink, tell)
+            _read(engine, claim, settings, accept_shrink, tell, stopped)
     except (SourceError, importer.ImportRefused) as error:
         claims.fail(engine, claim, str(error))
         raise SourceError(str(error)) if not isinstance(error, SourceError) else error from None
     except Exception as error:
-        if not isinstance(error, (SQLAlchemyError, duckdb.Error, OSError)):
-            logger.exception("source %s", name)
-        cause = str(getattr(error, "orig", None) or error or type(error).__name__).splitlines()[0]
-        words = f"{name} could not be brought in: {cause.rstrip('.')}. Nothing was changed."
+        words = f"{name} could not be brought in: {cause_of(error, name)}. Nothing was changed."
         claims.fail(engine, claim, words)
         raise SourceError(words) from error
     except BaseException:
         claims.fail(engine, claim, STOPPED)
         raise
     return registry.runs(engine, claim.source.id, limit=1)[0]
+
+
+def cause_of(error: Exception, name: str) -> str:
+    """The first line of what went wrong with the source of this name, for the middle of a sentence.
+
+    A fault that no database, file or network makes is logged with its traceback.
+    """
+    if not isinstance(error, (SQLAlchemyError, duckdb.Error, OSError)):
+        logger.error("source %s", name, exc_info=error)
+    cause = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return cause.splitlines()[0].rstrip(".")
 
 
 def due(engine: Engine) -> list[str]:
@@ -137,12 +148,18 @@ def fetch(
     settings: Settings,
     tell: Callable[[str], None],
     most_rows: int | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Fetched:
-    """The source's rows as files that the importer reads. Raises SourceError, and nothing else."""
+    """The source's rows as files that the importer reads. Raises SourceError, and nothing else.
+
+    Once `stopped` is true it gives up, however silent the other end is.
+    """
     address = addresses.resolve(definition.address)
     try:
-        return _fetch(definition, address, folder, settings, tell, most_rows)
+        return _fetch(definition, address, folder, settings, tell, most_rows, stopped)
     except SourceError:
+        if stopped():
+            raise SourceStoppedError(STOPPED) from None
         raise
     except Exception as error:
         # Neither the words nor the traceback of a library may tell what stands in a variable.
@@ -159,6 +176,7 @@ def _fetch(
     settings: Settings,
     tell: Callable[[str], None],
     most_rows: int | None,
+    stopped: Callable[[], bool],
 ) -> Fetched:
     if definition.kind is definitions.Kind.SQL:
         target = folder / "query.parquet"
@@ -168,6 +186,7 @@ def _fetch(
             target,
             most_rows=most_rows,
             tell=lambda rows: tell(f"{rows:,} rows"),
+            stopped=stopped,
         )
         return Fetched([target], {target.name: "The query"})
     if addresses.is_web(address.used):
@@ -176,6 +195,7 @@ def _fetch(
             folder,
             allow_private=settings.sources_private,
             tell=lambda got: tell(f"{got / 2**20:,.1f} MiB"),
+            stopped=stopped,
         )
         return Fetched([path], {path.name: address.shown})
     newest = definition.which is definitions.Which.NEWEST or most_rows is not None
@@ -183,7 +203,12 @@ def _fetch(
 
 
 def _read(
-    engine: Engine, claim: claims.Claim, settings: Settings, accept_shrink: bool, tell: Progress
+    engine: Engine,
+    claim: claims.Claim,
+    settings: Settings,
+    accept_shrink: bool,
+    tell: Progress,
+    stopped: Callable[[], bool],
 ) -> None:
     definition = claim.source.definition
 
@@ -200,6 +225,7 @@ def _read(
             Path(named),
             settings=settings,
             tell=lambda got: tell(FETCHING / 2, f"Fetching, {got}"),
+            stopped=stopped,
         )
         told(0.02, "Reading")
         try:

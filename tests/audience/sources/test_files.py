@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,12 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             for _ in range(100):
                 self.wfile.write(b"user_id\n")
                 time.sleep(0.05)
+        elif self.path == "/heads.csv":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n")
+            with suppress(OSError):
+                for number in range(200):
+                    self.wfile.write(f"X-{number}: x\r\n".encode())
+                    time.sleep(0.05)
         elif self.path == "/away.csv":
             self.send_response(302)
             self.send_header("Location", "file:///etc/passwd")
@@ -280,5 +287,14 @@ def test_size_and_time_are_limited(tmp_path: Path, web: str) -> None:
     with pytest.raises(SourceError, match="takes too long"):
         files.download(
             addresses.resolve(f"{web}/drip.csv"), tmp_path, allow_private=True, patience=0.3
+        )
+    assert time.monotonic() - began < 3
+
+
+def test_slow_heads_are_given_up_too(tmp_path: Path, web: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="takes too long"):
+        files.download(
+            addresses.resolve(f"{web}/heads.csv"), tmp_path, allow_private=True, patience=0.3
         )
     assert time.monotonic() - began < 3
