@@ -39,7 +39,7 @@ BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 MIGRATIONS = Path(__file__).parent / "migrations"
 _CLOCK = select(func.clock_timestamp())
 # A cut network must end a connection within seconds; TCP alone waits for up to two hours.
-_POSTGRESQL: dict[str, Any] = {
+POSTGRESQL_OPTIONS: dict[str, Any] = {
     "connect_timeout": 10,  # seconds
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -70,7 +70,7 @@ def open_engine(address: str, *, archive: Path | None = None) -> Engine:
         url,
         pool_pre_ping=True,
         pool_size=10,
-        connect_args=_POSTGRESQL,
+        connect_args=POSTGRESQL_OPTIONS,
         execution_options=options,
     )
     ping = engine.dialect.do_ping
@@ -97,7 +97,7 @@ def open_read_only(address: str, *, archive: Path | None = None) -> Engine:
         session = f"{url.query.get('options', '')} -c default_transaction_read_only=on".strip()
         return create_engine(
             url,
-            connect_args={**_POSTGRESQL, "options": session},
+            connect_args={**POSTGRESQL_OPTIONS, "options": session},
             pool_pre_ping=True,
             execution_options=options,
         )

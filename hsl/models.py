@@ -425,6 +425,7 @@ class SourceRun(SQLModel, table=True):
     rejected: int = 0
     rejects_file: str | None = None
     error: str | None = Field(default=None, sa_column=Column(Text))
+    places: int | None = None  # in streams, that it told of
 
 
 class SourcePlace(SQLModel, table=True):

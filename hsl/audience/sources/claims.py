@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import audit, database, models
@@ -25,6 +25,7 @@ from hsl.audience.sources.errors import SourceBusyError, SourceStoppedError
 Sources, Runs, Workers = models.sources, models.source_runs, models.workers
 DIED = "Its process stopped before it was done, and nothing was changed."
 KEPT_RUNS = 500  # of one source
+LARGEST_KEPT = timedelta(days=31)
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def end(connection: Connection, run_id: int, **figures: Any) -> None:
 
 
 def forget_old(connection: Connection, source_id: int) -> None:
-    """Keep the last runs of a source only."""
+    """Keep the last runs of a source, and each day's largest, by which later ones are judged."""
     oldest = (
         select(Runs.c.id)
         .where(Runs.c.source_id == source_id)
@@ -139,8 +140,30 @@ def forget_old(connection: Connection, source_id: int) -> None:
         .limit(1)
     )
     last = connection.execute(oldest).scalar_one_or_none()
-    if last is not None:
-        connection.execute(delete(Runs).where(Runs.c.source_id == source_id, Runs.c.id <= last))
+    if last is None:
+        return
+    people = Runs.c.added + Runs.c.updated + Runs.c.unchanged
+    day = func.date(Runs.c.started_at)
+    ranked = (
+        select(
+            Runs.c.id,
+            func.row_number()
+            .over(partition_by=day, order_by=[people.desc(), Runs.c.id])
+            .label("place"),
+        )
+        .where(
+            Runs.c.source_id == source_id,
+            Runs.c.error.is_(None),
+            Runs.c.started_at >= database.now(connection) - LARGEST_KEPT,
+        )
+        .subquery()
+    )
+    largest = select(ranked.c.id).where(ranked.c.place == 1)
+    connection.execute(
+        delete(Runs).where(
+            Runs.c.source_id == source_id, Runs.c.id <= last, Runs.c.id.not_in(largest)
+        )
+    )
 
 
 def fail(engine: Engine, claim: Claim, words: str) -> None:

@@ -20,7 +20,7 @@ from urllib.request import (
     Request,
 )
 
-from hsl.audience.sources import addresses
+from hsl.audience.sources import addresses, watching
 from hsl.audience.sources.errors import SourceError
 
 KINDS = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".xlsx")
@@ -31,6 +31,20 @@ OF_TYPE = {
     "application/x-ndjson": ".jsonl",
     "application/jsonl": ".jsonl",
 }
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: any IPv4 address, by a translator
+# What Python's is_global lets through, and is nobody's public address.
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.88.99.0/24",  # RFC 7526: relays of 6to4
+        "::/96",  # RFC 4291: "IPv4-compatible", deprecated
+        "64:ff9b:1::/48",  # RFC 8215: translators within a network
+        "2001::/32",  # RFC 4380: Teredo
+        "3fff::/20",  # RFC 9637: documentation
+        "5f00::/16",  # RFC 9602: segment routing within a network
+        "fec0::/10",  # RFC 3879: site-local, deprecated
+    )
+)
 MOST_BYTES = 2 * 2**30
 PATIENCE = 600.0  # seconds for the whole of a file
 SILENCE = 30.0  # seconds without a byte
@@ -73,16 +87,20 @@ def download(
     most_bytes: int = MOST_BYTES,
     patience: float = PATIENCE,
     tell: Callable[[int], None] = lambda _bytes: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Path:
     """The file behind an http(s) address, written to `folder`; its name tells its kind.
 
+    Once `stopped` is true, or its patience (seconds) is over, the connection is given up.
     Raises SourceError, also for an address on a private network unless that is allowed.
     """
     deadline = time.monotonic() + patience
-    opener = _opener(allow_private)
     request = Request(address.used, headers={"User-Agent": "hsl-dashboard", "Accept": "*/*"})
     try:
-        with opener.open(request, timeout=SILENCE) as answer:
+        with (
+            watching.until(deadline, stopped) as watch,
+            _opener(allow_private, watch).open(request, timeout=SILENCE) as answer,
+        ):
             target = folder / _file_name(answer.geturl(), answer.headers)
             _save(answer, target, address.shown, most_bytes, deadline, tell)
     except SourceError:
@@ -95,6 +113,8 @@ def download(
         # Its words hold the address, or the one that it was sent on to.
         raise SourceError(f"{address.shown} is no web address that can be read.") from None
     except (URLError, OSError, http.client.HTTPException) as error:
+        if time.monotonic() > deadline:
+            raise _too_slow(address.shown) from None
         said = address.scrubbed(str(getattr(error, "reason", None) or error))
         raise SourceError(f"{address.shown} cannot be read: {said}.") from None
     return target
@@ -116,11 +136,17 @@ def _save(
             if got > most_bytes:
                 raise SourceError(f"{shown} is larger than {most_bytes / 2**20:,.0f} MiB.")
             if time.monotonic() > deadline:
-                raise SourceError(f"{shown} takes too long: it is not all here in time.")
+                raise _too_slow(shown)
             file.write(block)
             tell(got)
+    if time.monotonic() > deadline:
+        raise _too_slow(shown)
     if promised is not None and promised.isdigit() and got < int(promised):
         raise SourceError(f"{shown} broke off after {got:,} of {int(promised):,} bytes.")
+
+
+def _too_slow(shown: str) -> SourceError:
+    return SourceError(f"{shown} takes too long: it is not all here in time.")
 
 
 def _file_name(address: str, headers: HTTPMessage) -> str:
@@ -136,7 +162,7 @@ def _file_name(address: str, headers: HTTPMessage) -> str:
     return f"people{kind}"
 
 
-def _opener(allow_private: bool) -> OpenerDirector:
+def _opener(allow_private: bool, watch: watching.Watch) -> OpenerDirector:
     """Opens http and https only; every connection, redirected ones too, is looked at first."""
 
     def connect(address: tuple[str, int], timeout: Any = None, *_more: Any) -> socket.socket:
@@ -149,6 +175,7 @@ def _opener(allow_private: bool) -> OpenerDirector:
                 _refuse_private(address[0], str(place[0]))
             opened = socket.socket(family, kind, protocol)
             opened.settimeout(timeout)
+            watch.over(opened.fileno())
             try:
                 opened.connect(place)
             except OSError as error:
@@ -189,10 +216,21 @@ def _opener(allow_private: bool) -> OpenerDirector:
 
 
 def _refuse_private(host: str, place: str) -> None:
-    number = ipaddress.ip_address(place.partition("%")[0])
-    mapped = getattr(number, "ipv4_mapped", None) or number
-    if not mapped.is_global or mapped.is_multicast:
+    if not _is_public(ipaddress.ip_address(place.partition("%")[0])):
         raise SourceError(
             f"{host} is on a private network ({place}). Set HSL_SOURCES_PRIVATE=1 if people may be "
             "read from there."
         )
+
+
+def _is_public(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """True for an address of the public internet, also for one of IPv4 that is carried in IPv6."""
+    if any(number in network for network in NOT_PUBLIC):
+        return False
+    if isinstance(number, ipaddress.IPv6Address):
+        carried = number.ipv4_mapped or number.sixtofour
+        if number in NAT64:
+            carried = ipaddress.IPv4Address(int(number) & 0xFFFF_FFFF)
+        if carried is not None:
+            return _is_public(carried)
+    return number.is_global and not number.is_multicast

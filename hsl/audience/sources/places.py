@@ -63,6 +63,16 @@ def compare(connection: Connection, reader: duckdb.DuckDBPyConnection, source_id
     )
 
 
+def one_at_a_time(connection: Connection) -> None:
+    """Let no other source write from now on, until the transaction ends.
+
+    Two that lose one place at the same moment would each leave it to the other. To be called before
+    anything else is locked, as two that hold each other's people would wait for ever.
+    """
+    if connection.dialect.name == "postgresql":  # SQLite has one writer
+        connection.execute(text("LOCK TABLE source_places IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def spare(connection: Connection, ids: list[dict[str, int]]) -> None:
     """Leave these people's places as they were: their rows were rejected after all."""
     for table in ("staged_told", "staged_back", "staged_gone"):
@@ -91,9 +101,6 @@ def settle(connection: Connection, *, source_id: int, run_id: int, mark_left: bo
     transaction, after the people were written.
     """
     values: dict[str, Any] = {"source": source_id, "run": run_id}
-    if connection.dialect.name == "postgresql":
-        # Two sources that lose one place at the same moment would each leave it to the other.
-        connection.execute(text("LOCK TABLE source_places IN SHARE ROW EXCLUSIVE MODE"))
     connection.execute(
         text(
             """DELETE FROM source_places WHERE source_id = :source

@@ -13,17 +13,12 @@ from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
 
 ROWS = 20
-SHOWN = (
-    "user_id",
-    "username",
-    "first_name",
-    "last_name",
-    "language_code",
-    "registered_at",
-    "stream",
-    "status",
-    "enrolled_at",
-)
+# What is shown of a column whose value may be none that can be kept: then the words as they came.
+OF_THE_CHECKED = {
+    "user_id": "raw_id",
+    "registered_at": "coalesce(registered_at, raw_registered)",
+    "enrolled_at": "coalesce(enrolled_at, raw_enrolled)",
+}
 
 
 @dataclass(frozen=True)
@@ -73,46 +68,58 @@ def preview(
 
     Raises SourceError where it cannot be reached or read at all.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="hsl-source-") as named,
-        reading.open_reader(Path(named)) as reader,
-    ):
-        fetched = runs.fetch(
-            definition, Path(named), settings=settings, tell=lambda _got: None, most_rows=ROWS
-        )
-        theirs = _theirs(reader, fetched)
-        mapping = guessing.propose(theirs) if propose else definition.mapping
-        try:
-            found = reading.read(reader, fetched.paths, mapping, most_rows=ROWS)
-        except importer.ImportRefused as refused:
-            columns = [
-                Column(name, mapping.get(name, name.strip().lower()) or None) for name in theirs
-            ]
-            return Preview(columns, [], mapping, fetched.explained(str(refused)))
-        importer.examine(reader, found.attributes)
-        listed = ", ".join(f"CAST(c.{name} AS VARCHAR)" for name in SHOWN[1:5])
-        rows = reader.execute(
-            f"""SELECT c.line, c.raw_id, {listed}, coalesce(c.registered_at, c.raw_registered),
-            c.stream, c.status, coalesce(c.enrolled_at, c.raw_enrolled), c.attributes, r.reason
-            FROM checked c LEFT JOIN rejects r USING (line) ORDER BY c.line"""
-        ).fetchall()
-    return Preview(
-        [Column(theirs, ours) for theirs, ours in found.columns.items()],
-        [
-            Row(
-                line=row[0],
-                person={
-                    name: _moment(value) if name.endswith("_at") else value
-                    for name, value in zip(SHOWN, row[1:10], strict=True)
-                    if value is not None
-                },
-                attributes={name: str(value) for name, value in json.loads(row[10]).items()},
-                problem=row[11],
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="hsl-source-") as named,
+            reading.open_reader(Path(named)) as reader,
+        ):
+            fetched = runs.fetch(
+                definition, Path(named), settings=settings, tell=lambda _got: None, most_rows=ROWS
             )
-            for row in rows
-        ],
-        mapping,
+            return _looked_at(reader, fetched, definition.mapping, propose)
+    except SourceError:
+        raise
+    except Exception as error:
+        cause = runs.cause_of(error, definition.name)
+        raise SourceError(f"{definition.name} cannot be looked at: {cause}.") from error
+
+
+def _looked_at(
+    reader: duckdb.DuckDBPyConnection, fetched: runs.Fetched, mapping: dict[str, str], propose: bool
+) -> Preview:
+    theirs = _theirs(reader, fetched)
+    if propose:
+        mapping = guessing.propose(theirs)
+    try:
+        found = reading.read(reader, fetched.paths, mapping, most_rows=ROWS)
+    except importer.ImportRefused as refused:
+        columns = [Column(name, mapping.get(name, name.strip().lower()) or None) for name in theirs]
+        return Preview(columns, [], mapping, fetched.explained(str(refused)))
+    importer.examine(reader, found.attributes)
+    return Preview(
+        [Column(theirs, ours) for theirs, ours in found.columns.items()], _rows(reader), mapping
     )
+
+
+def _rows(reader: duckdb.DuckDBPyConnection) -> list[Row]:
+    shown = ", ".join(OF_THE_CHECKED.get(name, name) for name in reading.KNOWN)
+    rows = reader.execute(
+        f"""SELECT line, reason, attributes, {shown}
+        FROM checked LEFT JOIN (SELECT line, reason FROM rejects) USING (line) ORDER BY line"""
+    ).fetchall()
+    return [
+        Row(
+            line=line,
+            person={
+                name: _moment(str(value)) if name.endswith("_at") else str(value)
+                for name, value in zip(reading.KNOWN, values, strict=True)
+                if value is not None
+            },
+            attributes={name: str(value) for name, value in json.loads(attributes).items()},
+            problem=reason,
+        )
+        for line, reason, attributes, *values in rows
+    ]
 
 
 def _theirs(reader: duckdb.DuckDBPyConnection, fetched: runs.Fetched) -> list[str]:

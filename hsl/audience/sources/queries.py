@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import json
+import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 import sqlglot
 from sqlalchemy import URL, Connection, create_engine
@@ -19,12 +21,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlglot import expressions
 
-from hsl.audience.sources import addresses
+from hsl import database
+from hsl.audience.sources import addresses, watching
 from hsl.audience.sources.errors import SourceError
 
 PATIENCE = 600.0  # seconds that a query may take, its reading included
-CONNECTING = 10  # seconds
-ROWS_AT_ONCE = 20_000
+CONNECTING = int(database.POSTGRESQL_OPTIONS["connect_timeout"])  # seconds
+GRACE = 5.0  # seconds after its patience in which a database may still say why it gives up
+ROWS_AT_ONCE = 1_000
+ROWS_TOGETHER = 20_000  # in the file
+BYTES_TOGETHER = 32 * 2**20
+MOST_CELL = 2**20  # bytes of one value: a person has none of that size
+MOST_BYTES = 2 * 2**30  # of all rows as text
 SQLITE_STEPS = 10_000  # virtual machine instructions between two looks at the clock
 DIALECTS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite"}
 WRITING = (
@@ -78,10 +86,12 @@ def to_parquet(
     most_rows: int | None = None,
     patience: float = PATIENCE,
     tell: Callable[[int], None] = lambda _rows: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> int:
     """Write the query's rows as text columns to the file `target`, in batches; return how many.
 
-    Raises SourceError with the database's words, and none of the address's secrets.
+    Once `stopped` is true the connection is given up. Raises SourceError with the database's words,
+    and none of the address's secrets.
     """
     url = addresses.database(address)
     words = check(query, url.get_backend_name())
@@ -91,20 +101,62 @@ def to_parquet(
     deadline = time.monotonic() + patience
     rows = 0
     try:
-        with _reading(url, patience, deadline) as connection:
+        with (
+            watching.until(deadline + GRACE, stopped) as watch,
+            _reading(url, patience, deadline, watch) as connection,
+        ):
             result = connection.exec_driver_sql(words)
             names = _names(list(result.keys()))
             schema = pa.schema([(name, pa.string()) for name in names])
             with pa.parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+                groups = _Groups(writer)
                 while batch := result.fetchmany(ROWS_AT_ONCE):
-                    writer.write_batch(_as_text(batch, schema))
+                    groups.add(_as_text(batch, schema))
                     rows += len(batch)
                     tell(rows)
                     if time.monotonic() > deadline:
                         raise _too_slow(patience)
+                groups.write()
     except (SQLAlchemyError, RuntimeError) as error:  # PyMySQL's own is a RuntimeError
         raise _explained(error, address, patience, deadline) from None
     return rows
+
+
+class _Groups:
+    """Rows on their way into the file, some thousands together, but never much at once."""
+
+    def __init__(self, writer: pa.parquet.ParquetWriter) -> None:
+        self._writer = writer
+        self._waiting: list[pa.RecordBatch] = []
+        self._written = 0
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take some rows. Raises SourceError where they are too large."""
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            largest = pc.max(pc.binary_length(column)).as_py() or 0
+            if largest > MOST_CELL:
+                raise SourceError(
+                    f"The column {name} has a value of {largest / 2**20:,.1f} MiB. Leave the "
+                    "column out of the query."
+                )
+        self._waiting.append(batch)
+        rows = sum(waiting.num_rows for waiting in self._waiting)
+        if rows >= ROWS_TOGETHER or self._bytes() >= BYTES_TOGETHER:
+            self.write()
+
+    def write(self) -> None:
+        """Write what waits."""
+        self._written += self._bytes()
+        if self._written > MOST_BYTES:
+            raise SourceError(
+                f"The query gives more than {MOST_BYTES / 2**30:,.0f} GiB. Read fewer columns."
+            )
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting))
+        self._waiting = []
+
+    def _bytes(self) -> int:
+        return sum(int(waiting.nbytes) for waiting in self._waiting)
 
 
 def _too_slow(patience: float) -> SourceError:
@@ -118,23 +170,30 @@ def _explained(
 ) -> SourceError:
     cause = str(getattr(error, "orig", None) or error)
     told = ("statement timeout", "interrupted", "max_statement_time", "maximum statement execution")
-    if any(word in cause for word in told) and time.monotonic() > deadline - 1.0:
+    late = time.monotonic() - deadline
+    if late > 0.0 or (late > -1.0 and any(word in cause for word in told)):
         return _too_slow(patience)
     said = " ".join(address.scrubbed(cause).split())[:300].rstrip(".")
     return SourceError(f"{address.shown} does not answer the query: {said}.")
 
 
 @contextmanager
-def _reading(url: URL, patience: float, deadline: float) -> Iterator[Connection]:
+def _reading(
+    url: URL, patience: float, deadline: float, watch: watching.Watch
+) -> Iterator[Connection]:
     """A connection whose session refuses to write, and gives up a statement after `patience`."""
     backend = url.get_backend_name()
     opened = {"postgresql": _postgresql, "mysql": _mysql, "sqlite": _sqlite}[backend]
     engine = opened(url, patience, deadline)
     try:
         with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
             if backend == "mysql":
+                _keep_alive(driver._sock)
+                watch.over(driver._sock.fileno())
                 _limit_mysql(connection, patience)
             if backend == "postgresql":
+                watch.over(driver.fileno())
                 connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(patience * 1000)}")
             # Without parameters a driver takes no % in the query for a place of one.
             connection.execution_options(stream_results=True, no_parameters=True)
@@ -155,12 +214,28 @@ def _let_go(connection: Connection) -> None:
     connection.invalidate()
 
 
+def _keep_alive(opened: socket.socket) -> None:
+    """Let TCP find a cut network by itself, which PyMySQL has no options for."""
+    if opened.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    options = database.POSTGRESQL_OPTIONS
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, option in (
+        ("TCP_KEEPIDLE", "keepalives_idle"),
+        ("TCP_KEEPINTVL", "keepalives_interval"),
+        ("TCP_KEEPCNT", "keepalives_count"),
+        ("TCP_USER_TIMEOUT", "tcp_user_timeout"),
+    ):
+        if hasattr(socket, name):  # not every system has each of them
+            opened.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), options[option])
+
+
 def _postgresql(url: URL, _patience: float, _deadline: float) -> Any:
     # Nothing is set for longer than a transaction: a pooler may hand the session on to others.
     return create_engine(
         url,
         poolclass=NullPool,
-        connect_args={"connect_timeout": CONNECTING},
+        connect_args=database.POSTGRESQL_OPTIONS,
         execution_options={"postgresql_readonly": True},
         isolation_level="REPEATABLE READ",
     )

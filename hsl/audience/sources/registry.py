@@ -31,6 +31,7 @@ class Run:
     rejected: int
     rejects_file: str | None
     error: str | None
+    places: int | None  # in streams, that it told of; None before that was counted
 
     @property
     def people(self) -> int:

@@ -9,23 +9,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import audit, database, models
 from hsl.audience import importer, reading, upsert
-from hsl.audience.sources import addresses, claims, definitions, files, places, queries, registry
+from hsl.audience.sources import (
+    addresses,
+    claims,
+    definitions,
+    files,
+    losses,
+    places,
+    queries,
+    registry,
+)
 from hsl.audience.sources.errors import (
     SourceBusyError,
     SourceError,
-    SourceShrunkError,
     SourceStoppedError,
 )
 from hsl.audience.upsert import Progress
 from hsl.settings import Settings
 
 FETCHING = 0.3  # share of the work that fetching is taken for
-FEWEST_PLACES = 20  # that can be judged: of two bookings one is soon deleted
 KEPT_REJECTS = 20  # files of one source
 STOPPED = "The run was stopped, and nothing was changed."
 
@@ -68,28 +75,39 @@ def run(
         return None
 
     def tell(share: float, stage: str) -> None:
-        if stop is not None and stop.is_set():
+        if stopped():
             raise SourceStoppedError(STOPPED)
         if progress is not None:
             progress(share, stage)
 
+    def stopped() -> bool:
+        return stop is not None and stop.is_set()
+
     try:
         with claims.signs(engine, claim):
-            _read(engine, claim, settings, accept_shrink, tell)
+            _read(engine, claim, settings, accept_shrink, tell, stopped)
     except (SourceError, importer.ImportRefused) as error:
         claims.fail(engine, claim, str(error))
         raise SourceError(str(error)) if not isinstance(error, SourceError) else error from None
     except Exception as error:
-        if not isinstance(error, (SQLAlchemyError, duckdb.Error, OSError)):
-            logger.exception("source %s", name)
-        cause = str(getattr(error, "orig", None) or error or type(error).__name__).splitlines()[0]
-        words = f"{name} could not be brought in: {cause.rstrip('.')}. Nothing was changed."
+        words = f"{name} could not be brought in: {cause_of(error, name)}. Nothing was changed."
         claims.fail(engine, claim, words)
         raise SourceError(words) from error
     except BaseException:
         claims.fail(engine, claim, STOPPED)
         raise
     return registry.runs(engine, claim.source.id, limit=1)[0]
+
+
+def cause_of(error: Exception, name: str) -> str:
+    """The first line of what went wrong with the source of this name, for the middle of a sentence.
+
+    A fault that no database, file or network makes is logged with its traceback.
+    """
+    if not isinstance(error, (SQLAlchemyError, duckdb.Error, OSError)):
+        logger.error("source %s", name, exc_info=error)
+    cause = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return cause.splitlines()[0].rstrip(".")
 
 
 def due(engine: Engine) -> list[str]:
@@ -130,12 +148,18 @@ def fetch(
     settings: Settings,
     tell: Callable[[str], None],
     most_rows: int | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Fetched:
-    """The source's rows as files that the importer reads. Raises SourceError, and nothing else."""
+    """The source's rows as files that the importer reads. Raises SourceError, and nothing else.
+
+    Once `stopped` is true it gives up, however silent the other end is.
+    """
     address = addresses.resolve(definition.address)
     try:
-        return _fetch(definition, address, folder, settings, tell, most_rows)
+        return _fetch(definition, address, folder, settings, tell, most_rows, stopped)
     except SourceError:
+        if stopped():
+            raise SourceStoppedError(STOPPED) from None
         raise
     except Exception as error:
         # Neither the words nor the traceback of a library may tell what stands in a variable.
@@ -152,6 +176,7 @@ def _fetch(
     settings: Settings,
     tell: Callable[[str], None],
     most_rows: int | None,
+    stopped: Callable[[], bool],
 ) -> Fetched:
     if definition.kind is definitions.Kind.SQL:
         target = folder / "query.parquet"
@@ -161,6 +186,7 @@ def _fetch(
             target,
             most_rows=most_rows,
             tell=lambda rows: tell(f"{rows:,} rows"),
+            stopped=stopped,
         )
         return Fetched([target], {target.name: "The query"})
     if addresses.is_web(address.used):
@@ -169,6 +195,7 @@ def _fetch(
             folder,
             allow_private=settings.sources_private,
             tell=lambda got: tell(f"{got / 2**20:,.1f} MiB"),
+            stopped=stopped,
         )
         return Fetched([path], {path.name: address.shown})
     newest = definition.which is definitions.Which.NEWEST or most_rows is not None
@@ -176,7 +203,12 @@ def _fetch(
 
 
 def _read(
-    engine: Engine, claim: claims.Claim, settings: Settings, accept_shrink: bool, tell: Progress
+    engine: Engine,
+    claim: claims.Claim,
+    settings: Settings,
+    accept_shrink: bool,
+    tell: Progress,
+    stopped: Callable[[], bool],
 ) -> None:
     definition = claim.source.definition
 
@@ -193,6 +225,7 @@ def _read(
             Path(named),
             settings=settings,
             tell=lambda got: tell(FETCHING / 2, f"Fetching, {got}"),
+            stopped=stopped,
         )
         told(0.02, "Reading")
         try:
@@ -203,7 +236,7 @@ def _read(
         importer.examine(reader, found.attributes)
         importer.split(reader)
         if not accept_shrink:
-            _refuse_shrink(engine, reader, claim)
+            losses.refuse(engine, reader, claim.source.id)
         with (
             upsert.staged(
                 engine,
@@ -227,6 +260,7 @@ def _write(
 ) -> None:
     """People, places, who left, the run's figures and its audit entry: in one transaction."""
     source = claim.source
+    places.one_at_a_time(connection)
     places.spare(connection, upsert.reject_taken_usernames(connection, reader))
     places.bring_back(connection)
     counts = upsert.write(connection, tell)
@@ -244,6 +278,7 @@ def _write(
     claims.end(
         connection,
         claim.run_id,
+        places=losses.count(reader, "places"),
         **figures,
         rejects_file=None if rejects_file is None else str(rejects_file),
     )
@@ -258,39 +293,6 @@ def _write(
         object_id=source.name,
         details={"run": claim.run_id, **figures},
     )
-
-
-def _refuse_shrink(engine: Engine, reader: duckdb.DuckDBPyConnection, claim: claims.Claim) -> None:
-    """Raise SourceShrunkError where under half of the last good run's people or places came."""
-    table, told = models.source_runs.c, models.source_places.c
-    with database.read_only(engine).begin() as connection:
-        last = connection.execute(
-            select(table.added + table.updated + table.unchanged)
-            .where(
-                table.source_id == claim.source.id,
-                table.error.is_(None),
-                table.finished_at.is_not(None),
-            )
-            .order_by(table.id.desc())
-            .limit(1)
-        ).scalar_one_or_none()
-        before = connection.execute(
-            select(func.count()).where(told.source_id == claim.source.id)
-        ).scalar_one()
-    for came, was, what in (
-        (_count(reader, "people"), last or 0, "people"),
-        (_count(reader, "places"), before if before >= FEWEST_PLACES else 0, "places in streams"),
-    ):
-        if 2 * came < was:
-            raise SourceShrunkError(
-                f"Only {came:,} {what} came, after {was:,} in the last good run, so nothing was "
-                f"changed. If so many have really left, {registry.ACCEPTABLE}"
-            )
-
-
-def _count(reader: duckdb.DuckDBPyConnection, table: str) -> int:
-    counted = reader.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(counted[0]) if counted else 0
 
 
 def _write_rejects(

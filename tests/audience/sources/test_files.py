@@ -4,9 +4,11 @@ import csv
 import functools
 import http.server
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,10 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/people.csv")
             self.end_headers()
+        elif self.path.startswith("/to?"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to?"))
+            self.end_headers()
         elif self.path.startswith("/export"):
             self.send_response(200)
             self.send_header("Content-Type", "text/csv; charset=utf-8")
@@ -138,6 +144,12 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             for _ in range(100):
                 self.wfile.write(b"user_id\n")
                 time.sleep(0.05)
+        elif self.path == "/heads.csv":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n")
+            with suppress(OSError):
+                for number in range(200):
+                    self.wfile.write(f"X-{number}: x\r\n".encode())
+                    time.sleep(0.05)
         elif self.path == "/away.csv":
             self.send_response(302)
             self.send_header("Location", "file:///etc/passwd")
@@ -158,7 +170,7 @@ def web(tmp_path: Path) -> Iterator[str]:
     pd.DataFrame({"user_id": [7]}).to_parquet(folder / "people.parquet")
     write(folder / "page.html", "<p>no people")
     handler = functools.partial(Handler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = http.server.ThreadingHTTPServer(("", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -211,7 +223,11 @@ def test_a_private_network_is_refused_unless_it_is_allowed(
 @pytest.mark.parametrize(
     "place",
     ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "::1", "fd00::1", "fe80::1%eth0",
-     "::ffff:10.0.0.1", "0.0.0.0", "224.0.0.1", "100.64.0.1"],
+     "::ffff:10.0.0.1", "0.0.0.0", "224.0.0.1", "100.64.0.1", "64:ff9b::a9fe:a9fe",
+     "64:ff9b::10.0.0.1", "64:ff9b:1::1", "64:ff9b:1:ffff::1.1.1.1", "2002:7f00:1::",
+     "2002:a9fe:a9fe::1", "::7f00:1", "::", "::8.8.8.8", "fec0::1", "192.88.99.1",
+     "::ffff:192.88.99.1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "ff02::1", "3fff::1", "5f00::1",
+     "2001:db8::1", "255.255.255.255", "198.18.0.1", "240.0.0.1"],
 )  # fmt: skip
 def test_every_kind_of_private_place_is_known(place: str) -> None:
     with pytest.raises(SourceError, match="private network"):
@@ -221,6 +237,45 @@ def test_every_kind_of_private_place_is_known(place: str) -> None:
 def test_a_public_place_is_let_through() -> None:
     files._refuse_private("school.example", "93.184.216.34")
     files._refuse_private("school.example", "2606:2800:220:1::1")
+    files._refuse_private("school.example", "64:ff9b::93.184.216.34")
+    files._refuse_private("school.example", "2002:5db8:d822::1")
+
+
+def private(host: str, place: str) -> None:
+    """Of this machine's own addresses, 127.0.0.2 alone is taken for a private one."""
+    if place == "127.0.0.2":
+        raise SourceError(f"{host} is on a private network ({place}).")
+
+
+def test_where_it_is_sent_on_to_is_looked_at_too(
+    tmp_path: Path, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_refuse_private", private)
+    elsewhere = web.replace("127.0.0.1", "127.0.0.2")
+    address = addresses.resolve(f"{web}/to?{elsewhere}/people.csv")
+    with pytest.raises(SourceError, match=r"private network \(127\.0\.0\.2\)"):
+        files.download(address, tmp_path, allow_private=False)
+    assert files.download(address, tmp_path, allow_private=True).read_text().startswith("user_id")
+
+
+def test_what_was_looked_at_is_what_is_connected_to(
+    tmp_path: Path, web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_refuse_private", private)
+    port = int(web.rpartition(":")[2])
+    asked: list[str] = []
+
+    def rebinding(host: str, *_more: Any, **_named: Any) -> list[Any]:
+        asked.append(host)
+        place = "127.0.0.1" if len(asked) == 1 else "127.0.0.2"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (place, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    address = addresses.resolve(f"http://school.example:{port}/people.csv")
+    files.download(address, tmp_path, allow_private=False)
+    assert asked == ["school.example"]
+    with pytest.raises(SourceError, match="private network"):
+        files.download(address, tmp_path, allow_private=False)
 
 
 def test_size_and_time_are_limited(tmp_path: Path, web: str) -> None:
@@ -232,5 +287,14 @@ def test_size_and_time_are_limited(tmp_path: Path, web: str) -> None:
     with pytest.raises(SourceError, match="takes too long"):
         files.download(
             addresses.resolve(f"{web}/drip.csv"), tmp_path, allow_private=True, patience=0.3
+        )
+    assert time.monotonic() - began < 3
+
+
+def test_slow_heads_are_given_up_too(tmp_path: Path, web: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="takes too long"):
+        files.download(
+            addresses.resolve(f"{web}/heads.csv"), tmp_path, allow_private=True, patience=0.3
         )
     assert time.monotonic() - began < 3

@@ -1,15 +1,22 @@
 """Another database is only read: one SELECT, in a session that cannot write, for a limited time."""
 
+import socket
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl.audience.sources import addresses, queries
-from hsl.audience.sources.errors import SourceError
+from hsl.audience.sources import addresses, queries, runs
+from hsl.audience.sources.errors import SourceError, SourceStoppedError
+from hsl.settings import Settings
 from tests.audience.sources.school import Platform
 
 
@@ -145,3 +152,124 @@ def test_an_error_is_one_sentence_with_the_databases_words(
 def test_two_columns_of_one_name_are_refused(platform: Platform, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="two columns named id"):
         rows(platform, "SELECT u.id, b.id FROM users u, bookings b", tmp_path)
+
+
+class Relay:
+    """Stands before a database, and falls silent when it is told to: a network that is cut."""
+
+    def __init__(self, family: int, place: Any) -> None:
+        self._family, self._place = family, place
+        self._ends: list[socket.socket] = []
+        self.is_silent = False
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                far = socket.socket(self._family)
+                far.connect(self._place)
+                self._ends += [near, far]
+                for source, target in ((near, far), (far, near)):
+                    threading.Thread(target=self._pass, args=(source, target), daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while block := source.recv(65_536):
+                if b"pg_sleep" in block:
+                    self.is_silent = True
+                if not self.is_silent:
+                    target.sendall(block)
+
+    def close(self) -> None:
+        for end in [self._server, *self._ends]:
+            end.close()
+
+
+@pytest.fixture
+def silent(postgres_address: str) -> Iterator[str]:
+    """The address of a real PostgreSQL that is not heard of again after a query of pg_sleep."""
+    folder = str(make_url(postgres_address).query["host"])
+    relay = Relay(socket.AF_UNIX, f"{folder}/.s.PGSQL.5432")
+    yield f"postgresql://postgres@127.0.0.1:{relay.port}/postgres?sslmode=disable"
+    relay.close()
+
+
+SLEEPING = "SELECT CAST(pg_sleep(0) AS text) AS user_id"
+
+
+def test_a_database_that_falls_silent_is_given_up(
+    silent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "GRACE", 0.1)
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="The query takes over 1 s"):
+        queries.to_parquet(
+            addresses.resolve(silent), SLEEPING, tmp_path / "out.parquet", patience=1.0
+        )
+    assert time.monotonic() - began < 6
+
+
+def test_a_silent_database_holds_no_shutdown(
+    silent: str, engine: Engine, keep: Callable[..., object], settings: Settings
+) -> None:
+    keep(silent, query=SLEEPING)
+    stop = threading.Event()
+    threading.Timer(1.0, stop.set).start()
+    with pytest.raises(SourceStoppedError, match="The run was stopped, and nothing was changed"):
+        runs.run(engine, "school", settings=settings, actor="anna", stop=stop)
+
+
+def test_a_session_finds_a_cut_network_by_itself(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    backend = platform.engine.url.get_backend_name()
+
+    def look(connection: Any) -> None:
+        driver = connection.connection.driver_connection
+        if backend == "postgresql":
+            given = driver.info.get_parameters()
+            seen.append((given["keepalives_idle"], given["tcp_user_timeout"]))
+        if backend == "mysql":
+            seen.append(
+                (driver._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                 driver._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+            )  # fmt: skip
+
+    reading_ = queries._reading
+
+    @contextmanager
+    def looked(*given: Any) -> Iterator[Any]:
+        with reading_(*given) as connection:
+            look(connection)
+            yield connection
+
+    monkeypatch.setattr(queries, "_reading", looked)
+    rows(platform, "SELECT id FROM users", tmp_path)
+    assert seen == {
+        "postgresql": [("5", "10000")], "mysql": [(5, 10_000)], "sqlite": [],
+    }[backend]  # fmt: skip
+
+
+def test_a_value_of_no_persons_size_is_refused(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_CELL", 5)
+    with pytest.raises(SourceError, match=r"The column name has a value of .* MiB\. Leave"):
+        rows(platform, "SELECT id, name FROM users", tmp_path)
+    monkeypatch.undo()
+    monkeypatch.setattr(queries, "MOST_BYTES", 5)
+    with pytest.raises(SourceError, match="The query gives more than 0 GiB"):
+        rows(platform, "SELECT id, name FROM users", tmp_path)
+
+
+def test_rows_stand_together_in_the_file(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(queries, "ROWS_TOGETHER", 3)
+    assert len(rows(platform, "SELECT id FROM users", tmp_path)) == 5
+    assert pyarrow.parquet.ParquetFile(tmp_path / "out.parquet").num_row_groups == 2

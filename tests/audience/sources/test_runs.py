@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, insert, select, text, update
 
 from hsl import database, models
 from hsl.audience import importer
@@ -149,7 +149,7 @@ def test_a_sudden_loss_changes_nothing_until_it_is_accepted(
     keep(str(people))
     read(*FOUR)
     before = statuses(engine), names(engine)
-    with pytest.raises(SourceShrunkError, match=r"Only \d .* came, after \d in the last good run"):
+    with pytest.raises(SourceShrunkError, match=r"Only \d .* came, after \d in the last 30 days"):
         read(*lines)
     assert (statuses(engine), names(engine)) == before
     assert len(registry.failing(engine)) == 1
@@ -163,6 +163,75 @@ def test_a_sudden_loss_of_places_is_one_too(keep: Keep, people: Path, read: Read
     read(*(f"{number},N,4th," for number in range(1, 21)))
     with pytest.raises(SourceShrunkError, match="Only 9 places in streams came, after 20"):
         read(*(f"{number},N,{'4th' if number < 10 else ''}," for number in range(1, 21)))
+
+
+def people_in(stream: str, number: int) -> list[str]:
+    return [f"{person},N,{stream}," for person in range(1, number + 1)]
+
+
+def test_a_loss_in_steps_is_not_believed_either(
+    engine: Engine, keep: Keep, people: Path, read: Read
+) -> None:
+    keep(str(people))
+    for number in (100, 50):
+        read(*people_in("4th", number))
+    for number in (49, 25, 13):
+        with pytest.raises(SourceShrunkError, match=f"Only {number} people came, after 100"):
+            read(*people_in("4th", number))
+    assert list(statuses(engine).values()).count("left") == 50
+    read(*people_in("4th", 25), accept_shrink=True)
+    assert read(*people_in("4th", 13)).left_streams == 12
+    with pytest.raises(SourceShrunkError, match="Only 12 people came, after 25"):
+        read(*people_in("4th", 12))
+
+
+def test_a_loss_of_places_in_steps_is_not_believed_either(
+    keep: Keep, people: Path, read: Read
+) -> None:
+    keep(str(people))
+    every = range(1, 41)
+    for inside in (40, 20):
+        read(*(f"{person},N,{'4th' if person <= inside else ''}," for person in every))
+    with pytest.raises(SourceShrunkError, match="Only 19 places in streams came, after 40"):
+        read(*(f"{person},N,{'4th' if person <= 19 else ''}," for person in every))
+
+
+@pytest.mark.parametrize("number", [1, 2, 7, 19])
+def test_it_is_never_believed_that_all_places_are_gone(
+    engine: Engine, keep: Keep, people: Path, read: Read, number: int
+) -> None:
+    keep(str(people))
+    read(*people_in("4th", number))
+    with pytest.raises(SourceShrunkError, match=f"Only 0 places in streams came, after {number}"):
+        read(*people_in("", number))
+    assert "left" not in statuses(engine).values()
+    assert read(*people_in("", number), accept_shrink=True).left_streams == number
+    assert read(*people_in("", number)).error is None
+
+
+def test_what_was_longer_ago_is_no_measure(
+    engine: Engine, keep: Keep, people: Path, read: Read
+) -> None:
+    keep(str(people))
+    for number in (100, 50):
+        read(*people_in("4th", number))
+    with engine.begin() as connection:
+        ago = database.now(connection) - timedelta(days=31)
+        connection.execute(update(models.source_runs).values(started_at=ago))
+    assert read(*people_in("4th", 25)).left_streams == 25
+
+
+def test_the_largest_run_of_a_day_is_kept_as_a_measure(
+    engine: Engine, keep: Keep, people: Path, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "KEPT_RUNS", 2)
+    keep(str(people))
+    for number in (90, 100, 60, 60, 60):
+        read(*people_in("4th", number))
+    source = registry.named(engine, "school")
+    assert [run.people for run in registry.runs(engine, source.id)] == [60, 60, 100]
+    with pytest.raises(SourceShrunkError, match="Only 49 people came, after 100"):
+        read(*people_in("4th", 49))
 
 
 def test_half_is_not_a_sudden_loss(keep: Keep, people: Path, read: Read) -> None:
@@ -378,6 +447,54 @@ def test_a_failing_source_does_not_keep_others_from_running(
     runs.run_due(engine, settings, threading.Event())
     assert names(engine) == {1: None}
     assert [source.name for source in registry.failing(engine)] == ["broken"]
+
+
+def test_two_sources_that_change_the_same_people_do_not_lock_each_other_out(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer")
+    files = {name: tmp_path / f"{name}.csv" for name in ("one", "two")}
+    for name, mine, theirs in (("one", 1, 2), ("two", 2, 1)):
+        files[name].write_text(f"user_id,stream\n{mine},{name}\n{theirs},{name}\n", "utf-8")
+        given = definitions.define(name=name, kind="files", address=str(files[name]))
+        registry.add(engine, given, actor="anna")
+        runs.run(engine, name, settings=settings, actor="anna")
+        # Mine gets another name, and theirs is gone: it is updated when mine is locked already.
+        files[name].write_text(f"user_id,first_name,stream\n{mine},Mine,{name}\n", "utf-8")
+    written = {name: threading.Event() for name in files}
+    faults: list[Exception] = []
+
+    def run(name: str, other: str) -> None:
+        def progress(share: float, stage: str) -> None:
+            if share < 0.92 or written[name].is_set():
+                return
+            written[name].set()
+            while not (written[other].is_set() or waits_for_a_lock()):
+                written[other].wait(0.05)
+
+        try:
+            runs.run(engine, name, settings=settings, actor="anna", progress=progress)
+        except SourceError as error:
+            faults.append(error)
+
+    def waits_for_a_lock() -> bool:
+        with engine.begin() as connection:
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            return bool(connection.execute(waiting).scalar_one())
+
+    threads = [
+        threading.Thread(target=run, args=names) for names in (("one", "two"), ("two", "one"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert faults == []
+    assert names(engine) == {1: "Mine", 2: "Mine"}
+    assert sorted(str(status) for status in statuses(engine).values()) == [
+        "None", "None", "left", "left",
+    ]  # fmt: skip
 
 
 def test_a_removed_source_leaves_its_people(

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from hsl.audience import importer, reading
 from hsl.audience.sources import definitions, guessing, preview
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
@@ -91,3 +93,19 @@ def test_a_proposal_is_looked_at_at_once(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_meanings_are_proposed_by_name(columns: list[str], proposed: dict[str, str]) -> None:
     assert guessing.propose(columns) == proposed
+
+
+@pytest.mark.parametrize("step", ["column_names", "read", "examine"])
+def test_every_failure_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def broken(*_given: object, **_named: object) -> None:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: no more\nLINE 1: SELECT")
+
+    monkeypatch.setattr(importer if step == "examine" else reading, step, broken)
+    (tmp_path / "p.csv").write_text("user_id\n1\n", "utf-8")
+    with pytest.raises(SourceError, match=r"^new cannot be looked at: .* no more\.$"):
+        preview.preview(
+            definitions.define(name="new", kind="files", address=str(tmp_path / "p.csv")),
+            Settings(data_dir=tmp_path),
+        )
