@@ -1,7 +1,5 @@
 """A figure on a page: its question, its chart, a summary, its numbers, files, and its people."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -13,7 +11,6 @@ from hsl import insights, table
 from hsl.charts import ink, picture, rows
 from hsl.charts.figure import Figure
 from hsl.charts.ink import Ink
-from hsl.warehouse.errors import StoreError
 from pages.parts import behind, show
 
 
@@ -25,15 +22,6 @@ def shade() -> Ink:
 def people(frame: pd.DataFrame, name: str) -> Any:
     """Numbers of people of each `name` as bars."""
     return rows.bars(frame, name, name, shade())
-
-
-@contextmanager
-def answered() -> Iterator[None]:
-    """Say what the store could not answer, in the place of what was asked, and go on."""
-    try:
-        yield
-    except StoreError as fault:
-        st.error(show.plain(str(fault)))
 
 
 def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
@@ -75,7 +63,7 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
                 placeholder="Choose a mark",
             )
     if wanted in figure.marks:
-        with place, answered():
+        with place, show.answered():
             behind.present(figure, chosen, wanted, now=now)
 
 
