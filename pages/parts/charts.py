@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from hsl import insights, table
-from hsl.charts import ink, picture, rows
+from hsl.charts import ink, rows
 from hsl.charts.figure import Figure
 from hsl.charts.ink import Ink
-from pages.parts import behind, show
+from pages.parts import behind, download, show
 
 
 def shade() -> Ink:
@@ -70,36 +70,12 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
 def _numbers(figure: Figure) -> None:
     shown = figure.numbers.drop(columns=["key", "kind"], errors="ignore")
     st.dataframe(shown, hide_index=True, column_config=FORMATS)
-    with st.container(horizontal=True):
-        st.download_button(
-            "CSV",
-            _csv(shown),
-            file_name=f"{figure.name}.csv",
-            mime="text/csv",
-            key=f"csv-{figure.name}",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        for form, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
-            st.download_button(
-                form.upper(),
-                lambda form=form: picture.picture(
-                    figure.build(ink.LIGHT), form, title=figure.question
-                ),
-                file_name=f"{figure.name}.{form}",
-                mime=mime,
-                key=f"{form}-{figure.name}",
-                on_click="ignore",
-                icon=":material/image:",
-            )
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    known = frame.astype(object).where(frame.notna(), None)
-    columns = tuple(table.Column(str(name)) for name in frame.columns)
-    rows = known.itertuples(index=False, name=None)
-    with table.as_file(table.Table(columns, rows), table.Format.CSV) as file:
-        return file.read()
+    download.files(
+        figure.name,
+        lambda: table.of_frame(shown),
+        lambda: figure.build(ink.LIGHT),
+        title=figure.question,
+    )
 
 
 def whole(words: str) -> Any:
