@@ -148,11 +148,10 @@ def _ask(engine: Engine, store: Store) -> None:
     ]
     searches = _table(search, asked)
     pages = [_median(lambda w=w: len(index.page(Cohort(search=w))), REPEATS)[0] for w in PREFIXES]
-    with store.cursor() as cursor:
-        typed = [
-            _median(lambda w=w: len(names.similar(cursor, w, most=20)), REPEATS)[0]
-            for w in MISTYPED
-        ]
+    typed = [
+        _median(lambda w=w: len(names.similar(store.frame, w, most=20)), REPEATS)[0]
+        for w in MISTYPED
+    ]
     for name, found in (
         ("counts of cohorts", counts),
         ("searches", searches),

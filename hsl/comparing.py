@@ -5,7 +5,7 @@ A share has Wilson's interval at 95 %, a difference of two shares Newcombe's (Ne
 share of those to whom it was delivered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from math import sqrt
@@ -17,9 +17,25 @@ from hsl import database, models
 from hsl.audience.cohort import Audience
 from hsl.errors import PlainError
 from hsl.insights import SMALL, wilson
+from hsl.table import Column, Kind, Table
 
 Experiments, History, Presses = models.experiments, models.message_history, models.button_presses
 ANY_BUTTON = "any button"
+RESULT_COLUMNS = (
+    Column("arm"),
+    Column("message_id", Kind.INTEGER),
+    Column("status"),
+    Column("people", Kind.INTEGER),
+    Column("left_out", Kind.INTEGER),
+    Column("measure"),
+    Column("button"),
+    Column("hits", Kind.INTEGER),
+    Column("of", Kind.INTEGER),
+    *(
+        Column(name, Kind.NUMBER)
+        for name in ("share", "low", "high", "difference", "difference_low", "difference_high")
+    ),
+)
 
 
 class ExperimentError(PlainError, ValueError):
@@ -109,6 +125,10 @@ class Result:
         found["created_at"] = self.created_at.isoformat()
         return found
 
+    def as_table(self) -> Table:
+        """A line for each arm and measure: "delivered", and "pressed" with its button."""
+        return Table(RESULT_COLUMNS, [line for arm in self.arms for line in _lines(arm)])
+
     def as_text(self) -> str:
         """For a terminal."""
         lines = [f"Experiment {self.id}: {self.name}, {self.audience.sentence()}"]
@@ -135,6 +155,23 @@ class Listed:
     author: str
     created_at: datetime
     arms: tuple[ArmResult, ...]
+
+
+def _lines(arm: ArmResult) -> Iterator[tuple[object, ...]]:
+    left_out = sum(arm.left_out.values())
+    about = (arm.name, arm.message_id, arm.status, arm.people, left_out)
+    if arm.delivered is None:
+        yield (*about, None, None, None, None, None, None, None, None, None, None)
+        return
+    measured: list[tuple[str, str | None, Share]] = [("delivered", None, arm.delivered)]
+    measured += [("pressed", button, share) for button, share in (arm.pressed or {}).items()]
+    for measure, button, share in measured:
+        apart = share.difference
+        yield (
+            *(*about, measure, button, share.hits, share.of),
+            *((share.share, share.low, share.high) if share.of else (None, None, None)),
+            *((apart.by, apart.low, apart.high) if apart else (None, None, None)),
+        )
 
 
 def newcombe(hits: int, of: int, other_hits: int, other_of: int) -> tuple[float, float]:

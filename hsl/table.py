@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import chain, islice
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 AT_ONCE = 10_000  # rows
@@ -52,6 +55,9 @@ class Kind(StrEnum):
 
     TEXT = "text"
     INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DAY = "day"
     TIME = "time"
     JSON = "json"
 
@@ -71,6 +77,39 @@ class Table:
     columns: tuple[Column, ...]
     rows: Iterable[Sequence[object]]
     ending: tuple[str, ...] = ()
+
+
+def of_frame(frame: "pd.DataFrame") -> Table:
+    """The rows of a frame; a time without a zone is a day, as in the figures."""
+    columns = tuple(Column(str(name), _kind(kind)) for name, kind in frame.dtypes.items())
+    known = frame.astype(object).where(frame.notna(), None)
+    rows = (
+        [_of_kind(value, column.kind) for value, column in zip(line, columns, strict=True)]
+        for line in known.itertuples(index=False, name=None)
+    )
+    return Table(columns, rows)
+
+
+def _kind(kind: Any) -> Kind:
+    if getattr(kind, "tz", None) is not None:
+        return Kind.TIME
+    kinds = {"b": Kind.BOOLEAN, "i": Kind.INTEGER, "u": Kind.INTEGER, "f": Kind.NUMBER,
+             "M": Kind.DAY}  # fmt: skip
+    return kinds.get(getattr(kind, "kind", "O"), Kind.TEXT)
+
+
+def _of_kind(value: Any, kind: Kind) -> object:
+    if value is None:
+        return None
+    made: dict[Kind, Callable[[Any], object]] = {
+        Kind.BOOLEAN: bool,
+        Kind.INTEGER: int,
+        Kind.NUMBER: float,
+        Kind.DAY: lambda moment: moment.date(),
+        Kind.TIME: lambda moment: moment.to_pydatetime(),
+        Kind.TEXT: str,
+    }
+    return made[kind](value)
 
 
 def as_file(table: Table, form: Format) -> IO[bytes]:
@@ -125,6 +164,9 @@ def _write_parquet(table: Table, file: IO[bytes]) -> None:
     types = {
         Kind.TEXT: pa.string(),
         Kind.INTEGER: pa.int64(),
+        Kind.NUMBER: pa.float64(),
+        Kind.BOOLEAN: pa.bool_(),
+        Kind.DAY: pa.date32(),
         Kind.TIME: pa.timestamp("us", "UTC"),
         Kind.JSON: pa.string(),
     }

@@ -4,9 +4,8 @@ import math
 
 import streamlit as st
 
-from hsl.audience import export, segments, selection
-from hsl.audience.cohort import Audience, Cohort
-from hsl.warehouse.limits import TooLongError
+from hsl.audience import export, selection
+from hsl.audience.cohort import Cohort
 from pages.parts import (
     builder,
     charts,
@@ -20,7 +19,9 @@ from pages.parts import (
     segment_list,
     shell,
     show,
+    tray,
 )
+from pages.parts.tray import Tray
 
 PAGE = 50  # rows
 VIEWS = ["People", "Segments", "Do not message"]
@@ -38,8 +39,9 @@ def age_of_index() -> None:
             st.rerun(scope="app")
 
 
-def result(cohort: Cohort, chosen: Audience) -> None:
-    index = shell.people()
+def result(cohort: Cohort, others: Cohort, chosen: Tray) -> None:
+    """Who is found by `cohort`; `others` are those who fit all of it but the search."""
+    index, words = shell.people(), st.session_state["q"] or ""
     found = index.count(cohort)
     head, add = st.columns([2, 3], vertical_alignment="center")
     head.metric("People found", show.number(found.people))
@@ -54,7 +56,7 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     cohort_view.view(cohort)
     if not found.people:
         st.info("Nobody fits. Take a condition away, or search for fewer letters.")
-        people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
+        people_table.show_similar(words, others, chosen, few=True, zone=shell.zone())
         return
     sort, way = st.columns([3, 2], vertical_alignment="bottom")
     column = sort.selectbox(
@@ -70,12 +72,11 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     rows = index.page(
         cohort, sort=column, descending=descending, offset=(page - 1) * PAGE, limit=PAGE
     )
-    inside = index.among([int(i) for i in rows["user_id"]], chosen)
-    people_table.show_people(rows, inside, zone=shell.zone())
+    people_table.show_people(rows, chosen.among(rows), zone=shell.zone())
     if pages > 1:
         st.pagination(pages, key="people-page")
-    else:
-        people_table.show_similar(st.session_state["q"] or "", chosen, zone=shell.zone())
+    few = found.people < PAGE
+    people_table.show_similar(words, others, chosen, few=few, zone=shell.zone())
     why_not = export.problem(shell.engine(), cohort)
     if why_not is None:
         download.menu(
@@ -88,45 +89,18 @@ def result(cohort: Cohort, chosen: Audience) -> None:
     st.altair_chart(charts.people(index.by_stream(cohort), "stream"), alt="People found, by stream")
 
 
-def tray(chosen: Audience) -> None:
-    index = shell.people()
-    entries = selection.entries(shell.engine(), shell.author())
-    total = index.count(chosen)
-    st.metric("Chosen", show.number(total.people))
-    segment_list.add_segment()
-    if not entries:
-        st.caption("Nobody is chosen yet. Add all people found, or tick some of them.")
-        return
-    added = 0
-    for entry in entries:
-        people = index.count(entry.cohort).people
-        added += 0 if entry.excluded else people
-        line, gone = st.columns([5, 1], vertical_alignment="center", wrap=False)
-        sign = "–" if entry.excluded else "+"
-        line.text(f"{sign} {entry.label}  ({people:,})")
-        if gone.button("✕", key=f"entry-{entry.id}", type="tertiary", help="Take this line away"):
-            selection.remove(shell.engine(), shell.author(), entry.id)
-            st.rerun()
-    together = index.count(Audience(include=chosen.include)).people
-    if added > together:
-        st.caption(f"{added - together:,} stand in several lines and count once.")
-    if total.unreachable:
-        st.caption(f"{total.unreachable:,} of them are unreachable.")
-    segment_list.save_as(segments.of_audience(chosen), "Save as a segment", key="save-chosen")
-    if st.button("Clear", type="tertiary", icon=":material/delete:"):
-        selection.clear(shell.engine(), shell.author())
-        st.rerun()
-
-
-chosen_now = selection.audience(shell.engine(), shell.author())
-count = shell.people().count(chosen_now).people
+chosen = tray.counted()
+count = 0 if chosen.total is None else chosen.total.people
 title, actions = st.columns([2, 3], vertical_alignment="bottom")
 title.title("Audience")
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     with st.popover("Import people", icon=":material/upload_file:"):
         importing.bring_people_in()
     words = f"Write to {count:,} people" if count else "Choose people to write to"
-    if st.button(words, type="primary", disabled=not count, icon=":material/edit_note:"):
+    if chosen.total is None:
+        words = "Write to the chosen people"
+    nobody = chosen.total is not None and not count
+    if st.button(words, type="primary", disabled=nobody, icon=":material/edit_note:"):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})
 st.session_state["index-read"] = shell.people().version
 age_of_index()
@@ -149,11 +123,10 @@ with side:
     quick = finding.filters()
     builder.builder(finding.choices())
     wanted = finding.together(quick, finding.kept())
+    others = finding.together(finding.without_search(quick), finding.kept())
 with middle:
-    try:
-        result(wanted, chosen_now)
-    except TooLongError as slow:
-        st.error(str(slow))
+    with show.answered():
+        result(wanted, others, chosen)
     person.show_open()
 with right:
-    tray(chosen_now)
+    tray.present(chosen)

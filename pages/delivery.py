@@ -36,7 +36,7 @@ def head(counts: Counts) -> None:
 
 
 def draw(make: Callable[[], Figure]) -> None:
-    with charts.answered():
+    with show.answered():
         charts.draw(make(), wanted, now=found.now)
 
 
@@ -49,7 +49,7 @@ def side_by_side(*makes: Callable[[], Figure]) -> None:
 def streams() -> None:
     st.subheader("How do the streams compare?")
     st.html('<div class="hsl-dim">By stream of today; who is in two counts in both.</div>')
-    with charts.answered():
+    with show.answered():
         measures = [lambda figure=figure: figure for figure in arrival.comparison(found)]
         side_by_side(*measures[:2])
         side_by_side(*measures[2:])
@@ -68,7 +68,7 @@ def timing() -> None:
 
 def persons() -> None:
     draw(lambda: people.retention(found))
-    with charts.answered():
+    with show.answered():
         loads, *tired = [lambda figure=figure: figure for figure in people.loads(found)]
         draw(loads)
         side_by_side(*tired)
@@ -93,7 +93,7 @@ wanted = result_filters.chosen()
 bot = shell.standing_of_bot()
 steady = bot.is_well and bot.rate == bot.full_rate
 st.fragment(present_pace, run_every=None if steady else 2.0)()
-with charts.answered(), results.of(wanted) as found:
+with show.answered(), results.of(wanted) as found:
     head(found)
     view = st.segmented_control(
         "View",

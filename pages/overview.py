@@ -90,7 +90,7 @@ def how_it_went() -> None:
     midnight = datetime.combine(today - timedelta(days=PERIOD - 1), time(), shell.zone())
     chosen = insights.Filter(since=midnight.astimezone(UTC))
     st.subheader("How it went")
-    with charts.answered(), results.of(chosen) as counts:
+    with show.answered(), results.of(chosen) as counts:
         if not counts.frame("total")["tried"].iloc[0]:
             st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
             return

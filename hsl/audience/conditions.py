@@ -81,7 +81,10 @@ class Reachable(Part):
 
 
 class Search(Part):
-    """First name, last name or username begins with `words` (in any case), or it is the id."""
+    """First name, last name or username begins with `words` (in any case), or it is the id.
+
+    Of several words, each may begin one of the three instead.
+    """
 
     kind: Literal["search"] = "search"
     words: Words

@@ -1,5 +1,6 @@
 """The author's tray of chosen people: kept by the server, as lines that can be taken away again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
@@ -28,10 +29,14 @@ def entries(engine: Engine, author: str) -> list[Entry]:
 
 def audience(engine: Engine, author: str) -> Audience:
     """Everybody whom the author has chosen."""
-    found = entries(engine, author)
+    return audience_of(entries(engine, author))
+
+
+def audience_of(lines: Sequence[Entry]) -> Audience:
+    """Everybody whom these lines choose together."""
     return Audience(
-        include=tuple(entry.cohort for entry in found if not entry.excluded),
-        exclude=tuple(entry.cohort for entry in found if entry.excluded),
+        include=tuple(entry.cohort for entry in lines if not entry.excluded),
+        exclude=tuple(entry.cohort for entry in lines if entry.excluded),
     )
 
 

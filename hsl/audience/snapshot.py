@@ -156,13 +156,15 @@ class Snapshot:
             values,
         )
 
-    def similar(self, words: str, *, most: int = 20) -> pd.DataFrame:
+    def similar(self, words: str, *, among: Cohort | None = None, most: int = 20) -> pd.DataFrame:
         """People called almost so, the likest first; those whom a search for it finds are not here.
+
+        Of `among`, or of everybody. Raises StoreError.
 
         Columns are those of `page`, and `word`: what about them is alike.
         """
-        with self._store.cursor() as cursor:
-            found = names.similar(cursor, words, most=most)
+        meant = None if among is None else self._chosen(among)
+        found = names.similar(self._store.frame, words, most=most, among=meant)
         if found.empty:
             return self.page(Cohort()).assign(word=[])
         ids = tuple(int(number) for number in found["user_id"])

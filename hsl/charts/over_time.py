@@ -63,6 +63,10 @@ def stacked(frame: pd.DataFrame, order: Sequence[str], ink: Ink, *, step: Step) 
     days = days.assign(
         key=days["day"].dt.strftime("%Y-%m-%d") + "|" + days["reason"],
         when=_named(days["day"], step),
+        said=[
+            f"{n:,}{', too few to say' if small else ''}"
+            for n, small in zip(days["tried"], days["small"], strict=True)
+        ],
         until=days["day"] + SPANS[step],
         bottom=top - days["failed"],
         top=top,
@@ -90,7 +94,9 @@ def stacked(frame: pd.DataFrame, order: Sequence[str], ink: Ink, *, step: Step) 
                 alt.Tooltip("words:N", title="reason"),
                 alt.Tooltip("failed:Q", format=","),
                 alt.Tooltip("share:Q", title="of all tried then", format=".2%"),
-                alt.Tooltip("tried:Q", title="n", format=","),
+                alt.Tooltip("low:Q", title="from (95 %)", format=".2%"),
+                alt.Tooltip("high:Q", title="to (95 %)", format=".2%"),
+                alt.Tooltip("said:N", title="n"),
             ],
         )
         .add_params(chosen)

@@ -158,19 +158,36 @@ def median_words(found: insights.Result) -> str:
     )
 
 
+def _of_chosen(step: Any) -> str:
+    if step.step == "chosen":
+        return f"{step.people:,}"
+    if step.small:
+        return f"{step.people:,} of {step.chosen:,}, too few to say"
+    low, high = 100 * step.low, 100 * step.high
+    return f"{step.people:,} · {100 * step.share:.1f} % ({low:.1f} to {high:.1f} %)"
+
+
 def funnel(found: insights.Result, message_id: int) -> Figure:
     """Where did people drop out?"""
     steps: pd.DataFrame = found.funnel
-    words = [
-        f"{people:,} · {share:.1%}"
-        for people, share in zip(steps["people"], steps["share"], strict=True)
-    ]
+    words = [_of_chosen(step) for step in steps.itertuples()]
+    # Who was chosen is a number and no share, whatever its size.
+    grey = list(steps["small"] & (steps["step"] != "chosen"))
     return Figure(
         f"message-{message_id}-funnel",
         "Where did people drop out?",
         median_words(found) if found.tried else "Nobody was tried yet.",
         steps,
-        lambda ink: rows.bars(steps, "step", "key", ink, words=words, kinds=list(steps["kind"])),
+        lambda ink: rows.bars(
+            steps,
+            "step",
+            "key",
+            ink,
+            words=words,
+            kinds=list(steps["kind"]),
+            grey=grey,
+            share="of the chosen",
+        ),
         {key: step for key, step in zip(steps["key"], steps["step"], strict=True) if key},
         "end",
     )
@@ -182,9 +199,11 @@ def one_by_stream(found: insights.Result, message_id: int) -> Figure:
     return Figure(
         f"message-{message_id}-streams",
         "How did it do in each stream?",
-        "The upright line is the median of earlier messages to that stream, where there are any.",
+        "The upright line is the median of earlier messages to that stream, of as many as it says.",
         streams,
-        lambda ink: rows.dots(streams, "stream", "stream", ink, of="tried", against="median"),
+        lambda ink: rows.dots(
+            streams, "stream", "stream", ink, of="tried", against="median", number="earlier"
+        ),
         {stream: str(stream) for stream in streams["stream"]},
         "stream",
     )

@@ -43,15 +43,22 @@ def dots(
     of: str,
     colour: str | None = None,
     against: str | None = None,
+    number: str | None = None,
 ) -> Any:
     """Shares as dots in their intervals. `of` is the column with n; needs share, low and high.
 
-    An upright line stands at the share of the column `against`, where there is one.
+    An upright line stands at the median of the column `against`, where there is one; the column
+    `number` says of how many messages it is.
     """
     words = [
         f"{_percent(share)} of {n:,}{', too few to say' if small else ''}"
         for share, n, small in zip(frame["share"], frame[of], frame["small"], strict=True)
     ]
+    if against and number:
+        words = [
+            said if pd.isna(median) else f"{said}; median of {count:,} {_messages(count)}"
+            for said, median, count in zip(words, frame[against], frame[number], strict=True)
+        ]
     rows = _rows(frame, name, key, words)
     hue = alt.condition("datum.small", alt.value(ink.grey), alt.value(colour or ink.series))
     x = _share_axis(frame, *([against] if against else []))
@@ -77,6 +84,8 @@ def dots(
         .encode(x=x.field(against))
     )
     facts.append(alt.Tooltip(f"{against}:Q", title="median of earlier", format=".2%"))
+    if number:
+        facts.append(alt.Tooltip(f"{number}:Q", title="earlier messages", format=","))
     return _drawn(base, [span, line, dot], facts, ink, len(rows))
 
 
@@ -90,10 +99,17 @@ def bars(
     words: Sequence[str] = (),
     kinds: Sequence[str] = (),
     colour: str | None = None,
+    grey: Sequence[bool] = (),
+    share: str = "",
 ) -> Any:
-    """Numbers of people as bars; `words` stand at the right, `kinds` are states that colour."""
+    """Numbers of people as bars; `words` stand at the right, `kinds` are states that colour.
+
+    `grey` are the rows of too few to say. `share` names the frame's share, with its interval and n.
+    """
     rows = _rows(frame, name, key, words or [f"{n:,}" for n in frame[of]])
     rows["fill"] = [of_state(kind, ink) for kind in kinds] or (colour or ink.series)
+    if len(grey):
+        rows["fill"] = rows["fill"].mask(pd.Series(grey, index=rows.index), ink.grey)
     base = alt.Chart(rows).encode(y=_row())
     x = alt.X(
         f"{of}:Q",
@@ -108,6 +124,13 @@ def bars(
         alt.Tooltip("label:N", title=name.replace("_", " ")),
         alt.Tooltip(f"{of}:Q", title="people", format=","),
     ]
+    if share:
+        facts += [
+            alt.Tooltip("share:Q", title=share, format=".2%"),
+            alt.Tooltip("low:Q", title="from (95 %)", format=".2%"),
+            alt.Tooltip("high:Q", title="to (95 %)", format=".2%"),
+            alt.Tooltip("chosen:Q", title="n", format=","),
+        ]
     return _drawn(base, [bar], facts, ink, len(rows))
 
 
@@ -154,6 +177,10 @@ def _rows(frame: pd.DataFrame, name: str, key: str, words: Sequence[str]) -> pd.
         key=frame[key].astype(str),
         words=pd.Series(list(words), dtype=object, index=frame.index),
     )
+
+
+def _messages(count: int) -> str:
+    return "message" if count == 1 else "messages"
 
 
 def _percent(share: float) -> str:

@@ -44,6 +44,16 @@ MESSAGE_COLUMNS = (
     Column("sum"),
 )
 
+PERSON_COLUMNS = (
+    Column("message_id", Kind.INTEGER),
+    Column("title"),
+    Column("status"),
+    Column("reason"),
+    Column("error_description"),
+    Column("at", Kind.TIME),
+    Column("archived", Kind.BOOLEAN),
+)
+
 
 def recipients(engine: Engine, message_id: int, form: Format = Format.CSV) -> IO[bytes]:
     """All recipients of a message, archived or not; in CSV and Excel the closing sum ends it.
@@ -71,6 +81,19 @@ def messages(
 ) -> IO[bytes]:
     """The messages that `history.listing` finds, the last first, with their closing sums."""
     return table.as_file(Table(MESSAGE_COLUMNS, _messages(engine, statuses, words)), form)
+
+
+def of_person(engine: Engine, user_id: int, form: Format = Format.CSV) -> IO[bytes]:
+    """All messages that were meant for this person, the last one first.
+
+    Raises ArchiveError as `history.of_person`.
+    """
+    rows = (
+        (one.message_id, one.title, one.status, one.reason, one.error_description, one.at,
+         one.archived)
+        for one in history.of_person(engine, user_id)
+    )  # fmt: skip
+    return table.as_file(Table(PERSON_COLUMNS, rows), form)
 
 
 def _recipients(connection: Connection, message_id: int) -> Iterator[Sequence[object]]:

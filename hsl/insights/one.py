@@ -17,9 +17,9 @@ class Result:
     """What became of one message.
 
     `funnel`: step, kind (a delivery status, or "people"), key (for the people behind it; empty
-    where the data does not name them), people and share of the chosen: chosen,
-    reachable, arrived, then failed by reason, uncertain, not tried, and deleted; none are left out
-    but those of nobody.
+    where the data does not name them), people, chosen (all of them), share, low, high, small:
+    chosen, reachable, arrived, then failed by reason, uncertain, not tried, and deleted; none are
+    left out but those of nobody.
     `by_stream`: tried, delivered, share, low, high, small by stream; median is that of the
     `earlier` messages which were tried on at least SMALL people of this stream.
     `median`, `earlier`: the same for all of these streams together; missing without one.
@@ -75,7 +75,7 @@ def _funnel(store: Readable, message_id: int) -> tuple[pd.DataFrame, int, int]:
         [step for step in steps if step[3]], columns=["step", "kind", "key", "people"]
     )
     tried = got + int(of.get("failed", 0)) + int(of.get("uncertain", 0))
-    return frame.assign(share=frame["people"] / max(chosen, 1)), tried, got
+    return with_shares(frame.assign(chosen=chosen), "people", "chosen"), tried, got
 
 
 def _against(store: Readable, message_id: int) -> tuple[pd.DataFrame, float | None, int]:

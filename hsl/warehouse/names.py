@@ -7,7 +7,7 @@ Cyrillic in Latin letters, so that "Anastasiya" finds "Анастасия" too.
 DuckDB and pandas are loaded where they are used, as conditions are also made for the main database.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, select, table
@@ -35,6 +35,7 @@ _SOUNDS = (
     *(("ts", "c"), ("ya", "a"), ("ia", "a"), ("yu", "u"), ("iu", "u"), ("yo", "e"), ("ph", "f")),
     *(("y", "i"), ("w", "v"), ("ł", "l"), ("ø", "o"), ("ß", "ss"), ("ii", "i")),
 )
+Frame = Callable[[str, Sequence[object]], "pd.DataFrame"]  # of a statement and its values
 _Names = table("names", named("word"), named("user_id"))
 
 
@@ -88,12 +89,13 @@ def _beginning_with(wanted: str) -> Any:
 
 
 def similar(
-    store: "duckdb.DuckDBPyConnection", words: str, *, most: int, without: Collection[int] = ()
+    frame: Frame, words: str, *, most: int, among: tuple[str, Sequence[Any]] | None = None
 ) -> "pd.DataFrame":
     """People called almost so, the likest first: user_id, word (what is alike) and likeness.
 
     Found are names within two typing errors, in any script; those that begin so are left out, as
-    they are no guess. Nobody, where fewer than three letters are given.
+    they are no guess. Nobody, where fewer than three letters are given. `among` is a statement of
+    the user_id of those who may be found, and its values ($1 and so on).
     """
     import pandas as pd
 
@@ -101,14 +103,14 @@ def similar(
     nobody = pd.DataFrame(columns=["user_id", "word", "likeness"])
     if len(wanted) < SHORTEST or BEYOND in wanted:
         return nobody
-    row = store.execute(f"SELECT {folded('$1')}", [wanted]).fetchone()
-    typed = str(row[0]) if row else ""
+    typed = str(frame(f"SELECT {folded('$1')} AS typed", [wanted])["typed"][0])
     if len(typed) < SHORTEST:
         return nobody
     # Two letters are taken to be right there, or it would be a look at too many words.
     start = typed[:2]
-    values = [typed, start, start + BEYOND, wanted, wanted + BEYOND, list(without), most]
-    return store.execute(_SIMILAR, values).fetch_df()
+    values = [typed, start, start + BEYOND, wanted, wanted + BEYOND, most]
+    sql, given = among or ("SELECT user_id FROM users", [])
+    return frame(_similar(len(given), sql), [*given, *values])
 
 
 def _named(people: str) -> str:
@@ -120,28 +122,31 @@ def _named(people: str) -> str:
 
 # Likeness is reckoned for every word, and typing errors for the likest alone, as they cost a
 # hundred times as much. The second look is at the beginnings of longer words.
-_SIMILAR = f"""
+def _similar(before: int, among: str) -> str:
+    typed, start, end, wanted, beyond, most = (f"${before + place}" for place in range(1, 7))
+    return f"""
 WITH likest AS MATERIALIZED (
-    SELECT word, folded, jaro_winkler_similarity(folded, $1, {LIKENESS}) AS likeness
+    SELECT word, folded, jaro_winkler_similarity(folded, {typed}, {LIKENESS}) AS likeness
     FROM words WHERE likeness >= {LIKENESS} ORDER BY likeness DESC, word LIMIT {LIKEST}
 ),
 beginnings AS MATERIALIZED (
-    SELECT word, left(folded, length($1)) AS folded,
-        jaro_winkler_similarity(left(folded, length($1)), $1, {LIKENESS}) AS likeness
-    FROM words WHERE folded >= $2 AND folded < $3 AND length(folded) > length($1)
+    SELECT word, left(folded, length({typed})) AS folded,
+        jaro_winkler_similarity(left(folded, length({typed})), {typed}, {LIKENESS}) AS likeness
+    FROM words WHERE folded >= {start} AND folded < {end}
+        AND length(folded) > length({typed})
         AND likeness >= {LIKENESS} ORDER BY likeness DESC, word LIMIT {LIKEST}
 ),
 alike AS (
-    SELECT word, likeness FROM likest WHERE damerau_levenshtein(folded, $1) <= {EDITS}
+    SELECT word, likeness FROM likest WHERE damerau_levenshtein(folded, {typed}) <= {EDITS}
     UNION ALL
-    SELECT word, likeness * 0.95 FROM beginnings WHERE damerau_levenshtein(folded, $1) <= 1
+    SELECT word, likeness * 0.95 FROM beginnings WHERE damerau_levenshtein(folded, {typed}) <= 1
 ),
 best AS (
     SELECT word, max(likeness) AS likeness FROM alike
-    WHERE NOT (word >= $4 AND word < $5) GROUP BY word ORDER BY likeness DESC, word LIMIT $7
+    WHERE NOT (word >= {wanted} AND word < {beyond}) GROUP BY word
 )
 SELECT user_id, arg_max(word, likeness) AS word, max(likeness) AS likeness
 FROM names JOIN best USING (word)
-WHERE NOT list_contains(CAST($6 AS BIGINT[]), user_id)
-GROUP BY user_id ORDER BY likeness DESC, word, user_id LIMIT $7
+WHERE user_id IN (SELECT user_id FROM ({among}))
+GROUP BY user_id ORDER BY likeness DESC, word, user_id LIMIT {most}
 """

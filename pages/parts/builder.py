@@ -8,7 +8,7 @@ from hsl.audience import conditions as c
 from hsl.audience import editing, funnel, sentences
 from hsl.audience.cohort import Cohort
 from hsl.audience.editing import Path
-from hsl.warehouse.limits import TooLongError
+from hsl.warehouse.errors import StoreError
 from pages.parts import condition_editor, finding, shell, show
 from pages.parts.condition_editor import Choices
 
@@ -55,7 +55,7 @@ def _counts(places: list[tuple[Path, c.Condition]]) -> Counts:
         counted = funnel.alone(
             shell.store(), [condition for _, condition in places], expand=finding.expanded
         )
-    except TooLongError:
+    except StoreError:
         return {}  # said beside what is found; a condition can still be taken away here
     return dict(zip([path for path, _ in places], counted, strict=True))
 

@@ -1,7 +1,5 @@
 """A figure on a page: its question, its chart, a summary, its numbers, files, and its people."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -10,11 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from hsl import insights, table
-from hsl.charts import ink, picture, rows
+from hsl.charts import ink, rows
 from hsl.charts.figure import Figure
 from hsl.charts.ink import Ink
-from hsl.warehouse.errors import StoreError
-from pages.parts import behind, show
+from pages.parts import behind, download, show
 
 
 def shade() -> Ink:
@@ -25,15 +22,6 @@ def shade() -> Ink:
 def people(frame: pd.DataFrame, name: str) -> Any:
     """Numbers of people of each `name` as bars."""
     return rows.bars(frame, name, name, shade())
-
-
-@contextmanager
-def answered() -> Iterator[None]:
-    """Say what the store could not answer, in the place of what was asked, and go on."""
-    try:
-        yield
-    except StoreError as fault:
-        st.error(show.plain(str(fault)))
 
 
 def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
@@ -75,43 +63,19 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
                 placeholder="Choose a mark",
             )
     if wanted in figure.marks:
-        with place, answered():
+        with place, show.answered():
             behind.present(figure, chosen, wanted, now=now)
 
 
 def _numbers(figure: Figure) -> None:
     shown = figure.numbers.drop(columns=["key", "kind"], errors="ignore")
     st.dataframe(shown, hide_index=True, column_config=FORMATS)
-    with st.container(horizontal=True):
-        st.download_button(
-            "CSV",
-            _csv(shown),
-            file_name=f"{figure.name}.csv",
-            mime="text/csv",
-            key=f"csv-{figure.name}",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        for form, mime in (("png", "image/png"), ("svg", "image/svg+xml")):
-            st.download_button(
-                form.upper(),
-                lambda form=form: picture.picture(
-                    figure.build(ink.LIGHT), form, title=figure.question
-                ),
-                file_name=f"{figure.name}.{form}",
-                mime=mime,
-                key=f"{form}-{figure.name}",
-                on_click="ignore",
-                icon=":material/image:",
-            )
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    known = frame.astype(object).where(frame.notna(), None)
-    columns = tuple(table.Column(str(name)) for name in frame.columns)
-    rows = known.itertuples(index=False, name=None)
-    with table.as_file(table.Table(columns, rows), table.Format.CSV) as file:
-        return file.read()
+    download.files(
+        figure.name,
+        lambda: table.of_frame(shown),
+        lambda: figure.build(ink.LIGHT),
+        title=figure.question,
+    )
 
 
 def whole(words: str) -> Any:

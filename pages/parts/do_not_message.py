@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from hsl import dispatch
-from hsl.audience import suppression
+from hsl.audience import export, suppression
 from hsl.audience.cohort import Cohort
 from hsl.audience.suppression import SuppressionError
-from pages.parts import asking, shell, show
+from pages.parts import asking, download, shell, show
 
 MOST_FOUND = 10  # people that a search for whom to mark shows
 
@@ -104,6 +104,9 @@ def _marks() -> None:
     )
     if total > len(marks):
         st.caption(f"The last {len(marks):,} of {total:,}. Search for the others.")
+    download.menu(
+        "Download all marks", "do-not-message", lambda form: export.marks(shell.engine(), form)
+    )
     ticked = [marks[place].user_id for place in table.selection.rows if place < len(marks)]
     if st.button(f"Take the mark of {len(ticked):,} away", disabled=not ticked):
         asking.open_dialog("unmark")

@@ -6,11 +6,11 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from hsl import comparing, experiments
+from hsl import comparing, experiments, table
 from hsl.comparing import ArmResult, Result, Share
 from hsl.delivery import history
 from hsl.message import drafts
-from pages.parts import shell, show
+from pages.parts import charts, download, shell, show
 
 BLUE, GREY = show.COLOURS["sending"], show.COLOURS["pending"]
 
@@ -47,18 +47,29 @@ def show_one(experiment_id: int) -> None:
         f"by {escape(result.author)} · {escape(made)}</span>"
     )
     st.dataframe(_table(result), hide_index=True)
+    download.menu(
+        "Download this comparison",
+        f"experiment-{result.id}",
+        lambda form: table.as_file(result.as_table(), form),
+    )
     _next(result)
-    _chart("Which arm arrives?", {a.name: a.delivered for a in result.arms if a.delivered})
+    _chart(
+        "Which arm arrives?",
+        {a.name: a.delivered for a in result.arms if a.delivered},
+        name=f"experiment-{result.id}-delivered",
+    )
     if not result.has_presses:
         st.caption(
             "No presses of buttons are recorded. Your bot receives them; bring them in by "
             "`python -m hsl import-presses FILE`."
         )
         return
-    for button in dict.fromkeys(name for arm in result.arms for name in arm.pressed or {}):
+    buttons = dict.fromkeys(name for arm in result.arms for name in arm.pressed or {})
+    for place, button in enumerate(buttons):
         shares = {a.name: a.pressed[button] for a in result.arms if button in (a.pressed or {})
                   and a.pressed is not None}  # fmt: skip
-        _chart(f"Who presses {show.plain(button)}?", shares)
+        name = f"experiment-{result.id}-pressed-{place}"
+        _chart(f"Who presses {button}?", shares, name=name)
 
 
 def _table(result: Result) -> pd.DataFrame:
@@ -99,7 +110,7 @@ def _apart(share: Share | None) -> str:
     return words if apart.is_clear else f"{words}, may be chance"
 
 
-def _chart(question: str, shares: dict[str, Share]) -> None:
+def _chart(question: str, shares: dict[str, Share], *, name: str) -> None:
     known = {name: share for name, share in shares.items() if share.of}
     if not known:
         return
@@ -117,9 +128,14 @@ def _chart(question: str, shares: dict[str, Share]) -> None:
         ]
     )
     words = "; ".join(f"{name}: {share.sentence()}" for name, share in known.items())
-    st.subheader(question)
+    st.subheader(show.plain(question))
     st.altair_chart(_intervals(frame), alt=f"{question} {words}")
     st.caption(show.plain(words))
+    with st.expander("Numbers and files"):
+        st.dataframe(frame, hide_index=True, column_config=charts.FORMATS)
+        download.files(
+            name, lambda: table.of_frame(frame), lambda: _intervals(frame), title=question
+        )
 
 
 def _intervals(frame: pd.DataFrame) -> alt.LayerChart:

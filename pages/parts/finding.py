@@ -23,8 +23,13 @@ def arrive() -> None:
         try:
             found = from_address(st.query_params.get("c", ""), shell.store().attributes)
         except AddressError as error:
-            st.warning(show.plain(f"The address was not understood: {error}"))
-            found = Cohort()
+            st.error(
+                show.plain(
+                    f"The address was not understood: {error} Nobody is shown instead. "
+                    "Take the condition “nobody” away to see everybody."
+                )
+            )
+            found = Cohort(where=c.NOBODY)
         keep(found)
     _into_address(kept())
 
@@ -88,6 +93,13 @@ def filters() -> Cohort:
         match="all" if match == "all" else "any",
         not_enrolled=outside,
     )
+
+
+def without_search(filtered: Cohort) -> Cohort:
+    """The filters but for the words that were searched for."""
+    where = filtered.where
+    parts = where.of if isinstance(where, c.All) else () if where is None else (where,)
+    return Cohort(where=c.all_of(*[part for part in parts if not isinstance(part, c.Search)]))
 
 
 def together(filtered: Cohort, conditions: Cohort) -> Cohort:

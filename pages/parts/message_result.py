@@ -6,7 +6,7 @@ from hsl import insights
 from hsl.charts import people
 from hsl.delivery.history import Message
 from hsl.warehouse import moment
-from pages.parts import charts, shell
+from pages.parts import charts, shell, show
 
 
 def present(message: Message) -> None:
@@ -19,7 +19,7 @@ def present(message: Message) -> None:
     if store.loaded_at <= newest:
         store.refresh()
     chosen = insights.Filter(message_id=message.id)
-    with charts.answered(), moment.of(store) as now:
+    with show.answered(), moment.of(store) as now:
         found = insights.result(now, message.id)
         charts.draw(people.funnel(found, message.id), chosen, now=now.read_at)
         if len(found.by_stream):

@@ -6,9 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from hsl.audience import selection
-from hsl.audience.cohort import Audience, Cohort
+from hsl.audience.cohort import Cohort
 from hsl.delivery.sums import REASON_WORDS
 from pages.parts import person, shell, show
+from pages.parts.tray import Tray
 
 SORTS = {
     "user_id": "Id",
@@ -21,15 +22,25 @@ SORTS = {
 NAMED = 3  # names that stand in a line of the tray
 
 
-def show_similar(words: str, chosen: Audience, *, zone: ZoneInfo) -> None:
-    """Below what a search found: people whose names are almost what was typed."""
-    index = shell.people()
-    rows = index.similar(words)
-    if rows.empty:
+def show_similar(words: str, others: Cohort, tray: Tray, *, few: bool, zone: ZoneInfo) -> None:
+    """Below what a search found: people of `others` whose names are almost what was typed.
+
+    Where not `few` were found, they are shown when they are asked for.
+    """
+    if not words.strip():
         return
-    st.caption("Names that are almost so:")
-    inside = index.among([int(number) for number in rows["user_id"]], chosen)
-    show_people(rows, inside, zone=zone, name="similar")
+    if not few and st.session_state.get("similar-to") != words:
+        if st.button("Also show similar names", icon=":material/person_search:"):
+            st.session_state["similar-to"] = words
+            st.rerun()
+        return
+    with show.answered():
+        rows = shell.people().similar(words, among=others)
+        if len(rows):
+            st.caption("Names that are almost so:")
+            show_people(rows, tray.among(rows), zone=zone, name="similar")
+        elif not few:
+            st.caption("No name is almost so.")
 
 
 def show_people(

@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from hsl.archive import ArchiveError
-from hsl.delivery import history
+from hsl.delivery import export, history
 from hsl.delivery.sums import REASON_WORDS
-from pages.parts import asking, shell, show
+from pages.parts import asking, download, shell, show
 
 NAME = "person"  # of the dialog, and of the id in the session
 
@@ -57,4 +57,9 @@ def _history(user_id: int) -> None:
         column_config={
             "Message": st.column_config.LinkColumn(display_text=r"message=(\d+)", width="small")
         },
+    )
+    download.menu(
+        "Download this history",
+        f"person-{user_id}",
+        lambda form: export.of_person(shell.engine(), user_id, form),
     )

@@ -6,11 +6,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from hsl.audience import segments, selection
+from hsl import table
+from hsl.audience import export, segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
 from hsl.models import SegmentMode
-from pages.parts import asking, shell, show
+from pages.parts import asking, download, shell, show
 
 BLUE = show.COLOURS["sending"]
 
@@ -93,6 +94,17 @@ def view() -> None:
         hide_index=True,
         column_config={"People": st.column_config.NumberColumn(format="localized")},
     )
+    with st.container(horizontal=True):
+        download.menu(
+            "Download the segments",
+            "segments",
+            lambda form: export.listed_segments(shell.engine(), form),
+        )
+        download.menu(
+            "Download their sizes",
+            "segment-sizes",
+            lambda form: export.sizes(shell.engine(), form),
+        )
     chosen = st.selectbox(
         "Segment", names, format_func=show.plain, key="segment", bind="query-params"
     )
@@ -112,6 +124,14 @@ def _one(segment: Segment) -> None:
     if len(days) > 1:
         frame = pd.DataFrame(days, columns=["day", "people"])
         st.altair_chart(_over_time(frame), alt=f"People by day, {people:,} now")
+        with st.expander("Numbers and files"):
+            st.dataframe(frame, hide_index=True)
+            download.files(
+                f"segment-{number}",
+                lambda: table.of_frame(frame),
+                lambda: _over_time(frame),
+                title=f"People in {segment.name}",
+            )
     else:
         st.caption("Its size is written down once a day; a line appears from the second day on.")
     with st.container(horizontal=True):

@@ -2,6 +2,8 @@
 
 import html
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,7 @@ from hsl import spans
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
 from hsl.models import Action, utc_now
+from hsl.warehouse.errors import StoreError
 
 COLOURS = {
     "sent": "#009E73",
@@ -164,3 +167,12 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
             )
         waiting = f"{message.audience_at_creation:,} people when it was made"
         right.html(closing_bar(message.closing, empty=waiting))
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Say what the store could not answer, in the place of what was asked, and go on."""
+    try:
+        yield
+    except StoreError as fault:
+        st.error(plain(str(fault)))

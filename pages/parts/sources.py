@@ -6,9 +6,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from hsl import table
 from hsl.audience.sources import definitions, registry, runs
 from hsl.audience.sources.errors import SourceError
-from pages.parts import asking, shell, show, source_form
+from pages.parts import asking, download, shell, show, source_form
 
 SAID = "source-said"  # what the last action did, shown once
 
@@ -145,6 +146,11 @@ def _more(source: registry.Source) -> None:
     told = [_row(run) for run in registry.runs(shell.engine(), source.id)]
     if told:
         st.dataframe(pd.DataFrame(told), hide_index=True, width="stretch")
+        download.menu(
+            "Download the runs",
+            f"source-{source.id}-runs",
+            lambda form: table.as_file(registry.exported_runs(shell.engine(), source.id), form),
+        )
     last = source.last_run
     if last is not None and last.rejects_file and Path(last.rejects_file).is_file():
         st.download_button(

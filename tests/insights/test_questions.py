@@ -1,7 +1,11 @@
 """What is said below a chart says what its numbers carry, and no more."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from hsl import insights
 from hsl.charts import arrival, people
@@ -89,6 +93,73 @@ def test_a_first_message_is_held_against_nothing() -> None:
     )
     found = insights.result(Memory(house), 1)
     assert "There is no earlier message" in people.funnel(found, 1).summary
+
+
+def lines_of(figure: Figure) -> list[dict[str, Any]]:
+    """What the chart's marks hold."""
+    return [line for rows in figure.build(LIGHT).to_dict()["datasets"].values() for line in rows]
+
+
+def tooltips(figure: Figure) -> set[str]:
+    def within(part: Any) -> Iterator[str]:
+        if isinstance(part, dict):
+            for fact in part.get("tooltip", []) if isinstance(part.get("tooltip"), list) else []:
+                yield fact["field"]
+            for inner in part.values():
+                yield from within(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                yield from within(inner)
+
+    spec = figure.build(LIGHT).to_dict()
+    spec.pop("datasets")
+    return set(within(spec))
+
+
+def message_to(number: int, people_count: int, failed: int) -> list[Row]:
+    return [
+        Row(number, i, "failed" if i <= failed else "sent", "blocked" if i <= failed else None,
+            MONDAY + timedelta(days=number))
+        for i in range(1, people_count + 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "failed", "said", "grey"),
+    [(3, 1, "1 of 3, too few to say", True), (40, 10, "10 · 25.0 % (14.2 to 40.2 %)", False)],
+)
+def test_a_share_of_a_funnel_has_its_interval_or_is_grey(
+    count: int, failed: int, said: str, grey: bool
+) -> None:
+    house = House(messages=[Sent(1, MONDAY)], rows=message_to(1, count, failed))
+    figure = people.funnel(insights.result(Memory(house), 1), 1)
+    lines = {line["key"]: line for line in lines_of(figure)}
+    assert lines["failed|blocked"]["words"] == said
+    assert (lines["failed|blocked"]["fill"] == LIGHT.grey) is grey
+    assert lines["people|"]["words"] == f"{count:,}"
+    assert {"share", "low", "high", "chosen"} <= tooltips(figure)
+
+
+def test_a_median_says_of_how_many_messages_it_is() -> None:
+    house = House(
+        people=[Person(i) for i in range(1, 41)],
+        places=[Place(i, "4th") for i in range(1, 41)],
+        messages=[Sent(i, MONDAY + timedelta(days=i)) for i in (1, 2)],
+        rows=[*message_to(1, 40, 4), *message_to(2, 40, 10)],
+    )
+    figure = people.one_by_stream(insights.result(Memory(house), 2), 2)
+    (line,) = lines_of(figure)
+    assert line["words"] == "75.0% of 40; median of 1 message"
+    assert {"median", "earlier"} <= tooltips(figure)
+
+
+def test_shares_of_stacked_reasons_have_an_interval_and_n() -> None:
+    house = House(messages=[Sent(1, MONDAY)], rows=message_to(1, 3, 1))
+    counts = Counts(Memory(house), insights.Filter(), MOSCOW, NOW)
+    figure = people.reasons_over_time(counts, "day")
+    assert {"share", "low", "high", "said"} <= tooltips(figure)
+    (line,) = lines_of(figure)
+    assert line["said"] == "3, too few to say"
 
 
 def test_words_for_shares_and_spans() -> None:

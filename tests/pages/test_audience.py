@@ -3,10 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
-from hsl.audience import importer
+from hsl.audience import conditions as c
+from hsl.audience import importer, selection
+from hsl.audience.cohort import Audience, Cohort
+from hsl.audience.snapshot import Count, Snapshot
+from hsl.warehouse import limits
 
 Open = Callable[..., AppTest]
 
@@ -106,3 +111,86 @@ def test_names_show_as_typed(open_page: Open, house: Engine, tmp_path: Path) -> 
     importer.import_file(house, file, actor="test", rejects_dir=tmp_path)
     app = open_page("audience")
     assert app.dataframe[0].value["First name"].tolist()[:4] == names
+
+
+def people_of(engine: Engine, tmp_path: Path, names: list[str]) -> None:
+    file = tmp_path / "named.csv"
+    rows = [f"{900_000_000 + i},{name},9th_stream" for i, name in enumerate(names)]
+    file.write_text("user_id,first_name,stream\n" + "\n".join(rows) + "\n")
+    importer.import_file(engine, file, actor="test", rejects_dir=tmp_path)
+
+
+def almost_so(app: AppTest) -> bool:
+    return any("Names that are almost so" in caption.value for caption in app.caption)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def test_similar_names_stand_below_a_few_hits_and_behind_a_button_below_many(
+    open_page: Open, house: Engine, tmp_path: Path
+) -> None:
+    people_of(house, tmp_path, ["Zoltanika"] * 60 + ["Zoltamika"] * 2 + ["Xerxesia", "Xerxessa"])
+    few = open_page("audience", q="xerxesia")
+    assert metric(few, "People found") == "1"
+    assert almost_so(few)
+    assert few.dataframe[1].value["First name"].tolist() == ["Xerxessa"]
+    many = open_page("audience", q="zoltanika")
+    assert metric(many, "People found") == "60"
+    assert not almost_so(many)
+    press(many, "Also show similar names")
+    assert almost_so(many)
+    assert many.dataframe[1].value["First name"].tolist() == ["Zoltamika"] * 2
+    many.text_input(key="q").set_value("zolt").run()
+    assert not almost_so(many)
+    assert "Also show similar names" in labels(many)
+    nothing = open_page("audience")
+    assert "Also show similar names" not in labels(nothing)
+
+
+def test_similar_names_are_those_of_people_who_fit_the_other_filters(
+    open_page: Open, house: Engine, tmp_path: Path
+) -> None:
+    people_of(house, tmp_path, ["Xerxesia", "Xerxessa"])
+    inside = open_page("audience", q="xerxesio", stream="9th_stream")
+    assert "Nobody fits" in inside.info[-1].value
+    assert set(inside.dataframe[0].value["First name"]) == {"Xerxesia", "Xerxessa"}
+    elsewhere = open_page("audience", q="xerxesio", stream="4th_stream")
+    assert not almost_so(elsewhere)
+
+
+def test_a_line_that_takes_too_long_says_so_and_can_be_taken_away(
+    open_page: Open, house: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Cohort(where=c.MessageCount(what="got", op="eq", count=0))
+    selection.add(house, "analyst", Cohort(streams=("4th_stream",)), "the fourth")
+    selection.add(house, "analyst", slow, "slow ones")
+    real, asked = Snapshot.count, []
+
+    def count(index: Snapshot, chosen: Cohort | Audience) -> Count:
+        if "got nothing ever" in chosen.sentence():
+            asked.append(chosen)
+            raise limits.TooLongError("The question took over 30 s. Ask about fewer people.")
+        return real(index, chosen)
+
+    monkeypatch.setattr(Snapshot, "count", count)
+    app = open_page("audience")
+    assert metric(app, "People found") == "188"
+    assert metric(app, "Chosen") == "not counted"
+    (error,) = app.error
+    assert error.value.startswith("The question took over 30 s")
+    assert "+ the fourth  (56)" in [line.value for line in app.text]
+    assert "Write to the chosen people" in labels(app)
+    assert len(asked) == 1
+    app.run()
+    assert len(asked) == 1
+    press_last(app, "✕")
+    assert not app.exception
+    assert metric(app, "Chosen") == "56"
+    assert len(app.error) == 0
+
+
+def press_last(app: AppTest, words: str) -> AppTest:
+    [button for button in app.button if words in button.label][-1].click()
+    return app.run()

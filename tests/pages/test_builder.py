@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from hsl.settings import ROOT
 from tests.pages.test_audience import metric, press
 
 Open = Callable[..., AppTest]
@@ -106,10 +108,24 @@ def test_a_mistake_stands_under_the_box_and_changes_nothing(open_page: Open) -> 
     assert app.query_params["c"] == "city = 'Omsk' AND enrolled"
 
 
-def test_a_broken_address_says_so_and_shows_everybody(open_page: Open) -> None:
-    app = open_page("audience", c="1=1; DROP TABLE users")
-    assert any("The address was not understood" in warning.value for warning in app.warning)
-    assert found(app) == 188
+@pytest.mark.parametrize("words", ["1=1; DROP TABLE users", "~cutoff", "got(12"])
+def test_an_address_that_cannot_be_read_says_so_and_shows_nobody(
+    open_page: Open, words: str
+) -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+    app.switch_page("pages/audience.py")
+    app.query_params["c"] = words
+    app.run()
+    assert found(app) == 0
+    (error,) = app.error
+    assert error.value.startswith("The address was not understood")
+    assert "Nobody is shown" in error.value
+    app.run()
+    assert found(app) == 0
+    again = open_page("audience", c=app.query_params["c"])
+    assert found(again) == 0
+    (line,) = [button for button in again.button if (button.key or "").startswith("line-")]
+    assert "nobody" in line.label
 
 
 def test_names_in_conditions_are_only_words(open_page: Open) -> None:

@@ -23,6 +23,10 @@ def press(app: AppTest, words: str) -> AppTest:
     return app.run()
 
 
+def offered(app: AppTest) -> list[str]:
+    return [button.label for button in app.get("download_button")]
+
+
 def metric(app: AppTest, label: str) -> str:
     return str(next(m.value for m in app.metric if m.label == label))
 
@@ -58,6 +62,13 @@ def test_one_is_frozen_changed_and_deleted(open_page: Open, house: Engine) -> No
     segments.add(house, name="Fourth", owner="analyst", cohort=FOURTH)
     app = open_page("audience", view="Segments", segment="Fourth")
     assert app.dataframe[0].value["People"].tolist() == [56]
+    assert offered(app) == ["CSV", "Parquet", "Excel"] * 2
+    with house.begin() as connection:
+        connection.execute(
+            models.segment_sizes.insert().values(segment_id=1, day="2026-01-01", people=50)
+        )
+    app.run()
+    assert offered(app)[6:] == ["CSV", "Parquet", "Excel", "PNG", "SVG"]
     press(app, "Freeze")
     assert segments.one(house, "Fourth").mode is SegmentMode.FROZEN
     shown = " ".join(element.proto.body for element in app.get("html"))
@@ -93,6 +104,7 @@ def test_a_person_is_found_marked_and_let_go(open_page: Open, house: Engine) -> 
     (mark,), total = suppression.listing(house)
     assert (total, mark.user_id, mark.marked_by) == (1, number, "analyst")
     app = open_page("audience", view="Do not message")
+    assert offered(app) == ["CSV", "Parquet", "Excel"]
     app.session_state[app.dataframe[0].key] = {
         "selection": {"rows": [0], "columns": [], "cells": []}
     }
@@ -167,6 +179,7 @@ def test_the_arms_stand_side_by_side(open_page: Open, house: Engine) -> None:
     table = app.dataframe[0].value
     assert table["Arm"].tolist() == ["A", "B", "hold-out"]
     assert table["State"].tolist() == ["scheduled", "scheduled", "no message"]
+    assert offered(app) == ["CSV", "Parquet", "Excel"]
     press(app, "held out")
     (draft,) = drafts.listing(house, "analyst")
     assert draft.audience is not None

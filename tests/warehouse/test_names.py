@@ -1,5 +1,7 @@
 """Finding people by a name with a typing error, in another script, or by its beginning."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine, insert, update
 from world import OpenStore
@@ -7,6 +9,7 @@ from world import OpenStore
 from hsl import models
 from hsl.audience.cohort import Cohort
 from hsl.audience.snapshot import Snapshot
+from hsl.warehouse import limits
 
 PEOPLE = [
     (1, "Anastasia", "Petrova", "nastya_p"),
@@ -110,3 +113,32 @@ def test_a_new_name_is_found_and_the_old_one_not(engine: Engine, people: Snapsho
     assert people.count(Cohort(search="GENN")).people == 1
     assert 5 in _similar(people, "genadi")
     assert 5 not in _similar(people, "kiril")
+
+
+def test_other_filters_hold_for_names_that_are_almost_so(engine: Engine, people: Snapshot) -> None:
+    with engine.begin() as connection:
+        connection.execute(insert(models.enrollments).values(user_id=2, course_stream="4th"))
+        connection.execute(
+            update(models.users)
+            .where(models.users.c.user_id == 2)
+            .values(updated_at=models.utc_now())
+        )
+    people.refresh()
+    inside = people.similar("anastsia", among=Cohort(streams=("4th",)))
+    assert inside["user_id"].tolist() == [2]
+    assert people.similar("anastsia", among=Cohort(streams=("5th",))).empty
+
+
+def test_a_search_for_names_that_are_almost_so_ends_in_time(
+    people: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    within = limits.within
+
+    def noted(*given: Any, **named: Any) -> Any:
+        asked.append("within its time")
+        return within(*given, **named)
+
+    monkeypatch.setattr(limits, "within", noted)
+    people.similar("anastsia")
+    assert len(asked) >= 2  # what was typed, in Latin letters; and who is called so

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
-from hsl import audit, database, models
+from hsl import audit, database, models, table
 from hsl.audience.sources.definitions import Definition, Kind, Which
 from hsl.audience.sources.errors import SourceBusyError, SourceError
 
@@ -15,6 +15,16 @@ Workers = models.workers
 BEAT = 3.0  # seconds between two signs of a run
 ACCEPTABLE = "run it again and accept that (--accept-shrink)."  # how a shrunk run's error ends
 SILENT_AFTER = timedelta(seconds=30)  # without a sign a run is taken for dead
+RUN_COLUMNS = (
+    table.Column("id", table.Kind.INTEGER),
+    table.Column("started_at", table.Kind.TIME),
+    table.Column("finished_at", table.Kind.TIME),
+    *(
+        table.Column(name, table.Kind.INTEGER)
+        for name in ("added", "updated", "unchanged", "left_streams", "rejected")
+    ),
+    table.Column("error"),
+)
 
 
 @dataclass(frozen=True)
@@ -187,8 +197,8 @@ def named(engine: Engine, name: str) -> Source:
     raise SourceError(f"There is no source {name}. `python -m hsl source list` lists them.")
 
 
-def runs(engine: Engine, source_id: int, *, limit: int = 20) -> list[Run]:
-    """The last runs of a source, the last first."""
+def runs(engine: Engine, source_id: int, *, limit: int | None = 20) -> list[Run]:
+    """The last runs of a source, the last first; all where `limit` is None."""
     with database.read_only(engine).begin() as connection:
         rows = connection.execute(
             select(Runs)
@@ -197,6 +207,15 @@ def runs(engine: Engine, source_id: int, *, limit: int = 20) -> list[Run]:
             .limit(limit)
         ).all()
     return [_run(row) for row in rows]
+
+
+def exported_runs(engine: Engine, source_id: int) -> table.Table:
+    """All runs of a source as a table to download, the last first."""
+    rows = (
+        [getattr(run, column.name) for column in RUN_COLUMNS]
+        for run in runs(engine, source_id, limit=None)
+    )
+    return table.Table(RUN_COLUMNS, rows)
 
 
 def failing(engine: Engine) -> list[Source]:
