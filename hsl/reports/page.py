@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
+from hsl.insights import SMALL
 from hsl.message import html
 from hsl.models import MessageStatus, utc_now
 from hsl.reports import schedule, svg
@@ -31,7 +32,8 @@ STYLE = """
 --track:#2a2f36;--blue:#4aa3dd;--red:#f0813d;--interval:#d5dae0}}
 @media print{:root{color-scheme:light;--ink:#000;--dim:#444;--paper:#fff;--track:#ddd;
 --blue:#0072B2;--red:#D55E00;--interval:#333}details::details-content{content-visibility:visible;
-height:auto}section{break-inside:avoid}body{max-width:none}}
+height:auto}section,tr{break-inside:avoid}h2{break-after:avoid}summary{list-style:none}
+body{max-width:none;padding:0}@page{margin:14mm}}
 *{box-sizing:border-box}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);
 max-width:820px;margin:0 auto;padding:28px 18px;-webkit-print-color-adjust:exact;
@@ -117,9 +119,9 @@ def _page(title: str, body: Sequence[str], zone: ZoneInfo, mark: str = "") -> st
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>"
         f"{''.join(body)}</main>"
-        f'<p class="dim foot">Made {made} by HSL Dashboard. Shares are of those who were tried: '
-        "delivered, failed or uncertain. A line on a bar, or a band, shows where the true share "
-        "lies with 95 % (Wilson). Grey: fewer than 30 people, which says little.</p>"
+        f'<p class="dim foot">Made {made} by HSL Dashboard. What arrived is a share of those '
+        "tried: delivered, failed or uncertain. A line on a bar, or a band, shows where the true "
+        f"share lies with 95 % (Wilson). Grey: fewer than {SMALL}, which says little.</p>"
         "</body></html>\n"
     )
 

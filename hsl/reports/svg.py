@@ -16,10 +16,12 @@ BAR = 42  # height of a line: its words, and the bar beneath
 BAR_TOP, BAR_HEIGHT = 22, 12
 NAME = 62  # per cent of the width for a name
 NAME_LETTERS = 58
+SHORT_NAME = 20  # letters that fit beside a value on any screen
 LINE_HEIGHT = 220
 LEFT, ACROSS = 13.0, 85.0  # per cent of the width: where a plot begins, and how wide it is
 TOP, BOTTOM = 12, LINE_HEIGHT - 30
 ON_PAPER = {
+    "--paper": "#fff",
     "--blue": "#0072B2",
     "--red": "#D55E00",
     "--grey": "#8A8F98",
@@ -161,10 +163,15 @@ def _bar(per_cent: float, colour: str, y: int) -> str:
 
 def _words(name: str, value: str, y: int) -> str:
     shown = name if len(name) <= NAME_LETTERS else f"{name[: NAME_LETTERS - 1]}…"
-    # An inner picture cuts a name where it would meet the value.
+    # An inner picture cuts a name where it would meet the value, and a long one pales before.
+    fade = "".join(
+        f'<rect x="{94 + 2 * step}%" y="0" width="{6 - 2 * step}%" height="100%" '
+        'fill="var(--paper)" opacity="0.5"/>'
+        for step in range(3 if len(shown) > SHORT_NAME else 0)
+    )
     return (
         f'<svg x="0" y="{y}" width="{NAME}%" height="{BAR_TOP}"><text x="0" y="16">'
-        f'{escape(shown)}</text></svg><text x="100%" y="{y + 16}" text-anchor="end">'
+        f'{escape(shown)}</text>{fade}</svg><text x="100%" y="{y + 16}" text-anchor="end">'
         f"{escape(value)}</text>"
     )
 
