@@ -11,13 +11,14 @@ from urllib.request import Request, urlopen
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import database, equality, models
+from hsl import audit, database, equality, models
 from hsl.archive import ArchiveError, catalogue, storing, unlisted
 from hsl.audience.sources import registry
 from hsl.delivery import standing
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.models import MessageStatus
+from hsl.reports import schedule
 from hsl.settings import Settings
 
 SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
@@ -45,6 +46,7 @@ def examine(settings: Settings) -> list[Check]:
         if checks[0].ok:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
             checks += [_messages(engine, settings), _sources(engine), _archive(engine)]
+            checks.append(_reports(engine, settings))
             checks += [_figures(engine)] if checks[1].ok else []
     finally:
         engine.dispose()
@@ -233,6 +235,26 @@ def _archive(engine: Engine) -> Check:
     strange = unlisted.whole(engine)
     remedy = unlisted.what_to_do(strange[0]) if strange else ""
     return Check("archive", not strange, f"{rows:,} rows in {len(listed):,} files.", remedy)
+
+
+def _reports(engine: Engine, settings: Settings) -> Check:
+    if settings.report_folder is None:
+        return Check("reports", True, "None is written by the clock.")
+    try:
+        found, _ = audit.entries(engine, object_type=schedule.OBJECT, limit=1)
+    except SQLAlchemyError:
+        found = []
+    if not found:
+        return Check("reports", True, f"None was written into {settings.report_folder} yet.")
+    last = found[0]
+    if last.action == schedule.FAILED:
+        return Check(
+            "reports",
+            False,
+            str(last.details["said"]),
+            "Mend the cause; a scheduler that is started anew tries at once.",
+        )
+    return Check("reports", True, f"The last one is {last.details['path']}.")
 
 
 def _bot(settings: Settings) -> Check:

@@ -4,30 +4,26 @@ Everything is only read, and the database itself sees to it. Each call reads one
 messages are being sent, and archived deliveries are among the others.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from hsl import database
 from hsl.archive import files
 from hsl.audience import segments
+from hsl.audience import where as expressions
 from hsl.audience.cohort import Audience, Cohort
 from hsl.moment import ENROLLMENTS, MESSAGES, PEOPLE, Moment, moment
-from hsl.reports import figures
 from hsl.reports.deliveries import deliveries, table_of
 from hsl.settings import Settings, get_settings, load_settings
-
-INTEGERS = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype()}
-# A pandas frame, or a pyarrow Table where a call has `as_arrow=True`.
-Frame = Any
+from hsl.warehouse import attributes, limits
+from hsl.workspace_figures import Figures, Frame, framed
 
 
 def open_workspace(
@@ -44,7 +40,7 @@ def open_workspace(
 
 
 class Workspace:
-    """People, messages, deliveries, cohorts and figures, read-only.
+    """People, messages, deliveries and figures, read-only.
 
     Frames are pandas with nullable integers, times in UTC; with `as_arrow=True` pyarrow Tables.
     """
@@ -76,27 +72,80 @@ class Workspace:
         return self._engine
 
     @property
-    def figures(self) -> "WorkspaceFigures":
-        """The figures that reports tell."""
-        return WorkspaceFigures(self._engine, self._settings.zone)
+    def figures(self) -> Figures:
+        """What reports tell, and the frame behind each chart."""
+        return Figures(self._engine, self._settings)
 
-    def people(self, *, as_arrow: bool = False) -> Frame:
-        """Everybody: names, language, registration, reachability.
+    def people(
+        self,
+        where: str | Cohort | Audience | None = None,
+        *,
+        segment: str | None = None,
+        as_arrow: bool = False,
+    ) -> Frame:
+        """Everybody, or those whom `where` or the segment of this name holds, by user_id.
 
-        Each attribute is a column such as `a:city`, as text, missing where a person has none.
+        Names, language, registration, reachability; each attribute is a column such as `a:city`,
+        as text, missing where a person has none. A text is an expression as the pages and
+        `hsl people --where` take it (docs/cohorts.md), such as
+        `in_stream('4th_stream') AND city = 'Omsk'`. Raises WhereError for what is none or names an
+        attribute that nobody has, and SegmentError for a segment that is not there, or where it
+        hangs on archived messages.
         """
+        if where is not None and segment is not None:
+            raise ValueError("Give where or segment. To have both, write segment('…') in where.")
         with moment(self._engine) as now:
-            return _framed(_people(now), as_arrow)
+            people = _people(now)
+            if segment is not None:
+                where = segments.by_name(segment)
+            if isinstance(where, str):
+                where = expressions.parse(where, _attributes(people))
+            if where is not None:
+                found = now.connection.execute(segments.people(now.connection, where))
+                ids = pa.array(sorted(row.user_id for row in found), pa.int64())
+                people = people.filter(pc.is_in(people["user_id"], value_set=ids))
+            return framed(people, as_arrow)
+
+    def sql(self, select: str, *, as_arrow: bool = False) -> Frame:
+        """What one SELECT of DuckDB finds in these tables, in at most limits.QUERY_SECONDS.
+
+        `users` (as `people()`), `enrollments`, `message_history` and `message_recipients`; no file,
+        no address, no variable of the program. Those that it names are read first, the time of
+        which does not count. Raises StoreError for anything but one SELECT and where it takes too
+        long, and ValueError where DuckDB cannot answer it.
+        """
+        tables: dict[str, Callable[[Moment], pa.Table]] = {
+            "users": _people,
+            "enrollments": lambda now: table_of(now.read("enrollments", ENROLLMENTS), ENROLLMENTS),
+            "message_history": lambda now: table_of(
+                now.read("message_history", MESSAGES), MESSAGES
+            ),
+            "message_recipients": deliveries,
+        }
+        reader = limits.open_database(self._settings.index_memory)
+        with reader, moment(self._engine) as now:
+            try:
+                limits.require_select(select)
+                for name, table in tables.items():
+                    if name in select.lower():
+                        reader.register(name, table(now))
+                reader.execute("SET python_enable_replacements = false")
+                limits.lock(reader)
+                with limits.within(reader):
+                    return framed(reader.execute(select).to_arrow_table(), as_arrow)
+            except duckdb.Error as fault:
+                words = str(fault).splitlines()[0].rstrip(".")
+                raise ValueError(f"DuckDB cannot answer that: {words}.") from fault
 
     def enrollments(self, *, as_arrow: bool = False) -> Frame:
         """Places in streams: user_id, course_stream, status, enrolled_at."""
         with moment(self._engine) as now:
-            return _framed(table_of(now.read("enrollments", ENROLLMENTS), ENROLLMENTS), as_arrow)
+            return framed(table_of(now.read("enrollments", ENROLLMENTS), ENROLLMENTS), as_arrow)
 
     def messages(self, *, as_arrow: bool = False) -> Frame:
         """Every message with its times and its counters of recipients by outcome."""
         with moment(self._engine) as now:
-            return _framed(table_of(now.read("message_history", MESSAGES), MESSAGES), as_arrow)
+            return framed(table_of(now.read("message_history", MESSAGES), MESSAGES), as_arrow)
 
     def deliveries(
         self,
@@ -115,45 +164,7 @@ class Workspace:
             if when is not None and when.tzinfo is None:
                 raise ValueError(f"{name}={when} has no time zone. Add one, such as UTC.")
         with moment(self._engine) as now:
-            return _framed(deliveries(now, since, until, message), as_arrow)
-
-    def cohort(self, chosen: str | Cohort | Audience, *, as_arrow: bool = False) -> Frame:
-        """The people of a cohort, with the columns of `people()`.
-
-        A text is a WHERE expression over these columns and the tables users, enrollments,
-        message_history and message_recipients, such as
-        `"a:city" = 'Omsk' AND user_id IN (SELECT user_id FROM enrollments)`.
-        Raises SegmentError for a Cohort that asks about archived messages (a text may do so) or
-        names a segment that is not there, and ValueError for a text that is no such expression.
-        """
-        with moment(self._engine) as now:
-            people = _people(now)
-            ids = _where(now, people, chosen) if isinstance(chosen, str) else _resolved(now, chosen)
-        reader = files.connect()
-        reader.register("people", people)
-        reader.register("chosen", pa.table({"user_id": pa.array(ids, pa.int64())}))
-        found = reader.execute(
-            "SELECT * FROM people WHERE user_id IN (SELECT user_id FROM chosen) ORDER BY user_id"
-        ).to_arrow_table()
-        return _framed(found.cast(people.schema), as_arrow)
-
-
-class WorkspaceFigures:
-    """The figures of reports, as typed values; see `hsl.reports.figures`."""
-
-    def __init__(self, engine: Engine, zone: ZoneInfo) -> None:
-        self._engine = engine
-        self._zone = zone
-
-    def message(self, message_id: int) -> figures.OfMessage:
-        """One started message's. Raises ReportError."""
-        return figures.of_message(self._engine, message_id, self._zone)
-
-    def period(
-        self, since: datetime, until: datetime, streams: Sequence[str] = ()
-    ) -> figures.OfPeriod:
-        """Those of the messages that started from `since` until before `until`."""
-        return figures.of_period(self._engine, since, until, self._zone, streams)
+            return framed(deliveries(now, since, until, message), as_arrow)
 
 
 def _people(now: Moment) -> pa.Table:
@@ -178,41 +189,11 @@ def _people(now: Moment) -> pa.Table:
     return found.cast(pa.schema(kinds))
 
 
-def _resolved(now: Moment, chosen: Cohort | Audience) -> list[int]:
-    found = segments.people(now.connection, chosen)
-    return [row.user_id for row in now.connection.execute(found)]
-
-
-def _where(now: Moment, people: pa.Table, words: str) -> list[int]:
-    reader = files.connect()
-    tables: dict[str, Callable[[], Any]] = {
-        "users": lambda: people,
-        "enrollments": lambda: table_of(now.read("enrollments", ENROLLMENTS), ENROLLMENTS),
-        "message_history": lambda: table_of(now.read("message_history", MESSAGES), MESSAGES),
-        "message_recipients": lambda: deliveries(now),
-    }
-    for name, table in tables.items():
-        if name == "users" or name in words:
-            reader.register(name, table())
-    # An expression reads these tables; no file, no address, no variable of the program.
-    reader.execute(
-        "SET python_enable_replacements = false; SET enable_external_access = false; "
-        "SET lock_configuration = true"
-    )
-    sql = f"SELECT user_id FROM users WHERE (\n{words}\n)"
-    try:
-        if len(duckdb.extract_statements(sql)) != 1:
-            raise ValueError(f"{words!r} is more than one expression. Write a single condition.")
-        return [row[0] for row in reader.execute(sql).fetchall()]
-    except duckdb.Error as fault:
-        raise ValueError(
-            f"{words!r} is no condition on people: {str(fault).splitlines()[0]}. Columns are "
-            f"{', '.join(people.schema.names)}."
-        ) from fault
-
-
-def _framed(table: pa.Table, as_arrow: bool) -> Frame:
-    return table if as_arrow else table.to_pandas(types_mapper=INTEGERS.get)
+def _attributes(people: pa.Table) -> dict[str, str]:
+    """The attributes that there are, with their types, by the rules of the pages."""
+    with limits.open_database(files.MEMORY_LIMIT) as reader:
+        reader.register("users", people)
+        return dict(attributes.types(reader, attributes.columns(reader)))
 
 
 def _quoted(name: str) -> str:

@@ -14,11 +14,20 @@ from hsl.insights.reach import churn, fatigue, reach
 from hsl.insights.reasons import OTHERS, reasons
 from hsl.insights.reasons import over_time as reasons_over_time
 from hsl.insights.retention import retention
-from hsl.insights.shares import Step, by_hour, by_message, by_stream, over_time, total
+from hsl.insights.shares import (
+    MOST_MESSAGES,
+    Step,
+    by_hour,
+    by_message,
+    by_stream,
+    over_time,
+    total,
+)
 from hsl.insights.speed import speed
 
 __all__ = [
     "MEASURES",
+    "MOST_MESSAGES",
     "OTHERS",
     "SMALL",
     "Door",

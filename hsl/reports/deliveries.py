@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from hsl import models
 from hsl.archive import files, reading
-from hsl.moment import DELIVERIES, ENROLLMENTS, MESSAGES, Moment
+from hsl.moment import DELIVERIES, ENROLLMENTS, MESSAGES, PEOPLE, Moment
 
 History = models.message_history
 FEW_VALUES = ("delivery_status", "reason")  # kept once each, and not once a row
@@ -39,6 +39,10 @@ class Deliveries:
         self._reader.register(
             "enrollments", table_of(now.read("enrollments", ENROLLMENTS), ENROLLMENTS)
         )
+
+    def add_people(self, now: Moment) -> None:
+        """Add `users`, which not every figure asks for."""
+        self._reader.register("users", table_of(now.read("users", PEOPLE), PEOPLE))
 
     def frame(self, sql: str, values: Sequence[object] = ()) -> pd.DataFrame:
         """The rows of a statement whose `?` are `values`."""

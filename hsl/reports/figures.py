@@ -1,16 +1,17 @@
 """The figures that a report tells, of one message or of a period: the one place they come from.
 
-Shares are of those who were tried, with the Wilson interval at 95 %, as `hsl.insights` counts them;
-archived deliveries are counted alike.
+What arrived is a share of those who were tried, reach one of the people in a stream, each with the
+Wilson interval at 95 %, as `hsl.insights` counts them; archived deliveries are counted alike.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Row, select
 
 from hsl import insights, models
 from hsl.delivery import history, sums
@@ -19,7 +20,9 @@ from hsl.delivery.sums import ClosingSum
 from hsl.errors import PlainError
 from hsl.insights import SMALL, Filter, Readable, wilson
 from hsl.insights.filters import read
+from hsl.insights.shares import QUARTER, QUARTERS
 from hsl.moment import moment
+from hsl.reports import schedule
 from hsl.reports.deliveries import Deliveries
 from hsl.warehouse.streams import PLACES
 
@@ -34,27 +37,27 @@ class ReportError(PlainError, ValueError):
 
 @dataclass(frozen=True)
 class Share:
-    """Of `tried` people `delivered` got it; `message_id` where it is a message's."""
+    """`part` of `whole`, such as those who got it of those tried; of a message, its id."""
 
     name: str
-    delivered: int
-    tried: int
+    part: int
+    whole: int
     message_id: int | None = None
 
     @property
     def share(self) -> float:
-        """From 0 to 1; 0 where nobody was tried."""
-        return self.delivered / self.tried if self.tried else 0.0
+        """From 0 to 1; 0 of nobody."""
+        return self.part / self.whole if self.whole else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
         """Where the true share lies with 95 %."""
-        return wilson(self.delivered, self.tried)
+        return wilson(self.part, self.whole)
 
     @property
     def is_small(self) -> bool:
-        """True where so few were tried that the share says little."""
-        return self.tried < SMALL
+        """True where the whole is so few that the share says little."""
+        return self.whole < SMALL
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,28 @@ class Count:
 
 @dataclass(frozen=True)
 class Figures:
-    """What deliveries came to: in all, by stream of today, by reason, by day and hour."""
+    """What deliveries came to: in all, by stream of today, by reason, by day and hour.
+
+    Shares are of deliveries that were tried; those of `reach` are of the people in a stream, who
+    got at least one of the messages.
+    """
 
     total: Share
+    reach: tuple[Share, ...]
     by_stream: tuple[Share, ...]
     reasons: tuple[Count, ...]
     by_day: tuple[tuple[date, Share], ...]
-    by_hour: tuple[tuple[datetime, int], ...]  # people whose outcome left in that hour
+    by_hour: tuple[tuple[datetime, int], ...]  # deliveries that left in that local hour
+
+
+@dataclass(frozen=True)
+class Going:
+    """A message that is being sent still, or is paused, with `left` people not tried yet."""
+
+    message_id: int
+    title: str
+    status: models.MessageStatus
+    left: int
 
 
 @dataclass(frozen=True)
@@ -94,14 +112,15 @@ class OfPeriod:
     closing: ClosingSum  # of everybody in these messages, in whatever stream
     figures: Figures
     messages: tuple[Share, ...]  # the last one first
+    going: tuple[Going, ...] = ()
 
     def best(self, most: int = 5) -> list[Share]:
         """Messages to enough people, the greatest share first."""
-        return sorted(self._telling, key=lambda m: (-m.share, -m.tried))[:most]
+        return sorted(self._telling, key=lambda m: (-m.share, -m.whole))[:most]
 
     def worst(self, most: int = 5) -> list[Share]:
         """Messages to enough people, the smallest share first."""
-        return sorted(self._telling, key=lambda m: (m.share, -m.tried))[:most]
+        return sorted(self._telling, key=lambda m: (m.share, -m.whole))[:most]
 
     @property
     def _telling(self) -> list[Share]:
@@ -147,7 +166,7 @@ def of_period(
     }
     messages = [
         Share(
-            f"{row.id} · {history.title_of(row)[:60]}",
+            _title(row),
             int(by_message[row.id]["delivered"]),
             int(by_message[row.id]["tried"]),
             row.id,
@@ -162,16 +181,26 @@ def of_period(
         _together(list(closing.values())),
         _figures(store, chosen, zone),
         tuple(messages),
+        tuple(
+            Going(row.id, _title(row), row.status, closing[row.id].not_tried)
+            for row in rows
+            if row.status in schedule.GOING
+        ),
     )
+
+
+def _title(row: Row[Any]) -> str:
+    return f"{row.id} · {history.title_of(row)[:60]}"
 
 
 def _figures(store: Readable, chosen: Filter, zone: ZoneInfo) -> Figures:
     total = insights.total(store, chosen).iloc[0]
-    by_stream = _shares(insights.by_stream(store, chosen), "stream")
+    by_stream = _shares(insights.by_stream(store, chosen), "stream", "delivered", "tried")
     if not chosen.streams:
-        by_stream += [share for share in [_outside(store, chosen)] if share.tried]
+        by_stream += [share for share in [_outside(store, chosen)] if share.whole]
     return Figures(
         Share("all", int(total["delivered"]), int(total["tried"])),
+        tuple(_shares(insights.reach(store, chosen), "stream", "reached", "people")),
         tuple(by_stream),
         tuple(
             Count(str(line["words"]), int(line["failed"]))
@@ -201,18 +230,20 @@ def _by_hour(store: Readable, chosen: Filter, zone: ZoneInfo) -> tuple[tuple[dat
     found = read(
         store,
         chosen,
-        """SELECT epoch_us(sending_at) // 3600000000 AS hour, count(*) AS people
-        FROM tried GROUP BY hour ORDER BY hour""",
+        f"SELECT {QUARTERS}, count(*) AS deliveries FROM tried GROUP BY quarter ORDER BY quarter",
     )
-    return tuple(
-        (datetime.fromtimestamp(3600 * int(hour), UTC).astimezone(zone), int(people))
-        for hour, people in zip(found["hour"], found["people"], strict=True)
-    )
+    # Kept in UTC, in which the two hours of a night when clocks go back differ.
+    hours: dict[datetime, int] = {}
+    for quarter, deliveries in zip(found["quarter"], found["deliveries"], strict=True):
+        moment = datetime.fromtimestamp(int(quarter) * QUARTER // 1_000_000, UTC)
+        hour = moment - timedelta(minutes=moment.astimezone(zone).minute)
+        hours[hour] = hours.get(hour, 0) + int(deliveries)
+    return tuple((hour.astimezone(zone), deliveries) for hour, deliveries in hours.items())
 
 
-def _shares(frame: pd.DataFrame, name: str) -> list[Share]:
+def _shares(frame: pd.DataFrame, name: str, part: str, whole: str) -> list[Share]:
     return [
-        Share(str(line[name]), int(line["delivered"]), int(line["tried"]))
+        Share(str(line[name]), int(line[part]), int(line[whole]))
         for line in frame.to_dict("records")
     ]
 

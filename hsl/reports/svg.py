@@ -8,6 +8,7 @@ is escaped.
 from collections.abc import Sequence
 from datetime import date, datetime
 from html import escape
+from itertools import groupby
 
 from hsl.reports.figures import Count, Share
 
@@ -15,10 +16,12 @@ BAR = 42  # height of a line: its words, and the bar beneath
 BAR_TOP, BAR_HEIGHT = 22, 12
 NAME = 62  # per cent of the width for a name
 NAME_LETTERS = 58
+SHORT_NAME = 20  # letters that fit beside a value on any screen
 LINE_HEIGHT = 220
 LEFT, ACROSS = 13.0, 85.0  # per cent of the width: where a plot begins, and how wide it is
 TOP, BOTTOM = 12, LINE_HEIGHT - 30
 ON_PAPER = {
+    "--paper": "#fff",
     "--blue": "#0072B2",
     "--red": "#D55E00",
     "--grey": "#8A8F98",
@@ -58,9 +61,10 @@ def counts(lines: Sequence[Count], question: str) -> str:
 
 
 def over_time(days: Sequence[tuple[date, Share]], question: str) -> str:
-    """Shares by day: a line in the band of their intervals."""
-    # The scale begins where the least interval does, at a round number.
-    least = min(share.interval[0] for _, share in days)
+    """Shares by day: a line in the band of their intervals, broken where n is small."""
+    # The scale begins where the least interval that says something does, at a round number.
+    sure = [share for _, share in days if not share.is_small] or [share for _, share in days]
+    least = min(share.interval[0] for share in sure)
     low = max(0.0, int(least * 10) / 10)
     first, last = days[0][0].toordinal(), days[-1][0].toordinal()
 
@@ -76,46 +80,58 @@ def over_time(days: Sequence[tuple[date, Share]], question: str) -> str:
     def points(values: Sequence[tuple[date, float]]) -> str:
         return " ".join(f"{1000 * across(day):.1f},{100 * down(v):.2f}" for day, v in values)
 
-    upper = points([(day, share.interval[1]) for day, share in days])
-    lower = points([(day, share.interval[0]) for day, share in reversed(days)])
-    line = points([(day, share.share) for day, share in days])
-    band = (
-        f'<svg x="{LEFT}%" y="{TOP}" width="{ACROSS}%" height="{BOTTOM - TOP}" '
-        'viewBox="0 0 1000 100" preserveAspectRatio="none">'
+    # As on the pages, what says little is no part of the line.
+    runs = [list(run) for small, run in groupby(days, lambda day: day[1].is_small) if not small]
+    lines = "".join(
         f'<polygon points="{upper} {lower}" fill="var(--blue)" opacity="0.2"/>'
         f'<polyline points="{line}" fill="none" stroke="var(--blue)" stroke-width="2" '
-        'vector-effect="non-scaling-stroke"/></svg>'
+        'vector-effect="non-scaling-stroke"/>'
+        for run in runs
+        for upper in [points([(day, share.interval[1]) for day, share in run])]
+        for lower in [points([(day, share.interval[0]) for day, share in reversed(run)])]
+        for line in [points([(day, share.share) for day, share in run])]
+    )
+    band = (
+        f'<svg x="{LEFT}%" y="{TOP}" width="{ACROSS}%" height="{BOTTOM - TOP}" '
+        f'viewBox="0 0 1000 100" preserveAspectRatio="none">{lines}</svg>'
     )
     dots = "".join(
         f'<g><title>{_day(day)}: {in_words(share)}</title><line x1="{x}" x2="{x}" '
         f'y1="{at(share.interval[0]):.1f}" y2="{at(share.interval[1]):.1f}" '
-        'stroke="var(--interval)" stroke-width="2"/>'
+        f'stroke="{"var(--grey)" if share.is_small else "var(--interval)"}" stroke-width="2"/>'
         f'<circle cx="{x}" cy="{at(share.share):.1f}" r="4" '
         f'fill="{"var(--grey)" if share.is_small else "var(--blue)"}"/></g>'
         for day, share in days
         for x in [f"{LEFT + ACROSS * across(day):.2f}%"]
     )
+    # What lies below the scale is cut off where it ends.
+    dots = f'<svg x="0" y="0" width="100%" height="{BOTTOM + 5}">{dots}</svg>'
     ticks = "".join(_tick(at(value), f"{100 * value:.0f} %") for value in (low, (low + 1) / 2, 1.0))
     ends = _ends(_day(days[0][0]), _day(days[-1][0]))
     return _svg(LINE_HEIGHT, question, f"{ticks}{band}{dots}{ends}")
 
 
 def by_hour(hours: Sequence[tuple[datetime, int]], question: str) -> str:
-    """People by hour as columns, the hours without anybody left empty."""
+    """Deliveries by hour as columns, the hours without any left empty."""
     most = max(people for _, people in hours)
     first, last = hours[0][0], hours[-1][0]
-    span = int((last - first).total_seconds() // 3600) + 1
+
+    def after(hour: datetime) -> int:
+        """Whole hours since the first; by UTC, as clocks are put back and forth between."""
+        return int((hour.timestamp() - first.timestamp()) // 3600)
+
+    span = after(last) + 1
     width = ACROSS / span
     columns = "".join(
-        f"<g><title>{hour:%d %b %H:00 %Z}: {people:,}</title>"
-        f'<rect x="{LEFT + width * ((hour - first).total_seconds() // 3600):.3f}%" '
+        f"<g><title>{hour:%d %b %H:%M %Z}: {people:,}</title>"
+        f'<rect x="{LEFT + width * after(hour):.3f}%" '
         f'y="{BOTTOM - height:.1f}" width="{width * 0.9:.3f}%" height="{height:.1f}" '
         'fill="var(--blue)"/></g>'
         for hour, people in hours
         for height in [(BOTTOM - TOP) * people / most]
     )
     axis = _tick(BOTTOM, "0") + _tick(TOP, f"{most:,}")
-    ends = _ends(f"{first:%d %b %H:00}", f"{last:%d %b %H:00 %Z}")
+    ends = _ends(f"{first:%d %b %H:%M}", f"{last:%d %b %H:%M %Z}")
     return _svg(LINE_HEIGHT, question, f"{axis}{columns}{ends}")
 
 
@@ -135,7 +151,7 @@ def in_words(share: Share) -> str:
 
 
 def _percent(share: Share) -> str:
-    return f"{100 * share.share:.1f} % of {share.tried:,}" if share.tried else "nobody tried"
+    return f"{100 * share.share:.1f} % of {share.whole:,}" if share.whole else "of nobody"
 
 
 def _bar(per_cent: float, colour: str, y: int) -> str:
@@ -147,10 +163,15 @@ def _bar(per_cent: float, colour: str, y: int) -> str:
 
 def _words(name: str, value: str, y: int) -> str:
     shown = name if len(name) <= NAME_LETTERS else f"{name[: NAME_LETTERS - 1]}…"
-    # An inner picture cuts a name where it would meet the value.
+    # An inner picture cuts a name where it would meet the value, and a long one pales before.
+    fade = "".join(
+        f'<rect x="{94 + 2 * step}%" y="0" width="{6 - 2 * step}%" height="100%" '
+        'fill="var(--paper)" opacity="0.5"/>'
+        for step in range(3 if len(shown) > SHORT_NAME else 0)
+    )
     return (
         f'<svg x="0" y="{y}" width="{NAME}%" height="{BAR_TOP}"><text x="0" y="16">'
-        f'{escape(shown)}</text></svg><text x="100%" y="{y + 16}" text-anchor="end">'
+        f'{escape(shown)}</text>{fade}</svg><text x="100%" y="{y + 16}" text-anchor="end">'
         f"{escape(value)}</text>"
     )
 

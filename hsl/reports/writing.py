@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from hsl.reports import figures, page
-from hsl.reports.schedule import name_of
+from hsl.reports import figures, names, page
 
 
 def message(engine: Engine, message_id: int, zone: ZoneInfo, out: Path) -> Path:
@@ -29,7 +28,16 @@ def period(
 ) -> Path:
     """Write a period's report to a file, or into a folder; where it is. Raises OSError."""
     found = figures.of_period(engine, since, until, zone, streams)
-    return _save(page.of_period(found, zone), out, name_of(since, until, zone))
+    return _save(page.of_period(found, zone), out, names.of_period(since, until, zone, streams))
+
+
+def scheduled(engine: Engine, since: datetime, until: datetime, zone: ZoneInfo, path: Path) -> Path:
+    """Write a period's report that is written anew where some of it was not over.
+
+    Raises as `figures.of_period`, and OSError.
+    """
+    found = figures.of_period(engine, since, until, zone)
+    return _save(page.of_period(found, zone, by_clock=True), path, path.name)
 
 
 def _save(content: str, out: Path, name: str) -> Path:

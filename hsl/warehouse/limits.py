@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import duckdb
 
@@ -30,7 +30,10 @@ def open_database(memory: str) -> duckdb.DuckDBPyConnection:
     store = duckdb.connect(
         config={"memory_limit": memory, "threads": THREADS, "temp_directory": ""}
     )
-    store.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+    store.execute("SET TimeZone = 'UTC'")
+    # In a notebook without ipywidgets DuckDB will not hear of its bar, and draws none.
+    with suppress(duckdb.InvalidInputException):
+        store.execute("SET enable_progress_bar = false")
     return store
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
@@ -12,12 +13,18 @@ import pytest
 from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 
-from hsl import Workspace, database, models, moment, open_workspace
+from hsl import Workspace, database, insights, models, moment, open_workspace
 from hsl.archive import storing
-from hsl.audience.cohort import Cohort
+from hsl.audience import segments
+from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.segments import SegmentError
+from hsl.audience.where import WhereError
+from hsl.insights import Filter
 from hsl.models import utc_now
 from hsl.settings import ROOT, load_settings
+from hsl.warehouse import limits
+from hsl.warehouse.errors import StoreError
+from hsl.warehouse.store import Store
 from tests.archive.past import APRIL, Past
 
 
@@ -94,37 +101,77 @@ def test_deliveries_of_a_period_or_a_message(workspace: Workspace, past: Past) -
         workspace.deliveries(since=datetime(2025, 1, 1))
 
 
-def test_cohorts_by_condition_and_as_the_pages_know_them(workspace: Workspace, past: Past) -> None:
-    omsk = workspace.cohort("\"a:city\" = 'Omsk' AND user_id IN (SELECT user_id FROM enrollments)")
+def test_people_by_the_language_of_the_pages_a_cohort_or_a_segment(
+    workspace: Workspace, past: Past
+) -> None:
+    omsk = workspace.people("in_stream('4th_stream') AND city = 'Omsk'")
     assert list(omsk["user_id"]) == [105, 106, 107, 108, 109]
-    assert len(workspace.cohort(Cohort(streams=("4th_stream",)))) == 15
-    failed = workspace.cohort(
-        "user_id IN (SELECT user_id FROM message_recipients WHERE reason = 'blocked')"
-    )
-    assert len(workspace.cohort(Cohort(got_message=past.ids["march"]))) == 15
+    assert list(omsk.columns) == list(workspace.people().columns)
+    cohort = Cohort(streams=("4th_stream",))
+    segments.add(past.engine, name="Fourth", owner="anna", cohort=cohort)
+    everybody = list(range(105, 120))
+    assert list(workspace.people(cohort)["user_id"]) == everybody
+    assert list(workspace.people(Audience(include=(cohort,)))["user_id"]) == everybody
+    assert list(workspace.people(segment="Fourth")["user_id"]) == everybody
+    both = workspace.people("segment('Fourth') AND city = 'Omsk'", as_arrow=True)
+    assert both.column("user_id").to_pylist() == [105, 106, 107, 108, 109]
+    assert len(workspace.people(Cohort(got_message=past.ids["march"]))) == 15
     storing.archive(past.engine, utc_now(), actor="anna")
-    again = workspace.cohort(
-        "user_id IN (SELECT user_id FROM message_recipients WHERE reason = 'blocked')"
-    )
-    assert list(again["user_id"]) == list(failed["user_id"])
     with pytest.raises(SegmentError, match="is archived"):
-        workspace.cohort(Cohort(got_message=past.ids["march"]))
+        workspace.people(f"got({past.ids['march']})")
+
+
+def test_what_is_no_condition_is_refused_in_one_sentence(workspace: Workspace) -> None:
+    for words in ("lower(city) = 'omsk'", "town = 'Omsk'", "user_id IN (SELECT 1)", "x; y", ""):
+        with pytest.raises(WhereError, match=r"^[^\n]+$"):
+            workspace.people(words)
+    with pytest.raises(SegmentError, match="no segment Fifth"):
+        workspace.people(segment="Fifth")
+    with pytest.raises(ValueError, match="where or segment"):
+        workspace.people("reachable", segment="Fifth")
+
+
+def test_sql_asks_the_same_rows_archived_or_not(workspace: Workspace, past: Past) -> None:
+    asked = """WITH blocked AS (
+            SELECT user_id, count(*) AS times FROM message_recipients
+            WHERE reason = 'blocked' GROUP BY user_id)
+        SELECT "a:city" AS city, count(*) AS people, max(times) AS times
+        FROM blocked JOIN USERS USING (user_id) GROUP BY city ORDER BY people"""
+    before = workspace.sql(asked)
+    assert before["people"].sum() == 5
+    assert before["people"].dtype == "Int64"
+    storing.archive(past.engine, utc_now(), actor="anna")
+    pd.testing.assert_frame_equal(workspace.sql(asked), before)
+    assert workspace.sql("SELECT count(*) AS n FROM enrollments", as_arrow=True).num_rows == 1
+    assert workspace.sql("SELECT count(*) AS n FROM message_history")["n"][0] == 5
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "said"),
     [
-        "true) ; SELECT (1",
-        "user_id IN (SELECT 1 FROM read_csv('/etc/passwd'))",
-        "user_id IN (SELECT user_id FROM read_parquet('x.parquet'))",
-        "user_id IN (SELECT user_id FROM 'x.csv')",
-        "user_id IN (SELECT user_id FROM people)",  # a variable of the program
-        "nothing = 1",
+        ("SELECT 1; SELECT 2", "one SELECT at a time"),
+        ("DELETE FROM users", "one SELECT at a time"),
+        ("CREATE TABLE t AS SELECT 1", "one SELECT at a time"),
+        ("COPY users TO 'x.csv'", "one SELECT at a time"),
+        ("SET memory_limit = '1TB'", "one SELECT at a time"),
+        ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
+        ("SELECT * FROM 'x.parquet'", "cannot answer"),
+        ("SELECT * FROM words", "cannot answer"),  # a variable of the program
+        ("SELECT nothing FROM users", "nothing"),
+        ("SELECT FROM", "cannot answer"),
+        ("", "one SELECT at a time"),
     ],
 )
-def test_a_condition_reads_these_tables_alone(workspace: Workspace, words: str) -> None:
-    with pytest.raises(ValueError, match="condition"):
-        workspace.cohort(words)
+def test_sql_reads_these_tables_alone(workspace: Workspace, words: str, said: str) -> None:
+    with pytest.raises((ValueError, StoreError), match=said) as refused:
+        workspace.sql(words)
+    assert "\n" not in str(refused.value)
+
+
+def test_sql_ends_in_time(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits.within.__wrapped__, "__defaults__", (0.3,))
+    with pytest.raises(StoreError, match=r"took over 0\.3 s"):
+        workspace.sql("SELECT count(*) FROM range(1000000000000) AS a, range(100000) AS b")
 
 
 def test_nothing_can_be_written(workspace: Workspace) -> None:
@@ -159,9 +206,34 @@ def test_a_moment_is_one_moment(workspace: Workspace, past: Past) -> None:
 
 def test_figures(workspace: Workspace, past: Past) -> None:
     found = workspace.figures.message(past.ids["april"])
-    assert (found.figures.total.delivered, found.figures.total.tried) == (12, 24)
+    assert (found.figures.total.part, found.figures.total.whole) == (12, 24)
     period = workspace.figures.period(APRIL, APRIL + timedelta(days=1))
     assert period.figures.total == found.figures.total
+    result = workspace.figures.result(past.ids["april"])
+    assert (result.tried, result.delivered) == (24, 12)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["total", "by_stream", "by_message", "over_time", "by_hour", "reasons", "reasons_over_time",
+     "reach", "churn", "fatigue", "speed", "comparison", "retention"],
+)  # fmt: skip
+def test_a_frame_of_each_figure_is_that_of_the_pages(
+    workspace: Workspace, past: Past, name: str
+) -> None:
+    store = Store(past.engine, folder=None, refresh_after=60)
+    zoned = name in {"over_time", "by_hour", "reasons_over_time", "retention"}
+    zone = [ZoneInfo("UTC")] if zoned else []
+    for chosen in (Filter(), Filter(streams=("4th_stream",)), Filter(since=APRIL)):
+        options = {"now": utc_now()} if name == "retention" else {}
+        expected = getattr(insights, name)(store, chosen, *zone, **options)
+        for column in expected.select_dtypes("datetimetz"):  # the same zone by its other name
+            expected[column] = expected[column].dt.tz_convert("UTC")
+        found = getattr(workspace.figures, name)(chosen)
+        pd.testing.assert_frame_equal(found, expected)
+        table = getattr(workspace.figures, name)(chosen, as_arrow=True)
+        assert isinstance(table, pa.Table)
+        assert (table.num_rows, table.schema.names) == (len(expected), list(expected.columns))
 
 
 def test_opening(tmp_path: Path) -> None:
