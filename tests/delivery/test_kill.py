@@ -12,8 +12,6 @@ from hsl import models
 from hsl.delivery import steering
 from tests.delivery.arena import Arena, wait_until
 
-PEOPLE = 3_000
-KILLS = 20
 RATE = 150.0  # messages per second
 TICK_AND_COMMIT = 0.5  # seconds; the machine is shared
 
@@ -25,13 +23,16 @@ def arena(tmp_path: Path, database_address: str) -> Iterator[Arena]:
     arena.end()
 
 
-def test_twenty_kills_double_nobody_and_lose_nobody(arena: Arena) -> None:
-    arena.add_people(PEOPLE // 2)
+@pytest.mark.parametrize(
+    ("kills", "people"), [(5, 1_000), pytest.param(20, 3_000, marks=pytest.mark.slow)]
+)
+def test_kills_double_nobody_and_lose_nobody(arena: Arena, kills: int, people: int) -> None:
+    arena.add_people(people // 2)
     arena.start_sandbox()
     messages = [arena.send_to_all("One"), arena.send_to_all("Two")]
     chance = random.Random(7)
     left_behind = 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = len(arena.accepted())
         scheduler = arena.start_scheduler()
         wait_until(
@@ -53,7 +54,7 @@ def test_twenty_kills_double_nobody_and_lose_nobody(arena: Arena) -> None:
     accepted = arena.accepted()
     sent = sum(closing.sent for closing in closings)
     uncertain = sum(closing.uncertain for closing in closings)
-    assert sum(closing.total for closing in closings) == PEOPLE == sent + uncertain
+    assert sum(closing.total for closing in closings) == people == sent + uncertain
     assert max(accepted.values()) == 1
     # Everybody who counts as sent was accepted; who was accepted without a record is uncertain.
     assert sent <= len(accepted) <= sent + uncertain

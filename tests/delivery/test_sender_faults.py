@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
-from hsl import models
+from hsl import database, models
 from hsl.delivery import pace, sender, starting, steering, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.sender import Sender
@@ -115,7 +115,10 @@ def test_intents_whose_commit_was_not_answered_are_given_back(
             raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
 
     monkeypatch.setattr(engine.dialect, "do_commit", lose_an_answer)
-    run(engine, gateway, nobody_waits(engine), rate=40.0)
+    # Who looks has an engine of its own, or the answer to the look could be the one that is lost.
+    looking = database.open_engine(engine.url.render_as_string(hide_password=False))
+    run(engine, gateway, nobody_waits(looking), rate=40.0)
+    looking.dispose()
     assert lost
     assert statuses(engine) == {"sent": 20}
     assert set(gateway.asked.values()) == {1}

@@ -1,5 +1,6 @@
 """The pages in Streamlit's AppTest, on a real database."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 import streamlit as st
 from sqlalchemy import Engine
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -17,17 +19,25 @@ from hsl.settings import ROOT
 Open = Callable[..., AppTest]
 
 
-@pytest.fixture
-def people_file(tmp_path: Path) -> Path:
-    """Two hundred people of the sample in a file."""
+@pytest.fixture(scope="session")
+def database_with_people(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with two hundred people of the sample, to be copied."""
+    folder = tmp_path_factory.mktemp("people")
     lines = (ROOT / "data" / "sample_users.csv").read_text("utf-8").splitlines()
-    path = tmp_path / "people.csv"
-    path.write_text("\n".join(lines[:201]), "utf-8")
+    people = folder / "people.csv"
+    people.write_text("\n".join(lines[:201]), "utf-8")
+    path = folder / "hsl.db"
+    shutil.copyfile(migrated_file, path)
+    engine = database.open_engine(f"sqlite:///{path}")
+    importer.import_file(engine, people, actor="test", rejects_dir=folder)
+    engine.dispose()
     return path
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people_file: Path) -> Iterator[Engine]:
+def house(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_with_people: Path
+) -> Iterator[Engine]:
     """An own data folder with people in it, as the pages' process sees it."""
     monkeypatch.setenv("HSL_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("BOT_TOKEN", raising=False)
@@ -36,13 +46,21 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, people_file: Path) ->
     st.cache_data.clear()
     web.mark_served()
     _without_pages_folder(monkeypatch)
+    shutil.copyfile(database_with_people, tmp_path / "hsl.db")
     engine = database.engine_for(settings.get_settings())
-    database.migrate(engine)
-    importer.import_file(engine, people_file, actor="test", rejects_dir=tmp_path)
     yield engine
     engine.dispose()
     settings.get_settings.cache_clear()
     st.cache_resource.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scanned_once() -> Iterator[None]:
+    """AppTest looks for components in all installed packages at each opening; once will do."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = manifest_scanner.scan_component_manifests()
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda: found)
+        yield
 
 
 def _without_pages_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,8 +170,9 @@ def web(tmp_path: Path) -> Iterator[str]:
     pd.DataFrame({"user_id": [7]}).to_parquet(folder / "people.parquet")
     write(folder / "page.html", "<p>no people")
     handler = functools.partial(Handler, directory=str(folder))
+    # Every address of this machine, as 127.0.0.2 stands for a private one.
     server = http.server.ThreadingHTTPServer(("", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
