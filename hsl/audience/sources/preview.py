@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from hsl.audience import importer, reading
+from hsl.audience import columns, importer, reading
 from hsl.audience.sources import definitions, guessing, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
@@ -48,7 +48,7 @@ class Column:
         """Such as "user_id", "attribute city" or "left out"."""
         if self.ours is None:
             return "left out"
-        return self.ours if self.ours in reading.KNOWN else f"attribute {self.ours}"
+        return self.ours if self.ours in columns.KNOWN else f"attribute {self.ours}"
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,10 @@ def preview(
         try:
             found = reading.read(reader, fetched.paths, mapping, most_rows=ROWS)
         except importer.ImportRefused as refused:
-            columns = [
+            shown = [
                 Column(name, mapping.get(name, name.strip().lower()) or None) for name in theirs
             ]
-            return Preview(columns, [], mapping, fetched.explained(str(refused)))
+            return Preview(shown, [], mapping, fetched.explained(str(refused)))
         importer.examine(reader, found.attributes)
         listed = ", ".join(f"CAST(c.{name} AS VARCHAR)" for name in SHOWN[1:5])
         rows = reader.execute(
