@@ -1,7 +1,8 @@
 """Tables as files for other programs: CSV, Parquet and Excel, written as the rows come.
 
 CSV and Excel are read by spreadsheets, which would execute a text that begins like a formula: such
-a text gets an apostrophe before it. Parquet keeps every value as it is.
+a text gets an apostrophe before it. Where Excel's list separator is another than the comma, a cell
+of CSV begins within our texts too. Parquet keeps every value as it is.
 """
 
 import csv
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+WITHIN = re.compile(r"([;\t\r\n])(?=[=+\-@])")
+ESCAPED, ESCAPED_WITHIN = r"^'([=+\-@\t\r])", r"([;\t\r\n])'([=+\-@])"  # as RE2 reads them too
 AT_ONCE = 10_000  # rows
 SHEET_ROWS = 1_048_576  # that a sheet of Excel holds, its head among them
 CELL_LENGTH = 32_767  # characters that a cell of Excel holds
@@ -138,13 +141,18 @@ def inert(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
+def inert_in_csv(value: object) -> object:
+    """A value that no spreadsheet takes for a formula, whatever it takes for a separator."""
+    return inert(WITHIN.sub(r"\1'", value) if isinstance(value, str) else value)
+
+
 def _write_csv(table: Table, file: IO[bytes]) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
-    writer.writerow([inert(column.name) for column in table.columns])
-    writer.writerows([inert(_plain(value)) for value in row] for row in table.rows)
+    writer.writerow([inert_in_csv(column.name) for column in table.columns])
+    writer.writerows([inert_in_csv(_plain(value)) for value in row] for row in table.rows)
     if table.ending:
-        writer.writerow([inert(words) for words in table.ending])
+        writer.writerow([inert_in_csv(words) for words in table.ending])
     text.flush()
     text.detach()
 

@@ -214,7 +214,18 @@ def test_a_mark_needs_a_reason_and_an_id(engine: Engine, ids: list[int], reason:
         ("user_id\n1\n2\n", [1, 2]),
         ("\ufeffname,user_id\nAnna,5\n\n", [5]),
         ("7\n8\n", [7, 8]),
+        ("number,telegram_id\n1,555\n2,556\n", [555, 556]),
+        ("id,tg_id\n1,555\n", [555]),
+        ("Telegram\n555\n", [555]),
         ("user_id\nx\n", None),
+        ("+7556\n557\n558\n", None),
+        ("7556 (Anna)\n557\n", None),
+        ("number,contact\n1,555\n", None),
+        ("1,555\n2,556\n", None),
+        ("user_id,telegram_id\n1,555\n", None),
+        ("user_id\n²\n", None),
+        ("user_id\n" + "9" * 5_000 + "\n", None),
+        ("user_id\n\x00\n", None),
         ("", None),
     ],
 )
@@ -226,6 +237,24 @@ def test_a_list_of_ids_is_read(tmp_path: Path, words: str, ids: list[int] | None
             suppression.read_ids(file)
     else:
         assert suppression.read_ids(file) == ids
+
+
+@pytest.mark.parametrize(
+    "content", ["user_id\nЙ\n".encode("cp1251"), b"user_id\r\n" + b"9" * 200_000]
+)
+def test_a_list_that_is_no_csv_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "ids.csv"
+    file.write_bytes(content)
+    with pytest.raises(suppression.SuppressionError, match="Nobody was marked"):
+        suppression.read_ids(file)
+
+
+@pytest.mark.parametrize("words", ["²", "9" * 30, "9" * 5_000])
+def test_the_marked_are_searched_by_any_words(engine: Engine, words: str) -> None:
+    put(engine, [1])
+    mark(engine, 1)
+    assert suppression.listing(engine, words=words)[1] == 0
+    assert suppression.listing(engine, words="1")[1] == 1
 
 
 def test_a_mark_withdraws_what_waits_and_leaves_the_rest(engine: Engine) -> None:

@@ -41,8 +41,22 @@ def test_csv_opens_in_a_spreadsheet_and_runs_nothing() -> None:
     assert rows[0] == ["user_id", "'=name", "at", "details"]
     assert rows[1] == [str(2**52 - 1), ROWS[0][1], WHEN.isoformat(), '{"a": [1, "я"]}']
     assert rows[2] == ["-5", "", "", ""]  # a number is no formula
-    assert [row[1] for row in rows[3:9]] == [f"'{words}" for words in EVIL]
+    assert [row[1] for row in rows[3:9]] == [
+        *(f"'{words}" for words in EVIL[:4]), "'\t'=1", "'\r'=1",
+    ]  # fmt: skip
     assert rows[9] == ["closing sum", "'=1"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_csv_runs_nothing_with_any_list_separator(separator: str) -> None:
+    evil = [f"Anna{gap}{words}" for gap in (";", "\t", "\n", "\r\n") for words in EVIL[:4]]
+    rows = [(1, words) for words in evil]
+    columns = (Column("user_id", Kind.INTEGER), Column("name"))
+    with table.as_file(Table(columns, rows), Format.CSV) as file:
+        text = file.read().decode("utf-8-sig")
+    # As Excel reads it where quotes do not begin a cell of its own.
+    cells = [cell for line in text.splitlines() for cell in line.split(separator)]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
 
 
 def test_excel_has_dates_whole_ids_and_no_formula() -> None:

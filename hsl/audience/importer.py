@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
-from hsl import audit
-from hsl.audience import reading, upsert
-from hsl.audience.reading import ImportRefused
+from hsl import audit, database, table
+from hsl.audience import columns, reading, upsert
+from hsl.audience.columns import ImportRefused
+from hsl.audience.formats import literal
 from hsl.audience.upsert import Progress
 from hsl.models import AFTER_GIVEN, FIRST_GIVEN, MAX_USER_ID, utc_now
+from hsl.warehouse.attributes import MOST_ATTRIBUTES
 
 __all__ = ["ImportRefused", "ImportReport", "Progress", "import_file"]
+
+
+MOST_NAME = 255  # characters of a value that is no attribute
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,12 @@ class ImportReport:
     unchanged: int
     rejected: int
     rejects_file: Path | None
+    unindexed: tuple[str, ...] = ()  # attributes that the index of people has no room for
+
+    @property
+    def warning(self) -> str:
+        """What a person should know beside the figures; empty where that is nothing."""
+        return unindexed_words(self.unindexed)
 
 
 def import_file(
@@ -69,18 +80,23 @@ def import_file(
         rejects_file = None
         if rejected:
             rejects_file = write_rejects(reader, found, rejects_dir, path.stem)
+        unindexed = unindexed_attributes(engine, found.attributes)
         tell(1.0, "Done")
-    return ImportReport(counts.added, counts.updated, counts.unchanged, rejected, rejects_file)
+    return ImportReport(
+        counts.added, counts.updated, counts.unchanged, rejected, rejects_file, unindexed
+    )
 
 
 def examine(reader: duckdb.DuckDBPyConnection, attributes: list[str]) -> None:
     """Make `checked` of `raw`, and `rejects` (line, reason, raw_id) of what cannot be right."""
-    pairs = ", ".join(f"'{_text(name)}', \"{_name(name)}\"" for name in attributes)
+    pairs = ", ".join(f"{literal(name)}, {reading.column(name)}" for name in attributes)
     json_of = f"json_merge_patch('{{}}', json_object({pairs}))" if pairs else "'{}'"
     reader.execute(
         f"""
         CREATE TABLE checked AS
-        SELECT line, user_id AS raw_id, TRY_CAST(user_id AS BIGINT) AS user_id,
+        SELECT line, coalesce(fault, {_unusable(attributes)}) AS fault,
+            left(replace(user_id, chr(0), ''), {MOST_NAME}) AS raw_id,
+            TRY_CAST(user_id AS BIGINT) AS user_id,
             nullif(ltrim(username, '@'), '') AS username, first_name, last_name, language_code,
             {_kept("registered")} AS registered_at, registered_at AS raw_registered,
             stream, status,
@@ -95,7 +111,8 @@ def examine(reader: duckdb.DuckDBPyConnection, attributes: list[str]) -> None:
                     PARTITION BY lower(username), fault IS NULL ORDER BY line)
                     THEN 'username is another person''s'
             END) AS reason FROM (
-                SELECT *, CASE
+                SELECT * REPLACE (CASE
+                    WHEN fault IS NOT NULL THEN fault
                     WHEN raw_id IS NULL THEN 'no user_id'
                     WHEN NOT regexp_full_match(raw_id, '[0-9]+')
                         THEN 'user_id is not a whole number'
@@ -108,7 +125,7 @@ def examine(reader: duckdb.DuckDBPyConnection, attributes: list[str]) -> None:
                         THEN 'registered_at ' || {_why_not("raw_registered")}
                     WHEN raw_enrolled IS NOT NULL AND enrolled_at IS NULL
                         THEN 'enrolled_at ' || {_why_not("raw_enrolled")}
-                END AS fault FROM checked)) WHERE reason IS NOT NULL;
+                END AS fault) FROM checked)) WHERE reason IS NOT NULL;
         """
     )
 
@@ -169,8 +186,48 @@ def write_rejects(
             "SELECT line, reason, raw_id FROM rejects ORDER BY line"
         ).fetchall():
             before, name = found.begins[bisect_left(befores, line) - 1]
-            writer.writerow([line - before, reason, raw_id, *([name] if several else [])])
+            row = [line - before, reason, raw_id, *([name] if several else [])]
+            writer.writerow([table.inert_in_csv(value) for value in row])
     return target
+
+
+def unindexed_attributes(engine: Engine, brought: list[str]) -> tuple[str, ...]:
+    """Those attributes of a file that the index of people leaves out, as there are too many."""
+    if not brought:
+        return ()
+    with database.read_only(engine).begin() as connection:
+        keys = (
+            "SELECT DISTINCT jsonb_object_keys(attributes) FROM users"
+            if connection.dialect.name == "postgresql"
+            else "SELECT DISTINCT key FROM users, json_each(CASE WHEN json_valid(attributes) "
+            "THEN attributes ELSE '{}' END)"
+        )
+        there: list[str] = sorted(connection.execute(text(keys)).scalars())
+    return tuple(sorted(set(brought) & set(there[MOST_ATTRIBUTES:])))
+
+
+def unindexed_words(names: tuple[str, ...]) -> str:
+    """The sentence about attributes that the index leaves out; empty for none."""
+    if not names:
+        return ""
+    shown = ", ".join(names[:10]) + (f" and {len(names) - 10:,} more" if len(names) > 10 else "")
+    return (
+        f"The index of people holds at most {MOST_ATTRIBUTES} attributes, so these cannot be "
+        f"filtered by on Audience: {shown}. Leave out columns that are not needed."
+    )
+
+
+def _unusable(attributes: list[str]) -> str:
+    """SQL for what no database keeps of a row's values, else NULL."""
+    faults = []
+    for name in (*columns.KNOWN, *attributes):
+        value, told = reading.column(name), name.replace("'", "’")[:MOST_NAME]
+        most = MOST_NAME if name in columns.KNOWN else reading.MOST_TEXT
+        faults += [
+            f"WHEN length({value}) > {most} THEN '{told} is longer than {most:,} characters'",
+            f"WHEN contains({value}, chr(0)) THEN '{told} has a NUL character'",
+        ]
+    return f"CASE {' '.join(faults)} END"
 
 
 def _moment(column: str) -> str:
@@ -197,11 +254,3 @@ def _why_not(column: str) -> str:
         f"CASE WHEN {_moment(column)} IS NULL THEN 'is not a date, or a time without its zone' "
         f"ELSE 'is before {FIRST_GIVEN.year} or after {AFTER_GIVEN.year - 1}' END"
     )
-
-
-def _text(words: str) -> str:
-    return words.replace("'", "''")
-
-
-def _name(words: str) -> str:
-    return words.replace('"', '""')

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, or_, select
+from sqlalchemy import Connection, Engine, delete, false, func, insert, or_, select
 
 from hsl import audit, database, models
+from hsl.audience import columns
 from hsl.errors import PlainError
 from hsl.models import MAX_USER_ID
 
@@ -80,26 +81,57 @@ def remove(engine: Engine, user_ids: Sequence[int], *, actor: str) -> int:
 
 
 def read_ids(path: Path) -> list[int]:
-    """The ids of a CSV file: its column user_id, or its first column without a header.
+    """The ids of a CSV file: its column user_id, or the only column that it has.
 
     Raises SuppressionError for a line that is no id, and names it.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    except UnicodeDecodeError:
+        raise SuppressionError(
+            f"{path.name} is not UTF-8. Save it as “CSV UTF-8”. Nobody was marked."
+        ) from None
+    except csv.Error as fault:
+        raise SuppressionError(f"{path.name} is not CSV: {fault}. Nobody was marked.") from None
     if not rows:
         raise SuppressionError(f"{path.name} is empty. Nobody was marked.")
-    header = [cell.strip().lower() for cell in rows[0]]
-    place = header.index("user_id") if "user_id" in header else 0
-    first = 0 if header[place].isdigit() else 1
+    place, first = _ids_begin(path.name, rows)
     ids = []
     for line, row in enumerate(rows[first:], start=first + 1):
         words = row[place].strip() if place < len(row) else ""
-        if not words.isdigit() or not 0 < int(words) <= MAX_USER_ID:
+        number = _telegram_id(words)
+        if number is None:
             raise SuppressionError(
-                f"{path.name}, line {line}: “{words}” is no Telegram id. Nobody was marked."
+                f"{path.name}, line {line}: “{words[:40]}” is no Telegram id. Nobody was marked."
             )
-        ids.append(int(words))
+        ids.append(number)
     return ids
+
+
+def _ids_begin(name: str, rows: list[list[str]]) -> tuple[int, int]:
+    """The place of the ids in each row, and the first row that has one."""
+    try:
+        column = columns.id_column(rows[0], name)
+    except columns.ImportRefused as refused:
+        raise SuppressionError(f"{refused} Nobody was marked.") from None
+    if column is not None:
+        return rows[0].index(column), 1
+    if max(map(len, rows)) > 1:
+        raise SuppressionError(
+            f"{name} has more than one column, and none is named user_id. Name the one of "
+            "Telegram ids so in the first line. Nobody was marked."
+        )
+    # A number in whatever form is no header, so that it is refused rather than left out.
+    head = rows[0][0].strip().replace(" ", "").replace("_", "")
+    return 0, 1 if head.isalpha() else 0
+
+
+def _telegram_id(words: str) -> int | None:
+    """The Telegram id that the words are, if they are one."""
+    if not (words.isascii() and words.isdigit() and len(words) < 20):
+        return None
+    return int(words) if 0 < int(words) <= MAX_USER_ID else None
 
 
 def listing(
@@ -110,12 +142,12 @@ def listing(
     fits = []
     if words.strip():
         wanted = words.strip().removeprefix("@")
-        number = [Marks.c.user_id == int(wanted)] if wanted.isdigit() else []
+        number = _telegram_id(wanted)
         fits.append(
             or_(
                 People.c.username.istartswith(wanted, autoescape=True),
                 People.c.first_name.startswith(wanted, autoescape=True),
-                *number,
+                false() if number is None else Marks.c.user_id == number,
             )
         )
     with database.read_only(engine).begin() as connection:

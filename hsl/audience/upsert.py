@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import duckdb
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl.models import utc_now
+from hsl import database
 
 ROWS_AT_ONCE = 50_000
 BLOCK = 1 << 20  # bytes
@@ -115,14 +114,15 @@ def reject_taken_usernames(
 def write(connection: Connection, tell: Progress) -> Counts:
     """Write what is staged in the caller's transaction: change what differs, add what is new."""
     tell(0.7, "Comparing")
-    now = moment(connection)
     tail = "ON CONFLICT DO NOTHING"
 
     def count(statement: str) -> int:
         return int(connection.execute(text(statement)).scalar_one())
 
     def run(statement: str) -> None:
-        connection.execute(text(statement), {"now": now} if ":now" in statement else {})
+        # As late as can be: who asks what changed since a moment must not have looked before.
+        values = {"now": moment(connection)} if ":now" in statement else {}
+        connection.execute(text(statement), values)
 
     added = count(
         "SELECT count(*) FROM staged_people s WHERE NOT EXISTS "
@@ -211,10 +211,11 @@ def _write_as_copied(reader: duckdb.DuckDBPyConnection, query: str, path: Path) 
 
 
 def moment(connection: Connection) -> Any:
-    """The present time as hand-written SQL takes it."""
+    """The present time, by the database's clock, as hand-written SQL takes it."""
+    now = database.now(connection)
     if connection.dialect.name == "postgresql":
-        return utc_now()
-    return datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+        return now
+    return now.replace(tzinfo=None).isoformat(" ", timespec="microseconds")
 
 
 def _stage(connection: Connection, reader: duckdb.DuckDBPyConnection, tell: Progress) -> None:

@@ -37,8 +37,11 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> None:
     }
     if parsed.json:
         where = None if report.rejects_file is None else str(report.rejects_file)
-        print(json.dumps({**counted, "rejects_file": where}))
+        left_out = list(report.unindexed)
+        print(json.dumps({**counted, "rejects_file": where, "unindexed": left_out}))
         return
     print(", ".join(f"{people:,} {word}" for word, people in counted.items()))
     if report.rejects_file is not None:
         print(f"The rejected rows and why: {report.rejects_file}")
+    if report.warning:
+        print(report.warning)

@@ -59,7 +59,7 @@ def _mark_one() -> None:
 
 def _mark_a_list() -> None:
     with st.expander("Mark everybody on a list"):
-        st.write("A CSV file with a column user_id.")
+        st.write("A CSV file with a column user_id, or with ids alone.")
         file = st.file_uploader("File", type=["csv", "txt"], key="mark-file")
         reason = st.text_input("Why", key="mark-list-why", placeholder="asked by letter")
         if file is None or not st.button("Mark all of them"):
@@ -69,7 +69,7 @@ def _mark_a_list() -> None:
             path.write_bytes(file.getbuffer())
             try:
                 ids = suppression.read_ids(path)
-            except (SuppressionError, UnicodeDecodeError) as refused:
+            except SuppressionError as refused:
                 st.error(show.plain(str(refused)))
                 return
         _mark(ids, reason or "")

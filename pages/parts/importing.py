@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from hsl.audience import importer
-from pages.parts import shell
+from pages.parts import shell, show
 
 
 def bring_people_in() -> None:
@@ -19,12 +19,14 @@ def bring_people_in() -> None:
         st.session_state["imported"] = import_people(file)
     report = st.session_state.get("imported")
     if isinstance(report, str):
-        st.error(report)
+        st.error(show.plain(report))
     elif report is not None:
         st.success(
             f"{report.added:,} added, {report.updated:,} updated, "
             f"{report.unchanged:,} unchanged, {report.rejected:,} rejected."
         )
+        if report.warning:
+            st.warning(show.plain(report.warning))
         if report.rejects_file is not None:
             st.download_button(
                 "The rejected rows and why",

@@ -2,9 +2,11 @@
 
 import http.client
 import ipaddress
+import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from http.client import HTTPMessage
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +22,7 @@ from urllib.request import (
     Request,
 )
 
+from hsl.audience.formats import MOST_BYTES
 from hsl.audience.sources import addresses, watching
 from hsl.audience.sources.errors import SourceError
 
@@ -45,10 +48,22 @@ NOT_PUBLIC = tuple(
         "fec0::/10",  # RFC 3879: site-local, deprecated
     )
 )
-MOST_BYTES = 2 * 2**30
 PATIENCE = 600.0  # seconds for the whole of a file
 SILENCE = 30.0  # seconds without a byte
 BLOCK = 1 << 20  # bytes
+SETTLED = 2.0  # seconds since a file was last written to, after which it is taken for whole
+SETTLING = 60.0  # seconds that are waited for that
+LOOK = 0.2  # seconds between two looks
+ENDED_BY_LINE = (".csv", ".tsv", ".txt")
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file as it was before it was read."""
+
+    path: Path
+    size: int  # bytes
+    changed: int  # nanoseconds
 
 
 def local(address: addresses.Address, *, newest: bool) -> list[Path]:
@@ -77,6 +92,50 @@ def local(address: addresses.Address, *, newest: bool) -> list[Path]:
             f"{address.shown} names no file of people now. Check the folder and pattern."
         )
     return files[-1:] if newest else files
+
+
+def whole(paths: Sequence[Path], tell: Callable[[str], None]) -> list[Written]:
+    """These files once nobody writes to them any more. Raises SourceError for half a file."""
+    deadline = time.monotonic() + SETTLING
+    while fresh := [p for p in paths if abs(time.time() - p.stat().st_mtime) < SETTLED]:
+        if time.monotonic() > deadline:
+            raise SourceError(
+                f"{fresh[0].name} is still being written to. Write it under another name, and "
+                "rename it when it is whole."
+            )
+        tell(f"waiting for {fresh[0].name} to be whole")
+        time.sleep(LOOK)
+    for path in paths:
+        _require_last_line(path)
+    return [_written(path) for path in paths]
+
+
+def refuse_changed(before: Sequence[Written]) -> None:
+    """Raise SourceError where a file changed since then: what was read may be half of it."""
+    for file in before:
+        if not file.path.is_file() or _written(file.path) != file:
+            raise SourceError(
+                f"{file.path.name} changed while it was read, so nothing was changed here. Run it "
+                "again."
+            )
+
+
+def _written(path: Path) -> Written:
+    found = path.stat()
+    return Written(path, found.st_size, found.st_mtime_ns)
+
+
+def _require_last_line(path: Path) -> None:
+    """A number that is cut off is another person's: a file of lines has to end with one's end."""
+    if path.suffix.lower() not in ENDED_BY_LINE or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) not in {b"\n", b"\r"}:
+            raise SourceError(
+                f"{path.name} ends within a line, so that it may be half of a file. End its last "
+                "line."
+            )
 
 
 def download(

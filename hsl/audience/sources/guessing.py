@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from hsl.audience import reading
+from hsl.audience.columns import KNOWN, TELEGRAM_ID
 
-TELEGRAM_ID = r"(telegram|tg|chat)_?(user_?)?id"
 NAMES = {
     "user_id": TELEGRAM_ID,
     "username": r"(telegram|tg)_?(user_?)?name|user_?name|nick(name)?",
@@ -30,15 +29,13 @@ def propose(columns: Sequence[str]) -> dict[str, str]:
     if telegrams and "user_id" in plain:
         # Beside an id that is said to be Telegram's, user_id is the platform's own.
         proposed = {plain["user_id"]: "", plain[telegrams[0]]: "user_id"}
-    for ours in reading.KNOWN:
+    for ours in KNOWN:
         if ours in plain or ours in proposed.values():
             continue
         fits = [
             original
             for name, original in plain.items()
-            if re.fullmatch(NAMES[ours], name)
-            and name not in reading.KNOWN
-            and original not in proposed
+            if re.fullmatch(NAMES[ours], name) and name not in KNOWN and original not in proposed
         ]
         if fits:
             proposed[fits[0]] = ours

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from hsl.audience import importer, reading
+from hsl.audience import columns, importer, reading
 from hsl.audience.sources import definitions, guessing, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
@@ -43,7 +43,7 @@ class Column:
         """Such as "user_id", "attribute city" or "left out"."""
         if self.ours is None:
             return "left out"
-        return self.ours if self.ours in reading.KNOWN else f"attribute {self.ours}"
+        return self.ours if self.ours in columns.KNOWN else f"attribute {self.ours}"
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def _looked_at(
     try:
         found = reading.read(reader, fetched.paths, mapping, most_rows=ROWS)
     except importer.ImportRefused as refused:
-        columns = [Column(name, mapping.get(name, name.strip().lower()) or None) for name in theirs]
-        return Preview(columns, [], mapping, fetched.explained(str(refused)))
+        shown = [Column(name, mapping.get(name, name.strip().lower()) or None) for name in theirs]
+        return Preview(shown, [], mapping, fetched.explained(str(refused)))
     importer.examine(reader, found.attributes)
     return Preview(
         [Column(theirs, ours) for theirs, ours in found.columns.items()], _rows(reader), mapping
@@ -102,7 +102,7 @@ def _looked_at(
 
 
 def _rows(reader: duckdb.DuckDBPyConnection) -> list[Row]:
-    shown = ", ".join(OF_THE_CHECKED.get(name, name) for name in reading.KNOWN)
+    shown = ", ".join(OF_THE_CHECKED.get(name, name) for name in columns.KNOWN)
     rows = reader.execute(
         f"""SELECT line, reason, attributes, {shown}
         FROM checked LEFT JOIN (SELECT line, reason FROM rejects) USING (line) ORDER BY line"""
@@ -112,7 +112,7 @@ def _rows(reader: duckdb.DuckDBPyConnection) -> list[Row]:
             line=line,
             person={
                 name: _moment(str(value)) if name.endswith("_at") else str(value)
-                for name, value in zip(reading.KNOWN, values, strict=True)
+                for name, value in zip(columns.KNOWN, values, strict=True)
                 if value is not None
             },
             attributes={name: str(value) for name, value in json.loads(attributes).items()},

@@ -4,7 +4,7 @@ import logging
 import re
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Fetched:
 
     paths: list[Path]
     called: dict[str, str]  # a file's name to the person's word for it
+    written: Sequence[files.Written] = ()  # files that others write, as they were
 
     def explained(self, words: str) -> str:
         """`words` about the files with the person's words for them."""
@@ -199,7 +200,9 @@ def _fetch(
         )
         return Fetched([path], {path.name: address.shown})
     newest = definition.which is definitions.Which.NEWEST or most_rows is not None
-    return Fetched(files.local(address, newest=newest), {})
+    found = files.local(address, newest=newest)
+    # A preview changes nobody, and is not to wait.
+    return Fetched(found, {}, files.whole(found, tell) if most_rows is None else ())
 
 
 def _read(
@@ -232,6 +235,7 @@ def _read(
             found = reading.read(reader, fetched.paths, definition.mapping)
         except importer.ImportRefused as refused:
             raise SourceError(fetched.explained(str(refused))) from None
+        files.refuse_changed(fetched.written)
         told(0.2, "Checking")
         importer.examine(reader, found.attributes)
         importer.split(reader)
@@ -248,6 +252,10 @@ def _read(
             connection.begin(),
         ):
             _write(connection, claim, reader, found, settings, told)
+    unindexed = importer.unindexed_attributes(engine, found.attributes)
+    if unindexed:
+        name = claim.source.name
+        logger.warning("source %s: %s", name, importer.unindexed_words(unindexed))
 
 
 def _write(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from hsl.audience.sources import definitions, registry
+from hsl.audience.sources import definitions, files, registry
 from hsl.settings import Settings
 from tests.audience.sources.school import Platform, blocks
 
@@ -93,6 +93,12 @@ def platform(empty_platform: Platform) -> Platform:
     empty_platform.do(schema)
     empty_platform.do(rows)
     return empty_platform
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file is taken for whole without waiting, as each test writes all of its own before."""
+    monkeypatch.setattr(files, "SETTLED", 0.0)
 
 
 @pytest.fixture

@@ -299,3 +299,55 @@ def test_slow_heads_are_given_up_too(tmp_path: Path, web: str) -> None:
             addresses.resolve(f"{web}/heads.csv"), tmp_path, allow_private=True, patience=0.3
         )
     assert time.monotonic() - began < 3
+
+
+def test_a_file_is_read_once_nobody_writes_to_it(
+    engine: Engine, settings: Settings, keep: Keep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "SETTLED", 1.0)
+    path = write(tmp_path / "p.csv", "user_id,first_name\n1,Anna\n12")
+    keep(str(path))
+    waiting = threading.Event()
+
+    def go_on() -> None:
+        assert waiting.wait(10)
+        write(path, "user_id,first_name\n1,Anna\n123,Boris\n")
+
+    writer = threading.Thread(target=go_on)
+    writer.start()
+
+    def tell(_share: float, stage: str) -> None:
+        if "waiting for p.csv" in stage:
+            waiting.set()
+
+    runs.run(engine, "school", settings=settings, actor="anna", progress=tell)
+    writer.join()
+    assert names(engine) == {1: "Anna", 123: "Boris"}
+
+
+def test_a_file_that_is_never_whole_is_refused(
+    engine: Engine, settings: Settings, keep: Keep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(str(write(tmp_path / "p.csv", "user_id\n1\n12", age=60)))
+    with pytest.raises(SourceError, match=r"p\.csv ends within a line"):
+        run(engine, settings)
+    monkeypatch.setattr(files, "SETTLED", 3600.0)
+    monkeypatch.setattr(files, "SETTLING", 0.1)
+    with pytest.raises(SourceError, match=r"p\.csv is still being written to"):
+        run(engine, settings)
+    assert names(engine) == {}
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    engine: Engine, settings: Settings, keep: Keep, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "p.csv", "user_id\n1\n", age=60)
+    keep(str(path))
+
+    def tell(_share: float, stage: str) -> None:
+        if stage == "Reading":
+            write(path, "user_id\n1\n2\n", age=30)
+
+    with pytest.raises(SourceError, match=r"p\.csv changed while it was read"):
+        runs.run(engine, "school", settings=settings, actor="anna", progress=tell)
+    assert names(engine) == {}
