@@ -133,6 +133,24 @@ def test_two_large_messages_at_once_see_each_other(
 
 
 @pytest.mark.usefixtures("small_steps")
+def test_a_large_message_sees_who_is_tried_again_meanwhile(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(engine, list(range(1, 21)))
+    failed = past_message(engine, {1: "failed", 2: "failed"}, days_ago=3)
+    history = models.message_history
+    with engine.begin() as connection:
+        connection.execute(
+            update(history)
+            .where(history.c.id == failed)
+            .values(created_at=utc_now() - timedelta(days=3), failed_deliveries=2)
+        )
+    meanwhile(monkeypatch, lambda: dispatch.retry_failed(engine, failed, actor="anna"))
+    number = send(engine, "1/7d")
+    assert recipients(engine, number) == list(range(3, 21))
+
+
+@pytest.mark.usefixtures("small_steps")
 def test_a_large_message_that_starts_sees_one_that_was_made_meanwhile(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, literal, null, or_, select, union_all
+from sqlalchemy import Connection, Select, case, exists, func, literal, null, or_, select, union_all
 
 from hsl import models
 from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients = models.message_history, models.message_recipients
-People = models.users
+People, Audit = models.users, models.audit_log
 MARKED = models.DO_NOT_MESSAGE
 CAPPED = "cap"
 LISTED = "list: "  # and the exclusion list's name
@@ -29,6 +29,7 @@ LEFT = (
     DeliveryStatus.SENDING,
 )
 CLOCKS = timedelta(minutes=10)  # by which machines' clocks may differ
+SENT_AGAIN = ("message_resumed", "message_retried", "uncertain_sent_again")
 AHEAD = (MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED)
 
 
@@ -168,11 +169,12 @@ def at_the_cap(cap: Cap, at: datetime, *, but: int | None = None) -> Select[Any]
 
 
 def may_have_moved(connection: Connection, since: datetime, *, but: int) -> bool:
-    """Whether another message than `but` was made or started since, which the cap counts too."""
+    """Whether another message than `but` may reach people whom the cap did not count at `since`."""
     about = since - CLOCKS
-    found = select(History.c.id).where(
+    begun = exists().where(
         History.c.action == Action.SEND,
         History.c.id != but,
         or_(History.c.created_at > about, History.c.started_at > about),
     )
-    return connection.execute(found.limit(1)).first() is not None
+    again = exists().where(Audit.c.at > about, Audit.c.action.in_(SENT_AGAIN))
+    return bool(connection.execute(select(or_(begun, again))).scalar_one())
