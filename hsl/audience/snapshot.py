@@ -5,9 +5,9 @@ makes.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -18,6 +18,7 @@ from hsl import models
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
 from hsl.warehouse import names, streams
+from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 from hsl.warehouse.tables import attribute_column
@@ -26,6 +27,12 @@ TARGET = "duckdb"
 Expand = Callable[[Cohort | Audience], Cohort | Audience]
 MOST_VALUES = 200  # values of one attribute that are offered
 SORTABLE = ("first_name", "username", "user_id", "language_code", "registered_at", "streams")
+Span = tuple[float, float] | tuple[date, date]
+# Lowest and highest are read as the conditions read them; an item is what a condition finds.
+_SPANS = {
+    AttributeType.NUMBER: "TRY_CAST(value AS DOUBLE)",
+    AttributeType.DATE: "TRY_CAST(value[:10] AS DATE)",
+}
 _Streams = table("streams", column("user_id"), column("streams"))
 
 
@@ -39,9 +46,11 @@ class Count:
 
 @dataclass(frozen=True)
 class Facets:
-    """What there is to choose from, each with its number of people.
+    """What there is to choose from: streams and languages with their numbers of people.
 
-    `streams` counts who is in them now, and `left` who has left them.
+    `streams` counts who is in them now, and `left` who has left them. `attributes` are values, the
+    most frequent first (of a list its items); `spans` are the lowest and the highest of numbers
+    and dates, `column_spans` those of a person's own dates.
     """
 
     streams: dict[str, int] = field(default_factory=dict)
@@ -49,6 +58,8 @@ class Facets:
     not_enrolled: int = 0
     languages: dict[str, int] = field(default_factory=dict)
     attributes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+    column_spans: dict[str, Span] = field(default_factory=dict)
 
 
 class Snapshot:
@@ -80,7 +91,7 @@ class Snapshot:
         with self._lock:
             if self._facets is None or self._facets[0] != version:
                 with self._store.cursor() as cursor:
-                    self._facets = (version, _facets(cursor, list(self._store.attributes)))
+                    self._facets = (version, _facets(cursor, self._store.attributes))
             return self._facets[1]
 
     @property
@@ -182,7 +193,7 @@ class Snapshot:
         return self._store.frame(sql, values)
 
 
-def _facets(store: duckdb.DuckDBPyConnection, attribute_names: Sequence[str]) -> Facets:
+def _facets(store: duckdb.DuckDBPyConnection, kinds: Mapping[str, AttributeType]) -> Facets:
     places = store.execute(
         f"SELECT course_stream, count(*) FILTER ({streams.IN_IT}), count(*) "
         "FROM enrollments GROUP BY ALL ORDER BY 1"
@@ -194,17 +205,40 @@ def _facets(store: duckdb.DuckDBPyConnection, attribute_names: Sequence[str]) ->
         "SELECT language_code, count(*) FROM users WHERE language_code IS NOT NULL "
         "GROUP BY ALL ORDER BY 2 DESC, 1"
     ).fetchall()
-    attributes: dict[str, tuple[str, ...]] = {}
-    for name in attribute_names:
-        found = store.execute(
-            f"SELECT {attribute_column(name)} AS value FROM users WHERE value IS NOT NULL "
-            f"GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {MOST_VALUES}"
-        ).fetchall()
-        attributes[name] = tuple(value for (value,) in found)
+    days = (
+        store.execute(
+            "SELECT min(registered_at)::DATE, max(registered_at)::DATE, "
+            "min(unreachable_since)::DATE, max(unreachable_since)::DATE FROM users"
+        ).fetchone()
+        or (None,) * 4
+    )
+    found = {"registered_at": days[:2], "unreachable_since": days[2:]}
+    spans = {name: _span(store, name, kind) for name, kind in kinds.items() if kind in _SPANS}
     return Facets(
         streams={stream: inside for stream, inside, _ in places},
         left={stream: every - inside for stream, inside, every in places if every > inside},
         not_enrolled=int(outside[0]) if outside else 0,
         languages=dict(languages),
-        attributes=attributes,
+        attributes={name: _values(store, name, kind) for name, kind in kinds.items()},
+        spans={name: span for name, span in spans.items() if span is not None},
+        column_spans={name: (low, high) for name, (low, high) in found.items() if low is not None},
     )
+
+
+def _values(store: duckdb.DuckDBPyConnection, name: str, kind: AttributeType) -> tuple[str, ...]:
+    value = attribute_column(name)
+    if kind is AttributeType.LIST:
+        value = f"unnest(json_extract_string({value}, '$[*]'))"
+    rows = store.execute(
+        f"SELECT value FROM (SELECT {value} AS value FROM users) WHERE value IS NOT NULL "
+        f"GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {MOST_VALUES}"
+    ).fetchall()
+    return tuple(str(value) for (value,) in rows)
+
+
+def _span(store: duckdb.DuckDBPyConnection, name: str, kind: AttributeType) -> Span | None:
+    row = store.execute(
+        f"SELECT min(found), max(found) FROM (SELECT {_SPANS[kind]} AS found "
+        f"FROM (SELECT {attribute_column(name)} AS value FROM users))"
+    ).fetchone()
+    return None if row is None or row[0] is None else (row[0], row[1])

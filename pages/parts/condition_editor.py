@@ -10,7 +10,7 @@ import streamlit as st
 
 from hsl.audience import conditions as c
 from hsl.audience.offers import Offers
-from hsl.audience.snapshot import Facets
+from hsl.audience.snapshot import Facets, Span
 from hsl.delivery.sums import REASON_WORDS
 from hsl.models import utc_now
 
@@ -49,6 +49,14 @@ class Choices:
     offers: Offers
     types: dict[str, c.ValueType]
     segments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What people have: the most frequent values, and the lowest and the highest."""
+
+    values: Sequence[str] = ()
+    span: Span | None = None
 
 
 def edit(condition: c.Leaf, choices: Choices, key: str) -> c.Condition:
@@ -102,19 +110,20 @@ def _attribute(attribute: c.Attribute, choices: Choices, key: str) -> c.Conditio
     name = attribute.name
     simple = attribute.op in ("known", "unknown")
     kind = choices.types.get(name, "text") if simple else attribute.type
-    offered = choices.facets.attributes.get(name, ())
+    offered = Offered(choices.facets.attributes.get(name, ()), choices.facets.spans.get(name))
     op, values = _compared(kind, attribute, offered, key)
     return attribute if op is None else c.Attribute(name=name, type=kind, op=op, values=values)
 
 
 def _person(person: c.Person, choices: Choices, key: str) -> c.Condition:
-    offered = tuple(choices.facets.languages) if person.name == "language_code" else ()
+    languages = tuple(choices.facets.languages) if person.name == "language_code" else ()
+    offered = Offered(languages, choices.facets.column_spans.get(person.name))
     op, values = _compared(person.value_type, person, offered, key)
     return person if op is None else c.Person(name=person.name, op=op, values=values)
 
 
 def _compared(
-    kind: c.ValueType, now: c.Attribute | c.Person, offered: Sequence[str], key: str
+    kind: c.ValueType, now: c.Attribute | c.Person, offered: Offered, key: str
 ) -> tuple[c.Op | None, tuple[c.Value, ...]]:
     """The comparison and its values; None while a value is still missing."""
     words = DAY_WORDS if kind == "date" else WORDS
@@ -141,7 +150,7 @@ def _shown_op(now: c.Attribute | c.Person, kind: c.ValueType) -> str:
 
 
 def _values(
-    kind: c.ValueType, op: str, values: tuple[c.Value, ...], offered: Sequence[str], key: str
+    kind: c.ValueType, op: str, values: tuple[c.Value, ...], offered: Offered, key: str
 ) -> tuple[c.Value, ...]:
     if kind == "boolean":
         yes = st.radio(
@@ -154,9 +163,11 @@ def _values(
         return (bool(yes),)
     if kind == "list" or op == "in":
         if kind in ("text", "list"):
-            return _several("Values", offered if kind == "text" else (), [str(v) for v in values],
-                            f"{key}-values")  # fmt: skip
+            return _several("Values", offered.values, [str(v) for v in values], f"{key}-values")
         return values
+    if offered.span is not None:
+        lowest, highest = (_said(value) for value in offered.span)
+        st.caption(f"In the data: from {lowest} to {highest}")
     if op == "between":
         low, high = st.columns(2)
         with low:
@@ -166,6 +177,10 @@ def _values(
         return (one, other) if one is not None and other is not None else ()
     single = _one(kind, "Value", values[0] if values else None, f"{key}-value")
     return () if single is None else (single,)
+
+
+def _said(value: float | date) -> str:
+    return value.isoformat() if isinstance(value, date) else f"{value:,.10g}"
 
 
 def _one(kind: c.ValueType, label: str, value: c.Value | None, key: str) -> c.Value | None:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import threading
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -10,10 +12,12 @@ import pytest
 from sqlalchemy import Engine, insert, update
 
 from hsl import models, table
+from hsl.audience import conditions as c
 from hsl.audience import export, importer
 from hsl.audience.cohort import Cohort
 from hsl.audience.snapshot import Snapshot
 from hsl.warehouse.store import Store
+from tests.audience.conftest import DAY
 
 pytestmark = pytest.mark.usefixtures("four_people")
 EVERYBODY = Cohort(everyone=True)
@@ -133,3 +137,33 @@ def test_rubbish_in_the_search_finds_nobody_and_breaks_nothing(engine: Engine, w
     people = Snapshot(Store(engine, folder=None, refresh_after=300.0))
     assert people.count(Cohort(search=words)).people == 0
     assert people.people == 4
+
+
+def test_it_tells_the_values_of_every_type(engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "typed.jsonl"
+    lines = [
+        {"user_id": 11, "score": 2.5, "born": "2001-05-06", "vip": True, "tags": ["a", "ж", 2.5]},
+        {"user_id": 12, "score": -3, "born": "1999-01-02T10:00:00Z", "vip": False, "tags": ["a"]},
+        {"user_id": 13, "score": 10, "tags": []},
+    ]
+    file.write_text("\n".join(json.dumps(line) for line in lines))
+    importer.import_file(engine, file, actor="anna", rejects_dir=tmp_path)
+    store = Store(engine, folder=None, refresh_after=300.0)
+    people = Snapshot(store)
+    kinds = {name: kind.value for name, kind in store.attributes.items()}
+    assert kinds == {"born": "date", "city": "text", "score": "number", "tags": "list",
+                     "vip": "boolean"}  # fmt: skip
+    facets = people.facets
+    assert facets.spans == {
+        "score": (-3, 10),
+        "born": (date(1999, 1, 2), date(2001, 5, 6)),
+    }
+    assert facets.column_spans["registered_at"] == (
+        DAY.date() + timedelta(days=1),
+        DAY.date() + timedelta(days=4),
+    )
+    assert facets.attributes["tags"] == ("a", "2.5", "ж")
+    assert facets.attributes["vip"] == ("false", "true")
+    for item in facets.attributes["tags"]:
+        has = c.Attribute(name="tags", type="list", op="contains", values=(item,))
+        assert people.count(Cohort(where=has)).people > 0

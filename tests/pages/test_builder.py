@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from hsl.audience import importer
 from hsl.settings import ROOT
 from tests.pages.test_audience import metric, press
 
@@ -148,3 +151,36 @@ def test_it_can_be_taken_along_as_sql_and_json(open_page: Open) -> None:
     sql, model = app.code
     assert sql.value.startswith("SELECT users.user_id") and "'Omsk'" in sql.value
     assert json.loads(model.value)["where"]["values"] == ["Omsk"]
+
+
+def test_values_of_every_type_are_offered(open_page: Open, house: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "typed.jsonl"
+    rows = [
+        {"user_id": 11, "score": 2.5, "born": "2001-05-06", "vip": True, "tags": ["new", "ж"]},
+        {"user_id": 12, "score": 10, "born": "1999-01-02", "vip": False, "tags": ["new"]},
+    ]
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    importer.import_file(house, file, actor="test", rejects_dir=tmp_path)
+
+    def opened(label: str) -> AppTest:
+        return menu(open_page("audience"), "menu-add", label)
+
+    def form(app: AppTest, op: str) -> AppTest:
+        next(b for b in app.selectbox if (b.key or "").endswith("-op")).set_value(op)
+        return app.run()
+
+    tags = form(opened("Tags"), "contains")
+    assert next(m for m in tags.multiselect if (m.key or "").endswith("-values")).options == [
+        "new",
+        "ж",
+    ]
+    score = form(opened("Score"), "ge")
+    assert "In the data: from 2.5 to 10" in [caption.value for caption in score.caption]
+    born = form(opened("Born"), "between")
+    assert "In the data: from 1999-01-02 to 2001-05-06" in [c.value for c in born.caption]
+    vip = form(opened("Vip"), "eq")
+    assert found(vip) == 1
+    next(r for r in vip.radio if (r.key or "").endswith("-yes")).set_value(False).run()
+    assert "vip is false" in lines(vip)[0]
+    registered = form(opened("Registered"), "ge")
+    assert any(c.value.startswith("In the data: from 20") for c in registered.caption)
