@@ -64,6 +64,33 @@ def test_a_source_from_its_beginning_to_its_end(
     assert json.loads(hsl("source", "list", "--json").stdout) == []
 
 
+def test_single_parts_are_changed_and_the_rest_is_kept(hsl: Terminal, school: Path) -> None:
+    def kept() -> dict[str, object]:
+        found = json.loads(hsl("source", "list", "--json").stdout)[0]
+        return {name: found[name] for name in ("kind", "address", "query", "mapping", "which",
+                                               "every_minutes", "mark_left")}  # fmt: skip
+
+    hsl(
+        "source", "add", "school", "--sql", f"sqlite:///{school}", "--keep-left",
+        "--query", "SELECT * FROM people", "--map", "tg=user_id", "--map", "name=", "--every", "15",
+    )  # fmt: skip
+    before = kept()
+    for words, parts in (
+        (("--every", "60"), {"every_minutes": 60}),
+        (("--query", "SELECT tg, name FROM people"), {"query": "SELECT tg, name FROM people"}),
+        (("--map", "name=first_name"), {"mapping": {"tg": "user_id", "name": "first_name"}}),
+        (("--unmap", "name"), {"mapping": {"tg": "user_id"}}),
+        (("--mark-left",), {"mark_left": True}),
+        (("--by-hand",), {"every_minutes": None}),
+        (("--files", "/people.csv", "--which", "all"),
+         {"kind": "files", "address": "/people.csv", "query": None, "which": "all"}),
+    ):  # fmt: skip
+        changed = hsl("source", "edit", "school", *words)
+        assert changed.returncode == 0, changed.stderr
+        before |= parts
+        assert kept() == before
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
@@ -72,6 +99,8 @@ def test_a_source_from_its_beginning_to_its_end(
         (("add", "s", "--sql", "postgresql://u:s3cret@h/d", "--query", "SELECT 1"), 1, "env:"),
         (("add", "s", "--files", "x.csv", "--map", "nonsense"), 2, "THEIRS=OURS"),
         (("add", "s", "--files", "x.csv", "--every", "0"), 1, "every_minutes"),
+        (("edit", "nobody", "--every", "5"), 1, "no source nobody"),
+        (("edit", "nobody"), 2, "edit needs what is to be changed"),
         (("run", "nobody"), 1, "no source nobody"),
         (("remove", "nobody"), 1, "no source nobody"),
     ],

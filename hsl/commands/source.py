@@ -25,33 +25,14 @@ def add(command: argparse.ArgumentParser) -> None:
         return added
 
     one = add_word("add", "Keep a source: a query on another database, or files.")
-    where = one.add_mutually_exclusive_group(required=True)
-    where.add_argument(
-        "--sql",
-        metavar="ADDRESS",
-        help="a database's SQLAlchemy address; with a password: env:NAME of a variable that has it",
-    )
-    where.add_argument("--files", metavar="PATTERN", help="a path, folder, pattern or web address")
-    one.add_argument("--query", metavar="Q", help="one SELECT; it must give a column user_id")
-    one.add_argument(
-        "--which",
-        choices=[which.value for which in definitions.Which],
-        default=definitions.Which.NEWEST.value,
-        help="of several files the newest, or all (newest)",
-    )
-    one.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="THEIRS=OURS",
-        help="their column's name here; THEIRS= leaves it out",
-    )
-    one.add_argument("--every", type=int, metavar="MINUTES", help="run it by itself so often")
-    one.add_argument(
-        "--keep-left", action="store_true", help="do not mark as left who is gone from it"
-    )
+    _add_parts(one, is_new=True)
     one.add_argument(
         "--replace", action="store_true", help="give the source of this name another definition"
+    )
+    one = add_word("edit", "Change what is named of a source, and keep the rest of it.")
+    _add_parts(one, is_new=False)
+    one.add_argument(
+        "--unmap", action="append", default=[], metavar="THEIRS", help="forget this column's --map"
     )
     add_word("preview", "Show the first rows as they would become people; nothing is changed.")
     one = add_word("run", "Read it now: add, update, and mark who has left.")
@@ -62,12 +43,45 @@ def add(command: argparse.ArgumentParser) -> None:
         words.choices[name].add_argument("--json", action="store_true", help="print JSON")
 
 
+def _add_parts(one: argparse.ArgumentParser, *, is_new: bool) -> None:
+    where = one.add_mutually_exclusive_group(required=is_new)
+    where.add_argument(
+        "--sql",
+        metavar="ADDRESS",
+        help="a database's SQLAlchemy address; with a password: env:NAME of a variable that has it",
+    )
+    where.add_argument("--files", metavar="PATTERN", help="a path, folder, pattern or web address")
+    one.add_argument("--query", metavar="Q", help="one SELECT; it must give a column user_id")
+    one.add_argument(
+        "--which",
+        choices=[which.value for which in definitions.Which],
+        help="of several files the newest, or all (newest)",
+    )
+    one.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="THEIRS=OURS",
+        help="their column's name here; THEIRS= leaves it out",
+    )
+    often = one.add_mutually_exclusive_group()
+    often.add_argument("--every", type=int, metavar="MINUTES", help="run it by itself so often")
+    often.add_argument("--by-hand", action="store_true", help="do not run it by itself")
+    left = one.add_mutually_exclusive_group()
+    left.add_argument(
+        "--keep-left", action="store_true", help="do not mark as left who is gone from it"
+    )
+    left.add_argument("--mark-left", action="store_true", help="mark as left who is gone from it")
+
+
 def run(parsed: argparse.Namespace, settings: Settings) -> int:
     """Do what the words say, and return the exit status."""
     engine = open_database(settings)
     match parsed.what:
         case "add":
             return _add(parsed, engine)
+        case "edit":
+            return _edit(parsed, engine)
         case "preview":
             return _preview(parsed, settings, engine)
         case "run":
@@ -82,19 +96,13 @@ def run(parsed: argparse.Namespace, settings: Settings) -> int:
 def _add(parsed: argparse.Namespace, engine: Engine) -> int:
     if parsed.sql and not parsed.query:
         fail("--sql needs --query with one SELECT.")
-    mapping = {}
-    for words in parsed.map:
-        theirs, equals, ours = words.partition("=")
-        if not equals or not theirs:
-            fail(f"--map {words} is not THEIRS=OURS, such as telegram_id=user_id.")
-        mapping[theirs] = ours
     definition = definitions.define(
         name=parsed.name,
         kind=definitions.Kind.SQL if parsed.sql else definitions.Kind.FILES,
         address=parsed.sql or parsed.files,
         query=parsed.query,
-        which=parsed.which,
-        mapping=mapping,
+        which=parsed.which or definitions.Which.NEWEST,
+        mapping=_mapping(parsed),
         every_minutes=parsed.every,
         mark_left=not parsed.keep_left,
     )
@@ -106,6 +114,47 @@ def _add(parsed: argparse.Namespace, engine: Engine) -> int:
     )
     print(f"{parsed.name} is kept. {when}")
     return 0
+
+
+def _edit(parsed: argparse.Namespace, engine: Engine) -> int:
+    parts: dict[str, Any] = {}
+    for kind, address in (("sql", parsed.sql), ("files", parsed.files)):
+        if address is not None:
+            parts |= {"kind": definitions.Kind(kind), "address": address}
+    for name, value in (
+        ("query", parsed.query),
+        ("which", parsed.which),
+        ("every_minutes", parsed.every),
+    ):
+        if value is not None:
+            parts[name] = value
+    if parsed.by_hand:
+        parts["every_minutes"] = None
+    if parsed.keep_left or parsed.mark_left:
+        parts["mark_left"] = parsed.mark_left
+    mapped = _mapping(parsed)
+    if mapped or parsed.unmap:
+        known = registry.named(engine, parsed.name).definition.mapping
+        unknown = [theirs for theirs in parsed.unmap if theirs not in known]
+        if unknown:
+            fail(f"--unmap {unknown[0]}: there is no such --map. It has {', '.join(known)}.")
+        kept = {theirs: ours for theirs, ours in known.items() if theirs not in parsed.unmap}
+        parts["mapping"] = kept | mapped
+    if not parts:
+        fail("edit needs what is to be changed, such as --every 60.")
+    registry.change(engine, parsed.name, actor=ACTOR, **parts)
+    print(f"{parsed.name} is changed. `python -m hsl source preview {parsed.name}` shows it.")
+    return 0
+
+
+def _mapping(parsed: argparse.Namespace) -> dict[str, str]:
+    mapping = {}
+    for words in parsed.map:
+        theirs, equals, ours = words.partition("=")
+        if not equals or not theirs:
+            fail(f"--map {words} is not THEIRS=OURS, such as telegram_id=user_id.")
+        mapping[theirs] = ours
+    return mapping
 
 
 def _preview(parsed: argparse.Namespace, settings: Settings, engine: Engine) -> int:

@@ -1,4 +1,4 @@
-"""The dialog that adds a source: where, what their columns mean, and how it would come out."""
+"""The dialog that adds or changes a source: where, what columns mean, how it would come out."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +14,8 @@ from pages.parts import asking, shell, show
 LEFT_OUT = "left out"
 REJECTED = "rejected, because"
 LOOKED = "source-looked"
+CHANGED = "source-changed"  # the definition that is to be changed; None while one is added
+FILLED = "source-filled"  # into the fields, when they are drawn for the first time
 SCHEDULES = {  # words, and minutes
     "by hand": None,
     "every 5 min": 5,
@@ -32,10 +34,46 @@ class Looked:
     error: str
 
 
-def begin() -> None:
-    """Forget what was filled in before."""
+def begin(definition: definitions.Definition | None = None) -> None:
+    """Forget what was filled in before; fill in the source that is to be changed, if it is one."""
     _forget("source-new-")
     st.session_state.pop(LOOKED, None)
+    st.session_state[CHANGED] = definition
+    if definition is None:
+        return
+    filled = {
+        "name": definition.name,
+        "kind": definition.kind.value,
+        "address": definition.address,
+        "query": definition.query or "",
+        "which": definition.which.value,
+        "every": _schedule(definition),
+        "left": definition.mark_left,
+    }
+    st.session_state[FILLED] = filled
+
+
+def title() -> str:
+    """What the dialog does."""
+    changed = _changed()
+    return "Add a source" if changed is None else f"Change {show.plain(changed.name)}"
+
+
+def _changed() -> definitions.Definition | None:
+    changed: definitions.Definition | None = st.session_state.get(CHANGED)
+    return changed
+
+
+def _schedule(definition: definitions.Definition) -> str:
+    minutes = definition.every_minutes
+    known = {often: words for words, often in SCHEDULES.items()}
+    return known.get(minutes) or f"every {show.duration(60 * (minutes or 0))}"
+
+
+def _schedules() -> dict[str, int | None]:
+    """What there is to choose from, and what the source has now."""
+    changed = _changed()
+    return SCHEDULES if changed is None else SCHEDULES | {_schedule(changed): changed.every_minutes}
 
 
 def _forget(beginning: str) -> None:
@@ -45,7 +83,11 @@ def _forget(beginning: str) -> None:
 
 def body() -> None:
     """Draw the dialog."""
-    name = st.text_input("Name", key="source-new-name", placeholder="platform")
+    for part, value in st.session_state.pop(FILLED, {}).items():
+        st.session_state[f"source-new-{part}"] = value
+    name = st.text_input(
+        "Name", key="source-new-name", placeholder="platform", disabled=_changed() is not None
+    )
     filled = _where()
     looked: Looked | None = st.session_state.get(LOOKED)
     if st.button("Look at it", key="source-new-look", icon=":material/visibility:"):
@@ -70,11 +112,11 @@ def body() -> None:
 
 
 def _where() -> dict[str, Any]:
+    st.session_state.setdefault("source-new-kind", definitions.Kind.SQL.value)
     kind = st.segmented_control(
         "From",
         [kind.value for kind in definitions.Kind],
         key="source-new-kind",
-        default=definitions.Kind.SQL.value,
         format_func={"sql": "A database", "files": "Files"}.get,
         required=True,
     )
@@ -108,6 +150,8 @@ def _look(filled: dict[str, Any], before: Looked | None) -> Looked:
         mapping = _as_mapping(_chosen(before.preview))
     else:
         _forget("source-new-column-")
+        changed = _changed()
+        mapping = None if changed is None else changed.mapping
     try:
         definition = definitions.define(name="new", **filled, mapping=mapping or {})
         found = preview.preview(definition, shell.settings(), propose=mapping is None)
@@ -172,26 +216,27 @@ def _draw_people(found: preview.Preview) -> None:
 
 def _draw_schedule() -> None:
     left, right = st.columns(2, vertical_alignment="bottom")
-    left.selectbox("Run it", list(SCHEDULES), key="source-new-every")
-    right.checkbox("Mark who is gone from it as “left”", value=True, key="source-new-left")
+    st.session_state.setdefault("source-new-left", True)
+    left.selectbox("Run it", list(_schedules()), key="source-new-every")
+    right.checkbox("Mark who is gone from it as “left”", key="source-new-left")
 
 
 def _keep(name: str, filled: dict[str, Any], mapping: dict[str, str]) -> None:
     if not name:
         st.error("It has no name yet. Give it one, such as platform.")
         return
+    fields = {
+        **filled,
+        "mapping": mapping,
+        "every_minutes": _schedules()[st.session_state["source-new-every"]],
+        "mark_left": st.session_state["source-new-left"],
+    }
     try:
-        registry.add(
-            shell.engine(),
-            definitions.define(
-                name=name,
-                **filled,
-                mapping=mapping,
-                every_minutes=SCHEDULES[st.session_state["source-new-every"]],
-                mark_left=st.session_state["source-new-left"],
-            ),
-            actor=shell.author(),
-        )
+        if _changed() is None:
+            definition = definitions.define(name=name, **fields)
+            registry.add(shell.engine(), definition, actor=shell.author())
+        else:
+            registry.change(shell.engine(), name, actor=shell.author(), **fields)
     except SourceError as error:
         st.error(show.plain(str(error)))
         return

@@ -1,4 +1,4 @@
-"""Sources in Settings: what there is, what the last runs did, run now, add, remove."""
+"""Sources in Settings: what there is, what the last runs did, run now, add, change, remove."""
 
 from html import escape
 from pathlib import Path
@@ -24,7 +24,7 @@ def section() -> None:
             asking.open_dialog("source-add")
     st.caption(
         "People from where they are, again and again: a query on another database, or files. "
-        "Whoever is gone from a source gets the status “left”; nobody is deleted."
+        "A place in a stream that is gone from a source gets the status “left”; nobody is deleted."
     )
     said = st.session_state.pop(SAID, None)
     if said:
@@ -36,7 +36,7 @@ def section() -> None:
     if not sources:
         st.html('<div class="hsl-dim">There are no sources yet.</div>')
     if asking.is_open("source-add"):
-        asking.show("Add a source", source_form.body, wide=True)
+        asking.show(source_form.title(), source_form.body, wide=True)
 
 
 def needs_you(source: registry.Source) -> None:
@@ -160,6 +160,10 @@ def _more(source: registry.Source) -> None:
             key=f"source-rejects-{source.id}",
             on_click="ignore",
         )
+    if st.button("Change", key=f"source-change-{source.id}", icon=":material/edit:"):
+        source_form.begin(definition)
+        asking.open_dialog("source-add")
+        st.rerun()
     st.caption("Removing it leaves its people as they are.")
     if st.button("Remove", key=f"source-remove-{source.id}", icon=":material/delete:"):
         try:

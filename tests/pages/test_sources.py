@@ -121,6 +121,30 @@ def test_a_sudden_loss_needs_somebody_who_accepts_it(
     assert "Only 1 people came" not in html(open_page("overview"))
 
 
+def test_a_part_is_changed_and_the_rest_is_kept(
+    open_page: Open, house: Engine, school: Path
+) -> None:
+    before = keep(house, school)
+    registry.change(house, "*school*", actor="anna", every_minutes=7, mark_left=False)
+    app = open_page("settings")
+    next(button for button in app.button if button.label == "Change").click().run()
+    assert app.text_input(key="source-new-name").disabled
+    assert app.text_input(key="source-new-address").value == before.address
+    app.text_area(key="source-new-query").set_value("SELECT telegram_id, name FROM people").run()
+    app.button(key="source-new-look").click().run()
+    assert not app.exception
+    assert app.error[0].value  # the mapped column course is gone from the query
+    app.text_area(key="source-new-query").set_value("SELECT * FROM people WHERE city <> ''").run()
+    app.button(key="source-new-look").click().run()
+    assert app.selectbox(key="source-new-every").value == "every 7 min"
+    app.button(key="source-new-keep").click().run()
+    assert not app.exception
+    after = registry.named(house, "*school*").definition
+    assert after.query == "SELECT * FROM people WHERE city <> ''"
+    assert (after.every_minutes, after.mark_left) == (7, False)
+    assert after.mapping == before.mapping
+
+
 def test_it_is_removed(open_page: Open, house: Engine, school: Path) -> None:
     keep(house, school)
     app = open_page("settings")

@@ -27,6 +27,7 @@ from hsl.audience.sources import addresses, watching
 from hsl.audience.sources.errors import SourceError
 
 KINDS = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".xlsx")
+IN_LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
 OF_TYPE = {
     "text/csv": ".csv",
     "text/tab-separated-values": ".tsv",
@@ -51,6 +52,7 @@ NOT_PUBLIC = tuple(
 PATIENCE = 600.0  # seconds for the whole of a file
 SILENCE = 30.0  # seconds without a byte
 BLOCK = 1 << 20  # bytes
+BEGINNING = 1 << 18  # bytes by which the kinds of columns are told
 SETTLED = 2.0  # seconds since a file was last written to, after which it is taken for whole
 SETTLING = 60.0  # seconds that are waited for that
 LOOK = 0.2  # seconds between two looks
@@ -145,11 +147,13 @@ def download(
     allow_private: bool,
     most_bytes: int = MOST_BYTES,
     patience: float = PATIENCE,
+    most_rows: int | None = None,
     tell: Callable[[int], None] = lambda _bytes: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Path:
     """The file behind an http(s) address, written to `folder`; its name tells its kind.
 
+    Where `most_rows` are enough and it has a row in a line, no more than its beginning is read.
     Once `stopped` is true, or its patience (seconds) is over, the connection is given up.
     Raises SourceError, also for an address on a private network unless that is allowed.
     """
@@ -161,7 +165,8 @@ def download(
             _opener(allow_private, watch).open(request, timeout=SILENCE) as answer,
         ):
             target = folder / _file_name(answer.geturl(), answer.headers)
-            _save(answer, target, address.shown, most_bytes, deadline, tell)
+            rows = most_rows if target.suffix in IN_LINES else None
+            _save(answer, target, address.shown, most_bytes, deadline, rows, tell)
     except SourceError:
         raise
     except HTTPError as error:
@@ -185,10 +190,11 @@ def _save(
     shown: str,
     most_bytes: int,
     deadline: float,
+    most_rows: int | None,
     tell: Callable[[int], None],
 ) -> None:
     promised = answer.headers.get("Content-Length")
-    got = 0
+    got = lines = 0
     with target.open("wb") as file:
         while block := answer.read1(BLOCK):
             got += len(block)
@@ -198,10 +204,28 @@ def _save(
                 raise _too_slow(shown)
             file.write(block)
             tell(got)
+            lines += block.count(b"\n")
+            if most_rows is not None and got >= BEGINNING and lines > most_rows:
+                break
+    if most_rows is not None and got >= BEGINNING and lines > most_rows:
+        _end_with_a_row(target)
+        return
     if time.monotonic() > deadline:
         raise _too_slow(shown)
     if promised is not None and promised.isdigit() and got < int(promised):
         raise SourceError(f"{shown} broke off after {got:,} of {int(promised):,} bytes.")
+
+
+def _end_with_a_row(target: Path) -> None:
+    """Cut a broken row off the end: a line's end within quotes is not a row's."""
+    read = target.read_bytes()
+    end = read.rfind(b"\n") + 1
+    quotes = read.count(b'"', 0, end)
+    while end and quotes % 2:
+        before = read.rfind(b"\n", 0, end - 1) + 1
+        quotes -= read.count(b'"', before, end)
+        end = before
+    target.write_bytes(read[:end] if end else read)
 
 
 def _too_slow(shown: str) -> SourceError:

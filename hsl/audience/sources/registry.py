@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
 from hsl import audit, database, models, table
-from hsl.audience.sources.definitions import Definition, Kind, Which
+from hsl.audience.sources.definitions import Definition, Kind, Which, define
 from hsl.audience.sources.errors import SourceBusyError, SourceError
 
 Sources, Runs, Places = models.sources, models.source_runs, models.source_places
@@ -128,6 +128,37 @@ def add(engine: Engine, definition: Definition, *, actor: str, replace: bool = F
             details=definition.model_dump(mode="json", exclude={"name"}),
         )
     return number
+
+
+def change(engine: Engine, name: str, *, actor: str, **parts: Any) -> Definition:
+    """Give a source other `parts` (fields of Definition) and keep the rest of it.
+
+    A run that goes on ends as it began. Raises SourceError where the parts do not fit together.
+    """
+    before = named(engine, name)
+    fields = before.definition.model_dump() | parts
+    if fields["kind"] == Kind.FILES:
+        fields["query"] = None
+    after = define(**fields | {"name": name})
+    values = _row(after)
+    with engine.begin() as connection:
+        if after.every_minutes != before.definition.every_minutes:
+            now = database.now(connection)
+            values["next_run_at"] = now if after.every_minutes else None
+        changed = connection.execute(
+            update(Sources).where(Sources.c.id == before.id).values(**values)
+        )
+        if changed.rowcount != 1:
+            raise SourceError(f"There is no source {name} any more. Add it again.")
+        audit.record(
+            connection,
+            actor=actor,
+            action="source_changed",
+            object_type="source",
+            object_id=name,
+            details=after.model_dump(mode="json", exclude={"name"}),
+        )
+    return after
 
 
 def _row(definition: Definition) -> dict[str, Any]:

@@ -195,6 +195,7 @@ def _fetch(
             address,
             folder,
             allow_private=settings.sources_private,
+            most_rows=most_rows,
             tell=lambda got: tell(f"{got / 2**20:,.1f} MiB"),
             stopped=stopped,
         )

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from hsl import models
-from hsl.audience.sources import addresses, definitions, files, registry, runs
+from hsl.audience.sources import addresses, definitions, files, preview, registry, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
 
@@ -116,6 +116,12 @@ def test_no_file_is_an_error_with_a_remedy(
         run(engine, settings)
 
 
+ROW = {
+    "/endless.csv": b'1,"An""na\nof two lines, Omsk"\n2,Boris\n' * 100,
+    "/endless.jsonl": b'{"user_id": 1, "first_name": "An\\"na"}\n' * 100,
+}
+
+
 class Handler(http.server.SimpleHTTPRequestHandler):
     """Serves a folder; some paths redirect, say what they are, or never end."""
 
@@ -144,6 +150,14 @@ class Handler(http.server.SimpleHTTPRequestHandler):
             for _ in range(100):
                 self.wfile.write(b"user_id\n")
                 time.sleep(0.05)
+        elif self.path.startswith("/endless"):
+            self.send_response(200)
+            self.send_header("Content-Length", str(2**40))
+            self.end_headers()
+            with suppress(OSError):  # until nobody listens
+                self.wfile.write(b"user_id,first_name\n" if "csv" in self.path else b"")
+                while True:
+                    self.wfile.write(ROW[self.path])
         elif self.path == "/heads.csv":
             self.wfile.write(b"HTTP/1.0 200 OK\r\n")
             with suppress(OSError):
@@ -351,3 +365,13 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     with pytest.raises(SourceError, match=r"p\.csv changed while it was read"):
         runs.run(engine, "school", settings=settings, actor="anna", progress=tell)
     assert names(engine) == {}
+
+
+@pytest.mark.parametrize("path", list(ROW))
+def test_a_preview_reads_the_beginning_alone(tmp_path: Path, web: str, path: str) -> None:
+    definition = definitions.define(name="school", kind="files", address=f"{web}{path}")
+    found = preview.preview(definition, Settings(data_dir=tmp_path, sources_private=True))
+    assert found.problem is None
+    assert len(found.rows) == preview.ROWS
+    expected = 'An"na\nof two lines, Omsk' if path.endswith("csv") else 'An"na'
+    assert found.rows[0].person == {"user_id": "1", "first_name": expected}
