@@ -24,7 +24,8 @@ def as_written(platform: Platform, monkeypatch: pytest.MonkeyPatch, engine: Engi
     parser = argparse.ArgumentParser()
     source.add(parser)
     parsed = parser.parse_args(words[words.index("source") + 1 :])
-    assert source.run(parsed, Settings(), engine) == 0
+    monkeypatch.setenv("DATABASE_URL", engine.url.render_as_string(hide_password=False))
+    assert source.run(parsed, Settings()) == 0
 
 
 def run(engine: Engine, settings: Settings) -> registry.Run:
