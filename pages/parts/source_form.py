@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from hsl.audience.reading import ALIASES, KNOWN
+from hsl.audience.columns import ALIASES, KNOWN
 from hsl.audience.sources import definitions, preview, registry
 from hsl.audience.sources.errors import SourceError
 from pages.parts import asking, shell, show
