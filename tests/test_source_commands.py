@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from hsl.audience.sources import definitions, registry
 from tests.test_cli import Terminal
 
 
@@ -64,31 +65,31 @@ def test_a_source_from_its_beginning_to_its_end(
     assert json.loads(hsl("source", "list", "--json").stdout) == []
 
 
-def test_single_parts_are_changed_and_the_rest_is_kept(hsl: Terminal, school: Path) -> None:
-    def kept() -> dict[str, object]:
-        found = json.loads(hsl("source", "list", "--json").stdout)[0]
-        return {name: found[name] for name in ("kind", "address", "query", "mapping", "which",
-                                               "every_minutes", "mark_left")}  # fmt: skip
-
-    hsl(
-        "source", "add", "school", "--sql", f"sqlite:///{school}", "--keep-left",
-        "--query", "SELECT * FROM people", "--map", "tg=user_id", "--map", "name=", "--every", "15",
-    )  # fmt: skip
-    before = kept()
+def test_single_parts_are_changed_and_the_rest_is_kept(
+    hsl: Terminal, school: Path, engine: Engine
+) -> None:
+    before = definitions.define(
+        name="school",
+        kind="sql",
+        address=f"sqlite:///{school}",
+        query="SELECT * FROM people",
+        mapping={"tg": "user_id", "name": ""},
+        every_minutes=15,
+        mark_left=False,
+    )
+    registry.add(engine, before, actor="anna")
     for words, parts in (
-        (("--every", "60"), {"every_minutes": 60}),
-        (("--query", "SELECT tg, name FROM people"), {"query": "SELECT tg, name FROM people"}),
-        (("--map", "name=first_name"), {"mapping": {"tg": "user_id", "name": "first_name"}}),
-        (("--unmap", "name"), {"mapping": {"tg": "user_id"}}),
-        (("--mark-left",), {"mark_left": True}),
-        (("--by-hand",), {"every_minutes": None}),
-        (("--files", "/people.csv", "--which", "all"),
-         {"kind": "files", "address": "/people.csv", "query": None, "which": "all"}),
+        (("--query", "SELECT tg, name FROM people", "--map", "name=first_name", "--mark-left"),
+         {"query": "SELECT tg, name FROM people", "mark_left": True,
+          "mapping": {"tg": "user_id", "name": "first_name"}}),
+        (("--files", "/people.csv", "--which", "all", "--unmap", "name", "--by-hand"),
+         {"kind": "files", "address": "/people.csv", "query": None, "which": "all",
+          "mapping": {"tg": "user_id"}, "every_minutes": None}),
     ):  # fmt: skip
         changed = hsl("source", "edit", "school", *words)
         assert changed.returncode == 0, changed.stderr
-        before |= parts
-        assert kept() == before
+        before = before.model_copy(update=parts)
+        assert registry.named(engine, "school").definition == before
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,8 @@ def preview(
             return _looked_at(reader, fetched, definition.mapping, propose)
     except SourceError:
         raise
+    except importer.ImportRefused as refused:
+        raise SourceError(str(refused)) from None
     except Exception as error:
         cause = runs.cause_of(error, definition.name)
         raise SourceError(f"{definition.name} cannot be looked at: {cause}.") from error
