@@ -42,7 +42,7 @@ h1{font-size:1.7rem;line-height:1.25;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:1.12rem;margin:34px 0 6px}
 p{margin:4px 0}.dim{color:var(--dim);font-size:.92rem}
 .figure{font-size:2.1rem;font-weight:650;font-variant-numeric:tabular-nums;margin-top:18px}
-section>svg{display:block}
+section>svg{display:block;overflow:visible}
 svg text{font:14px system-ui,sans-serif;fill:var(--ink);font-variant-numeric:tabular-nums}
 .sum{display:flex;height:14px;border-radius:7px;overflow:hidden;background:var(--track)}
 .sum i{display:block;min-width:3px}
