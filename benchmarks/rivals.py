@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from hsl.warehouse.store import Store
+from hsl.warehouse.streams import PLACES
 
 Question = Callable[[], int]
 
@@ -23,7 +24,7 @@ class Pandas:
     def __init__(self, store: Store) -> None:
         began = time.perf_counter()
         self.users = store.frame("SELECT * FROM users")
-        self.places = store.frame("SELECT user_id, course_stream FROM enrollments")
+        self.places = store.frame(f"SELECT user_id, course_stream FROM {PLACES}")
         self.sent = store.frame(
             "SELECT message_id, user_id, delivery_status, sent_at FROM message_recipients"
         )
@@ -88,7 +89,10 @@ class Sqlite:
         self.took = time.perf_counter() - began
 
     def questions(self, since: datetime, long_since: datetime) -> dict[str, Question]:
-        inside = "user_id IN (SELECT user_id FROM enrollments WHERE course_stream = '{}_stream')"
+        inside = (
+            "user_id IN (SELECT user_id FROM enrollments "
+            "WHERE course_stream = '{}_stream' AND status IS NOT 'left')"
+        )
         got = "SELECT user_id FROM message_recipients WHERE delivery_status IN ('sent', 'deleted')"
         after = "sent_at >= '{:%Y-%m-%d %H:%M:%S}'"
         few = "user_id NOT IN ({} GROUP BY user_id HAVING count(*) >= {})"
@@ -97,7 +101,8 @@ class Sqlite:
             for name, where in {
                 "in one stream": inside.format("4th"),
                 "in both of two": f"{inside.format('4th')} AND {inside.format('5th')}",
-                "in no stream": "user_id NOT IN (SELECT user_id FROM enrollments)",
+                "in no stream": "user_id NOT IN (SELECT user_id FROM enrollments "
+                "WHERE status IS NOT 'left')",
                 "two attributes": "user_id IN (SELECT user_id FROM attributes "
                 "WHERE city = 'City 3' AND level IN (3, 4, 5))",
                 "language, reachable": "language_code = 'ru' AND unreachable_reason IS NULL",
@@ -127,7 +132,7 @@ class Plain:
         )
         with store.cursor() as cursor:
             rows = cursor.execute(f"SELECT {columns} FROM users").fetchall()
-            places = cursor.execute("SELECT course_stream, user_id FROM enrollments").fetchall()
+            places = cursor.execute(f"SELECT course_stream, user_id FROM {PLACES}").fetchall()
         began = time.perf_counter()
         self.people = rows
         self.streams: dict[str, set[int]] = defaultdict(set)
