@@ -37,6 +37,7 @@ from hsl.settings import Settings, get_settings
 ARCHIVE = "hsl_archive"  # the execution option that holds the archive's folder
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 MIGRATIONS = Path(__file__).parent / "migrations"
+TURN = 30.0  # seconds that one waits for what others hold
 _CLOCK = select(func.clock_timestamp())
 # A cut network must end a connection within seconds; TCP alone waits for up to two hours.
 POSTGRESQL_OPTIONS: dict[str, Any] = {
@@ -225,9 +226,11 @@ def one_moment(engine: Engine) -> Iterator[Connection]:
 def take_turns(connection: Connection, turn: int) -> None:
     """Wait until no other transaction has this turn, and keep it to the end of this one.
 
-    On SQLite every transaction that writes is alone as it is.
+    Raises OperationalError after TURN seconds: a machine that vanished may keep it for hours. On
+    SQLite every transaction that writes is alone as it is.
     """
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{TURN:.0f}s'")
         connection.execute(select(func.pg_advisory_xact_lock(turn)))
 
 

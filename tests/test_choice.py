@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, Select, select, text, update
 
-from hsl import choice, dispatch, models
+from hsl import choice, dispatch, equality, models
 from hsl.archive import storing
 from hsl.audience import policy, segments
 from hsl.audience.cohort import Audience, Cohort
@@ -169,6 +169,54 @@ def test_a_large_message_that_starts_sees_one_that_was_made_meanwhile(
     assert recipients(engine, made[0]) == [1, 2]
     assert recipients(engine, live) == list(range(3, 21))
     assert message(engine, live).left_out == {policy.CAPPED: 2}
+
+
+def starter(cap: str = "") -> Callable[[Any], choice.Choice]:
+    return lambda chosen: choice.Choice(settings(cap), Audience.model_validate(chosen))
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_mark_while_a_large_message_starts_leaves_all_its_counters_true(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(engine, list(range(1, 21)))
+    at = utc_now() + timedelta(minutes=1)
+    live = send(engine, scheduled_at=at, audience_mode=AudienceMode.LIVE)
+    meanwhile(monkeypatch, lambda: dispatch.suppress(engine, [1, 2], reason="asked", actor="anna"))
+    assert starting.start_due(engine, now=at + timedelta(seconds=1), resolve=starter()) == [live]
+    found = message(engine, live)
+    assert (found.status, found.total_recipients, found.cancelled_deliveries) == ("sending", 18, 0)
+    assert recipients(engine, live) == list(range(3, 21))
+    assert found.left_out == {models.DO_NOT_MESSAGE: 2}
+    assert equality.compare(engine).unequal == ()
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_a_large_message_that_the_cap_empties_is_over(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(engine, list(range(1, 21)))
+    at = utc_now() + timedelta(minutes=1)
+    live = send(engine, "1/7d", scheduled_at=at, audience_mode=AudienceMode.LIVE)
+    few = Audience(include=(Cohort(user_ids=tuple(range(1, 5))),))
+    meanwhile(monkeypatch, lambda: [send(engine, audience=EVERYBODY)])
+    assert send(engine, audience=few)
+    later = at + timedelta(seconds=1)
+    assert live in starting.start_due(engine, now=later, resolve=starter("1/7d"))
+    found = message(engine, live)
+    assert (found.status, found.total_recipients) == ("sent", 0)
+
+
+def test_a_mark_leaves_an_archived_message_as_it_is_in_its_file(engine: Engine) -> None:
+    put(engine, [1, 2])
+    number = past_message(engine, {1: "pending", 2: "sent"}, days_ago=90)
+    with engine.begin() as connection:
+        history = models.message_history
+        connection.execute(
+            update(history).where(history.c.id == number).values(archived_at=utc_now())
+        )
+    dispatch.suppress(engine, [1], reason="asked", actor="anna")
+    assert message(engine, number).cancelled_deliveries == 0
 
 
 @pytest.mark.usefixtures("small_steps")

@@ -7,7 +7,18 @@ be other people in the database than on the pages, so it is not looked up there 
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from hsl import models
 from hsl.archive import catalogue
@@ -15,9 +26,13 @@ from hsl.audience import conditions as c
 from hsl.audience import past
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Cap
-from hsl.models import Action
+from hsl.models import COUNTERS, GOT, Action, DeliveryStatus
 
 Messages = models.message_history
+# How many it left towards, whatever came of it.
+REACHED = sum(
+    (Messages.c[COUNTERS[status]] for status in (*GOT, DeliveryStatus.UNCERTAIN)), start=literal(0)
+)
 # Nobody was sent an archived message later than that.
 LAST_SENT = func.coalesce(Messages.c.finished_at, Messages.c.archived_at)
 
@@ -45,7 +60,11 @@ def within_cap(connection: Connection, cap: Cap, *, at: datetime) -> str | None:
     """Why the cap cannot be reckoned for a message at `at`, in a sentence; None where it can."""
     message = connection.execute(
         _archived()
-        .where(Messages.c.action == Action.SEND, at - timedelta(days=cap.days) < LAST_SENT)
+        .where(
+            Messages.c.action == Action.SEND,
+            at - timedelta(days=cap.days) < LAST_SENT,
+            REACHED > 0,
+        )
         .limit(1)
     ).one_or_none()
     if message is None:

@@ -68,6 +68,12 @@ def resolved(connection: Connection, people: People) -> Select[Any]:
     return people if isinstance(people, Select) else people.people(connection)
 
 
+def hold(connection: Connection, people: People) -> None:
+    """Wait for the turn of those who are chosen by what others get, before anything is locked."""
+    if not isinstance(people, Select):
+        people.hold(connection)
+
+
 def check(connection: Connection, people: People) -> None:
     """After reading them: raise OutboxError where they could not be chosen any more."""
     resolved(connection, people)
@@ -93,8 +99,7 @@ def count(connection: Connection, people: People) -> Chosen:
 
 def write(connection: Connection, message_id: int, people: People) -> Chosen:
     """Make everybody whom no rule leaves out a recipient of the message."""
-    if not isinstance(people, Select):
-        people.hold(connection)
+    hold(connection, people)
     found = resolved(connection, people).order_by(None)
     if connection.dialect.name == "sqlite":
         # Nobody else writes within this transaction, so both statements see the same people.
@@ -122,8 +127,8 @@ def settled(
     Whom a rule leaves out by now is none of them.
     """
     rules = [(MARKED, select(models.suppressions.c.user_id))]
+    hold(connection, people)
     if not isinstance(people, Select):
-        people.hold(connection)
         rules += people.barred(connection, message_id, since)
     for rule, barred in rules:
         gone = connection.execute(

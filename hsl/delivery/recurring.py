@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, Row, Select, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, false, insert, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hsl import audit, database, models
@@ -23,6 +23,7 @@ from hsl.models import AudienceMode, MessageStatus, RecipientType
 
 logger = logging.getLogger(__name__)
 Rules, History = models.recurring_messages, models.message_history
+NOBODY = select(models.users.c.user_id, models.users.c.username).where(false())
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -199,7 +200,13 @@ def _make_next(
     if following is None:
         _stop(connection, rule.id, "over")
         return []
-    return [_make(connection, rule, following, resolve(rule.audience["chosen"]), bot_id)]
+    people = resolve(rule.audience["chosen"])
+    try:
+        choosing.check(connection, people)
+    except outbox.OutboxError:
+        # They are chosen when it starts; where they cannot be then, it waits and says why.
+        people = NOBODY
+    return [_make(connection, rule, following, people, bot_id)]
 
 
 def _stop_failed(connection: Connection, rule_id: int, fault: Exception) -> None:

@@ -56,13 +56,16 @@ def _start_one(engine: Engine, row: Row[Any], now: datetime, resolve: outbox.Res
             preparing.prepared(engine, people, message_id=row.id) as prepared,
             engine.begin() as connection,
         ):
+            choosing.hold(connection, people)
             held = _held_scheduled(connection, row.id)
             if held is None or not preparing.finish(connection, row.id):
                 return False
             chosen = preparing.settled(connection, prepared, people)
-            _start(connection, row.id, now, chosen)
+            _start(connection, row, now, chosen)
         return True
     with engine.begin() as connection:
+        if people is not None:
+            choosing.hold(connection, people)
         held = _held_scheduled(connection, row.id)
         if held is None or preparing.is_going_on(connection, row.id):
             return False
@@ -72,8 +75,7 @@ def _start_one(engine: Engine, row: Row[Any], now: datetime, resolve: outbox.Res
         chosen = choosing.Chosen(held.total_recipients, held.left_out)
         if held.audience_mode == AudienceMode.LIVE:
             chosen = choosing.write(connection, row.id, resolve(held.audience))
-        _start(connection, row.id, now, chosen)
-        outbox.finish_complete(connection, [row.id], now=now)
+        _start(connection, held, now, chosen)
     return True
 
 
@@ -86,18 +88,25 @@ def _held_scheduled(connection: Connection, message_id: int) -> Row[Any] | None:
     ).one_or_none()
 
 
-def _start(connection: Connection, message_id: int, now: datetime, chosen: choosing.Chosen) -> None:
+def _start(
+    connection: Connection, message: Row[Any], now: datetime, chosen: choosing.Chosen
+) -> None:
+    """Let it be sent; a message to nobody is over at once."""
+    is_live = message.audience_mode == AudienceMode.LIVE
     connection.execute(
         update(History)
-        .where(History.c.id == message_id)
+        .where(History.c.id == message.id)
         .values(
             status=MessageStatus.SENDING,
             started_at=now,
             total_recipients=chosen.recipients,
             left_out=chosen.left_out,
+            # All of them are chosen here, so that none has an outcome.
+            **(dict.fromkeys(outbox.COUNTERS.values(), 0) if is_live else {}),
         )
     )
-    trouble.pause_started(connection, message_id)
+    trouble.pause_started(connection, message.id)
+    outbox.finish_complete(connection, [message.id], now=now)
 
 
 def _set_aside(connection: Connection, message_id: int, fault: Exception) -> None:

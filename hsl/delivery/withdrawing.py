@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 
-from hsl import audit, models
+from hsl import audit, database, models
 from hsl.delivery import choosing, outbox
 from hsl.models import Action, DeliveryStatus
 
@@ -17,23 +17,37 @@ IDS_AT_ONCE = 500  # values of one IN list
 def withdraw(connection: Connection, user_ids: Sequence[int], *, actor: str) -> int:
     """Cancel what still waits to go to these people, and return how many recipients that were.
 
-    They must not be written to any more; edits and deletions in their chats go on.
+    They must not be written to any more; edits and deletions in their chats go on. Recipients that
+    are just being written are left to whoever writes them, and archived ones to their file.
     """
-    waiting = and_(
-        Recipients.c.delivery_status == DeliveryStatus.PENDING,
-        Recipients.c.message_id.in_(select(History.c.id).where(History.c.action == Action.SEND)),
+    waiting = Recipients.c.delivery_status == DeliveryStatus.PENDING
+    at_hand = (
+        History.c.action == Action.SEND,
+        History.c.archived_at.is_(None),
+        History.c.id.not_in(select(models.message_preparations.c.message_id)),
     )
-    withdrawn: Counter[int] = Counter()
-    for start in range(0, len(user_ids), IDS_AT_ONCE):
-        theirs = and_(waiting, Recipients.c.user_id.in_(user_ids[start : start + IDS_AT_ONCE]))
-        messages = select(Recipients.c.message_id).where(theirs)
+    ids = sorted(set(user_ids))
+    chunks = [ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE)]
+    messages: set[int] = set()
+    for chunk in chunks:
+        theirs = select(Recipients.c.message_id).where(waiting, Recipients.c.user_id.in_(chunk))
+        found = select(History.c.id).where(History.c.id.in_(theirs), *at_hand)
+        messages.update(connection.execute(found).scalars())
+    # Locked in the order in which everybody locks them, and looked at again then.
+    held: Sequence[int] = (
         connection.execute(
             select(History.c.id)
-            .where(History.c.id.in_(messages))
+            .where(database.among(connection, History.c.id, messages), *at_hand)
             .order_by(History.c.id)
             .with_for_update()
-        ).all()
-        withdrawn += _cancelled(connection, theirs)
+        )
+        .scalars()
+        .all()
+    )
+    of_held = database.among(connection, Recipients.c.message_id, held)
+    withdrawn: Counter[int] = Counter()
+    for chunk in chunks if held else ():
+        withdrawn += _cancelled(connection, and_(waiting, of_held, Recipients.c.user_id.in_(chunk)))
     _record(connection, withdrawn, actor=actor)
     return withdrawn.total()
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from hsl import models
 from hsl.audience import resolve
@@ -185,3 +185,21 @@ def test_a_group_that_is_empty_for_now_is_no_obstacle(engine: Engine, make: Any)
     resolve_people = people_of(engine)
     now = models.utc_now()
     assert len(recurring.make_due(engine, now=now, bot_id=BOT, resolve=resolve_people)) == 1
+
+
+def test_people_who_cannot_be_chosen_now_are_no_obstacle(engine: Engine, make: Any) -> None:
+    """They are chosen when the message starts, and what hinders that may be over by then."""
+
+    class Hindered:
+        def people(self, _connection: Connection) -> Any:
+            raise outbox.OutboxError("Message 1 is archived.")
+
+    make()
+    (first,) = messages(engine)
+    made = recurring.make_due(
+        engine, now=first.scheduled_at, bot_id=BOT, resolve=lambda _chosen: Hindered()
+    )
+    assert len(made) == 1
+    with engine.begin() as connection:
+        rule = connection.execute(select(models.recurring_messages)).one()
+    assert (rule.stopped_at, rule.next_at) == (None, MONDAYS.after(first.scheduled_at))
