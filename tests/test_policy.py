@@ -298,8 +298,8 @@ def test_a_marked_person_is_not_tried_again(engine: Engine) -> None:
                 .values({column: 2})
             )
     mark(engine, 1)
-    assert steering.retry_failed(engine, failed, actor="anna") == 1
-    assert steering.send_again(engine, lost, actor="anna") == 1
+    assert dispatch.retry_failed(engine, failed, actor="anna") == 1
+    assert dispatch.send_again(engine, lost, actor="anna") == 1
     assert steering.mark_delivered(engine, lost, actor="anna") == 1
 
 
