@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select
+from sqlalchemy import Engine
 
 from hsl import choice, database
 from hsl.audience import policy, resolve, segments, suppression, values
@@ -49,17 +49,6 @@ class Count:
 
     people: int
     unreachable: int
-
-
-def ruled(
-    engine: Engine, settings: Settings, audience: Audience, *, at: datetime | None = None
-) -> Select[Any]:
-    """Everybody chosen as user_id, username and `rule`: what leaves them out of a message at `at`.
-
-    Raises SegmentError where it, an exclusion list or the cap cannot be looked up.
-    """
-    with database.read_only(engine).begin() as connection:
-        return choice.ruled(connection, settings, audience, at)
 
 
 def count(engine: Engine, audience: Audience) -> Count:
