@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy import Engine, delete, text
 
 from benchmarks import common
-from hsl import database, dispatch, models
+from hsl import choice, database, dispatch, models
 from hsl.audience import policy, segments
 from hsl.audience.cohort import Audience, Cohort
 from hsl.message.content import Content
@@ -96,7 +96,8 @@ def measure(address: str, people: int, messages: int) -> None:
         made = seconds(lambda s=settings, c=content: make(engine, s, c), 1)
         base = base or (look, made)
         with database.read_only(engine).begin() as connection:
-            out = policy.counted(connection, dispatch.ruled(engine, settings, EVERYBODY)).left_out
+            chosen = choice.Choice(settings, EVERYBODY).people(connection)
+            out = policy.counted(connection, chosen).left_out
         print(
             f"  {name:<18} last look {look:6.2f} s ({look / base[0]:4.1f})   "
             f"made {made:6.2f} s ({made / base[1]:4.1f})   left out {sum(out.values()):,}"

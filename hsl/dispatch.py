@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select
+from sqlalchemy import Engine
 
 from hsl import choice, database
 from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import changes, outbox, pace, recurring, steering, withdrawing
+from hsl.delivery import again, changes, outbox, pace, recurring, withdrawing
 from hsl.delivery.quiet import QuietHours
 from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
@@ -49,17 +49,6 @@ class Count:
 
     people: int
     unreachable: int
-
-
-def ruled(
-    engine: Engine, settings: Settings, audience: Audience, *, at: datetime | None = None
-) -> Select[Any]:
-    """Everybody chosen as user_id, username and `rule`: what leaves them out of a message at `at`.
-
-    Raises SegmentError where it, an exclusion list or the cap cannot be looked up.
-    """
-    with database.read_only(engine).begin() as connection:
-        return choice.ruled(connection, settings, audience, at)
 
 
 def count(engine: Engine, audience: Audience) -> Count:
@@ -235,8 +224,8 @@ def suppress(engine: Engine, user_ids: Sequence[int], *, reason: str, actor: str
 def retry_failed(
     engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...] = ()
 ) -> int:
-    """`steering.retry_failed`, but for nobody who is on an exclusion list by now."""
-    return steering.retry_failed(
+    """`again.retry_failed`, but for nobody who is on an exclusion list as it begins."""
+    return again.retry_failed(
         engine, message_id, actor=actor, reasons=reasons, excluded=choice.excluded
     )
 
@@ -244,8 +233,8 @@ def retry_failed(
 def send_again(
     engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
 ) -> int:
-    """`steering.send_again`, but for nobody who is on an exclusion list by now."""
-    return steering.send_again(
+    """`again.send_again`, but for nobody who is on an exclusion list as it begins."""
+    return again.send_again(
         engine, message_id, actor=actor, user_ids=user_ids, excluded=choice.excluded
     )
 

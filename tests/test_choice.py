@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, Select, select, text, update
 
-from hsl import choice, dispatch, equality, models
+from hsl import audit, choice, dispatch, equality, models
 from hsl.archive import storing
 from hsl.audience import policy, segments
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox, preparing, starting
+from hsl.delivery import again, outbox, preparing, starting, tick
 from hsl.message.content import Content
-from hsl.models import AudienceMode, RecipientType, utc_now
+from hsl.models import AudienceMode, MessageStatus, RecipientType, utc_now
 from tests.delivery.arena import wait_until
 from tests.test_policy import (
     EVERYBODY,
+    mark,
     message,
     past_message,
     put,
@@ -288,3 +289,148 @@ def test_who_is_on_a_list_is_not_tried_again(engine: Engine) -> None:
     assert sorted((row.user_id, row.delivery_status) for row in found) == [
         (1, "failed"), (1, "uncertain"), (2, "pending"), (2, "pending"),
     ]  # fmt: skip
+
+
+def stopped_message(engine: Engine, outcomes: dict[int, str]) -> int:
+    """A message that Telegram refused: some failed, some are lost, the others wait."""
+    number = past_message(engine, outcomes, status=MessageStatus.FAILED)
+    history, found = models.message_history, list(outcomes.values())
+    with engine.begin() as connection:
+        connection.execute(
+            update(history)
+            .where(history.c.id == number)
+            .values(
+                failed_deliveries=found.count("failed"),
+                uncertain_deliveries=found.count("uncertain"),
+            )
+        )
+    return number
+
+
+def states(engine: Engine, number: int) -> dict[int, tuple[str, str | None]]:
+    rows = models.message_recipients.c
+    with engine.begin() as connection:
+        found = connection.execute(
+            select(rows.user_id, rows.delivery_status, rows.reason).where(rows.message_id == number)
+        ).all()
+    return {row.user_id: (row.delivery_status, row.reason) for row in found}
+
+
+def add_staff(engine: Engine, *ids: int) -> None:
+    staff = Cohort(user_ids=ids)
+    segments.add(engine, name="Staff", owner="anna", cohort=staff, is_exclusion=True)
+
+
+@pytest.mark.parametrize(
+    ("tried", "once_more"), [("failed", dispatch.retry_failed), ("uncertain", dispatch.send_again)]
+)
+@pytest.mark.parametrize("at_once", [1, 100])
+def test_the_rest_of_a_failed_message_goes_to_nobody_on_a_list(
+    engine: Engine,
+    tried: str,
+    once_more: Callable[..., int],
+    at_once: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparing, "AT_ONCE", at_once)
+    put(engine, [1, 2, 3, 4, 5])
+    number = stopped_message(engine, {1: tried, 2: tried, 3: "pending", 4: "pending", 5: "pending"})
+    add_staff(engine, 1, 3, 4)
+    assert once_more(engine, number, actor="anna") == 1
+    assert states(engine, number) == {
+        1: (tried, None),
+        2: ("pending", None),
+        3: ("cancelled", "list: Staff"),
+        4: ("cancelled", "list: Staff"),
+        5: ("pending", None),
+    }
+    found = message(engine, number)
+    assert (found.status, found.cancelled_deliveries) == (MessageStatus.SENDING, 2)
+    entries, _ = audit.entries(engine, action="message_withdrawn")
+    assert sum(entry.details["people"] for entry in entries) == 2
+    assert {entry.details["reason"] for entry in entries} == {"list: Staff"}
+
+
+def test_a_failed_message_whose_rest_is_on_a_list_ends(engine: Engine) -> None:
+    put(engine, [1, 2])
+    number = stopped_message(engine, {1: "pending", 2: "pending"})
+    add_staff(engine, 1, 2)
+    assert dispatch.retry_failed(engine, number, actor="anna") == 0
+    found = message(engine, number)
+    assert (found.status, found.cancelled_deliveries) == (MessageStatus.SENT, 2)
+
+
+def test_nothing_is_cancelled_where_nobody_is_sent_to_again(engine: Engine) -> None:
+    put(engine, [1, 2])
+    number = stopped_message(engine, {1: "uncertain", 2: "pending"})
+    add_staff(engine, 1, 2)
+    with pytest.raises(outbox.OutboxError, match="no such uncertain"):
+        dispatch.send_again(engine, number, actor="anna")
+    assert states(engine, number) == {1: ("uncertain", None), 2: ("pending", None)}
+
+
+def test_an_edit_in_the_chats_goes_on_for_those_on_a_list(engine: Engine) -> None:
+    put(engine, [1, 2])
+    number = stopped_message(engine, {1: "failed", 2: "pending"})
+    with engine.begin() as connection:
+        connection.execute(update(models.message_history).values(action="edit"))
+    add_staff(engine, 1, 2)
+    assert dispatch.retry_failed(engine, number, actor="anna") == 1
+    assert {status for status, _reason in states(engine, number).values()} == {"pending"}
+
+
+def test_lists_are_looked_up_once_and_others_write_meanwhile(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "AT_ONCE", 2)
+    put(engine, [1, 2, 3, 4, 5])
+    number = stopped_message(engine, dict.fromkeys([1, 2, 3, 4, 5], "failed"))
+    add_staff(engine, 1)
+    looked_up, ask = [], choice.excluded
+
+    def excluded(connection: Connection) -> list[tuple[str, Select[Any]]]:
+        looked_up.append(number)
+        with engine.begin() as other:
+            audit.record(
+                other, actor="boris", action="x", object_type="x", object_id="1", details={}
+            )
+        return ask(connection)
+
+    monkeypatch.setattr(choice, "excluded", excluded)
+    assert dispatch.retry_failed(engine, number, actor="anna") == 4
+    assert len(looked_up) == 1
+
+
+def test_who_is_marked_between_two_steps_is_not_tried_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "AT_ONCE", 2)
+    put(engine, [1, 2, 3, 4])
+    number = stopped_message(engine, dict.fromkeys([1, 2, 3, 4], "failed"))
+    monkeypatch.setattr(again, "time", SimpleNamespace(sleep=lambda _: mark(engine, 3)))
+    assert dispatch.retry_failed(engine, number, actor="anna") == 3
+    assert states(engine, number)[3] == ("failed", None)
+
+
+@pytest.mark.parametrize(
+    ("tried", "once_more"), [("failed", dispatch.retry_failed), ("uncertain", dispatch.send_again)]
+)
+def test_a_message_that_fails_while_the_lists_are_asked_stays_as_it_is(
+    engine: Engine, tried: str, once_more: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(engine, [1, 2])
+    number = stopped_message(engine, {1: tried, 2: "pending"})
+    history, ask = models.message_history, choice.excluded
+    with engine.begin() as connection:
+        connection.execute(update(history).values(status=MessageStatus.SENDING))
+    add_staff(engine, 2)
+
+    def excluded(connection: Connection) -> list[tuple[str, Select[Any]]]:
+        with engine.begin() as other:
+            tick.stop_message(other, number, "can't parse entities")
+        return ask(connection)
+
+    monkeypatch.setattr(choice, "excluded", excluded)
+    with pytest.raises(outbox.OutboxError, match="only just failed"):
+        once_more(engine, number, actor="anna")
+    assert states(engine, number) == {1: (tried, None), 2: ("pending", None)}

@@ -10,8 +10,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, insert, select, update
 
-from hsl import audit, comparing, dispatch, experiments, models, texts
-from hsl.audience import conditions, policy, segments
+from hsl import audit, choice, comparing, dispatch, experiments, models, texts
+from hsl.audience import conditions, segments
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.snapshot import Snapshot
 from hsl.delivery import outbox, preparing, starting
@@ -161,7 +161,7 @@ def test_who_may_not_be_written_to_is_left_out_of_every_arm(
     dispatch.suppress(engine, marked, reason="x", actor="anna")
     result = comparing.result(engine, create(engine))
     assert sum(arm.people for arm in result.arms) == PEOPLE - 50
-    assert sum(arm.left_out[policy.MARKED] for arm in result.arms) == 50
+    assert sum(arm.left_out[models.DO_NOT_MESSAGE] for arm in result.arms) == 50
     for arm in result.arms[:2]:
         assert not recipients(engine, arm.message_id) & set(marked)
 
@@ -224,9 +224,7 @@ def test_a_live_audience_is_split_when_it_starts(engine: Engine, people: list[in
     starting.start_due(
         engine,
         now=at + timedelta(seconds=1),
-        resolve=lambda chosen: dispatch.ruled(
-            engine, load_settings(), Audience.model_validate(chosen)
-        ),
+        resolve=lambda chosen: choice.Choice(load_settings(), Audience.model_validate(chosen)),
     )
     first, second = rows(engine)
     assert recipients(engine, first.id) == set(members(engine, "s1", 0, 4500))

@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, func, insert, select, update
 
-from hsl import audit, dispatch, models
+from hsl import audit, choice, dispatch, models
 from hsl.audience import importer, policy, segments, suppression
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Cap
@@ -143,7 +143,7 @@ def test_a_marked_person_gets_nothing_however_they_are_chosen(engine: Engine) ->
     mark(engine, 2)
     number = send(engine)
     assert recipients(engine, number) == [1, 3]
-    assert message(engine, number).left_out == {policy.MARKED: 1}
+    assert message(engine, number).left_out == {models.DO_NOT_MESSAGE: 1}
     with pytest.raises(outbox.OutboxError, match="1 left out: do-not-message"):
         send(engine, audience=Audience(include=(Cohort(user_ids=(2,)),)))
 
@@ -271,7 +271,7 @@ def test_a_mark_withdraws_what_waits_and_leaves_the_rest(engine: Engine) -> None
         rows = connection.execute(select(models.message_recipients)).all()
     states = {(r.message_id, r.user_id): (r.delivery_status, r.reason) for r in rows}
     assert states == {
-        (waiting, 1): (DeliveryStatus.CANCELLED, policy.MARKED),
+        (waiting, 1): (DeliveryStatus.CANCELLED, models.DO_NOT_MESSAGE),
         (waiting, 2): (DeliveryStatus.PENDING, None),
         (edit, 1): (DeliveryStatus.PENDING, None),
         (done, 1): (DeliveryStatus.SENT, None),
@@ -298,8 +298,8 @@ def test_a_marked_person_is_not_tried_again(engine: Engine) -> None:
                 .values({column: 2})
             )
     mark(engine, 1)
-    assert steering.retry_failed(engine, failed, actor="anna") == 1
-    assert steering.send_again(engine, lost, actor="anna") == 1
+    assert dispatch.retry_failed(engine, failed, actor="anna") == 1
+    assert dispatch.send_again(engine, lost, actor="anna") == 1
     assert steering.mark_delivered(engine, lost, actor="anna") == 1
 
 
@@ -335,7 +335,7 @@ def test_who_is_marked_while_a_message_is_made_gets_nothing(engine: Engine) -> N
         ).all()
     assert {
         (r.delivery_status, r.reason, r.attempts, r.sending_at, r.lease_owner) for r in mine
-    } == {("cancelled", policy.MARKED, 0, None, None)}
+    } == {("cancelled", models.DO_NOT_MESSAGE, 0, None, None)}
     entries, _ = audit.entries(engine, action="message_withdrawn")
     assert [(e.actor, e.details["people"]) for e in entries] == [("scheduler", 2)]
 
@@ -367,7 +367,7 @@ def test_an_exclusion_list_holds_for_every_message(engine: Engine) -> None:
     mark(engine, 2)
     number = send(engine)
     assert recipients(engine, number) == [3]
-    assert message(engine, number).left_out == {policy.MARKED: 1, "list: Staff": 1}
+    assert message(engine, number).left_out == {models.DO_NOT_MESSAGE: 1, "list: Staff": 1}
     segments.edit(engine, "Staff", actor="anna", is_exclusion=False)
     assert recipients(engine, send(engine)) == [1, 3]
 
@@ -446,13 +446,11 @@ def test_a_live_audience_is_judged_when_it_starts(engine: Engine) -> None:
     starting.start_due(
         engine,
         now=at + timedelta(seconds=1),
-        resolve=lambda chosen: dispatch.ruled(
-            engine, settings("1/7d"), Audience.model_validate(chosen)
-        ),
+        resolve=lambda chosen: choice.Choice(settings("1/7d"), Audience.model_validate(chosen)),
     )
     assert recipients(engine, number) == [3]
     found = message(engine, number)
-    assert found.left_out == {policy.CAPPED: 1, policy.MARKED: 1}
+    assert found.left_out == {policy.CAPPED: 1, models.DO_NOT_MESSAGE: 1}
     assert (found.total_recipients, found.status) == (1, MessageStatus.SENDING)
 
 
@@ -491,7 +489,7 @@ def test_a_large_message_is_judged_alike(engine: Engine, monkeypatch: pytest.Mon
     number = send(engine, "1/7d")
     assert recipients(engine, number) == [i for i in range(1, 21) if i not in (4, 5, 7, 9)]
     found = message(engine, number)
-    assert found.left_out == {policy.MARKED: 3, policy.CAPPED: 1}
+    assert found.left_out == {models.DO_NOT_MESSAGE: 3, policy.CAPPED: 1}
     assert found.total_recipients == 16
 
 
@@ -553,7 +551,7 @@ def _expected(
     for person in people:
         got = sum(person in who for who in sent)
         rule = (
-            policy.MARKED
+            models.DO_NOT_MESSAGE
             if person in marked
             else next((f"list: L{i}" for i, who in enumerate(lists) if person in who), None)
             or (policy.CAPPED if most and got >= most.messages else None)

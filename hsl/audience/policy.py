@@ -18,7 +18,6 @@ from hsl.models import Action, DeliveryStatus, MessageStatus
 
 History, Recipients = models.message_history, models.message_recipients
 People, Audit = models.users, models.audit_log
-MARKED = models.DO_NOT_MESSAGE
 CAPPED = "cap"
 LISTED = "list: "  # and the exclusion list's name
 CAP = re.compile(r"(?P<messages>[1-9]\d{0,3})/(?P<days>[1-9]\d{0,2})d")
@@ -81,7 +80,7 @@ def allowed(
     chosen = people.order_by(None).subquery("chosen")
     marked = models.suppressions.alias("marked")
     joined = chosen.outerjoin(marked, marked.c.user_id == chosen.c.user_id)
-    rules: list[tuple[Any, Any]] = [(marked.c.user_id.is_not(None), literal(MARKED))]
+    rules: list[tuple[Any, Any]] = [(marked.c.user_id.is_not(None), literal(models.DO_NOT_MESSAGE))]
     for place, exclusion in enumerate(exclusions):
         listed = exclusion.people.order_by(None).subquery(f"list_{place}")
         joined = joined.outerjoin(listed, listed.c.user_id == chosen.c.user_id)

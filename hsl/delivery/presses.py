@@ -8,6 +8,7 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -22,6 +23,8 @@ from sqlalchemy import (
     Engine,
     Integer,
     MetaData,
+    Row,
+    Select,
     Subquery,
     Table,
     Text,
@@ -30,13 +33,12 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    or_,
     select,
     union_all,
 )
 
 from hsl import audit, models
-from hsl.archive import catalogue, reading
+from hsl.archive import ArchiveError, catalogue, files, reading
 from hsl.errors import PlainError
 from hsl.message.content import MAX_CALLBACK_BYTES
 from hsl.models import MAX_USER_ID, Action, UtcDateTime
@@ -49,9 +51,14 @@ Presses, Recipients, History = (
 AT_ONCE = 20_000  # rows
 NAMES = {"button": "data", "callback_data": "data", "chat_id": "user_id"}
 
+NO_MESSAGE, NO_RECIPIENT = "no such message in that chat", "not a recipient of the message"
+_Named = tuple[int, str]  # a message's id, and the month of its file
+_Presses = list[reading.Press]
+
+_temporary = MetaData()
 _staged = Table(
     "staged_presses",
-    MetaData(),
+    _temporary,
     Column("line", Integer, primary_key=True),
     Column("message_id", BigInteger),
     Column("telegram_message_id", BigInteger),
@@ -63,7 +70,7 @@ _staged = Table(
 # Presses of messages whose recipients are archived, as the archive's files have them.
 _archived = Table(
     "archived_presses",
-    MetaData(),
+    _temporary,
     Column("line", Integer, nullable=False),
     Column("message_id", BigInteger, nullable=False),
     prefixes=["TEMPORARY"],
@@ -90,32 +97,67 @@ def import_file(engine: Engine, path: Path, *, actor: str) -> PressReport:
     zone). Of several presses of one button by one person the first counts. Raises PressesRefused,
     and ArchiveError where a file of the archive cannot be asked; then nothing is changed.
     """
+    with engine.connect() as connection:
+        try:
+            with _aside(connection):
+                _temporary.create_all(connection, checkfirst=False)
+                rejected = _stage(connection, path)
+            asked: set[Path] = set()
+            report = None
+            while report is None:
+                asked |= _ask_archive(connection, asked)
+                report = _write_down(connection, path.name, rejected, asked, actor=actor)
+        finally:
+            with _aside(connection):
+                _temporary.drop_all(connection)
+    return report
+
+
+@contextmanager
+def _aside(connection: Connection) -> Iterator[None]:
+    """A transaction that writes to temporary tables alone, so that SQLite's others may write."""
+    connection.execution_options(hsl_read_only=True)
+    try:
+        with connection.begin():
+            yield
+    finally:
+        connection.execution_options(hsl_read_only=False)
+
+
+def _stage(connection: Connection, path: Path) -> Counter[str]:
+    """Keep the file's good rows for the matching; how many others there are, by reason."""
     rejected: Counter[str] = Counter()
-    with engine.begin() as connection:
-        _staged.create(connection)
-        numbered = _rows(path)
-        while rows := list(islice(numbered, AT_ONCE)):
-            good = []
-            for line, row in rows:
-                try:
-                    good.append({"line": line, **_checked(row)})
-                except ValueError as fault:
-                    rejected[str(fault)] += 1
-            if good:
-                connection.execute(insert(_staged), good)
-        _archived.create(connection)
-        _look_in_archive(connection)
-        added, known = _take_over(connection, rejected)
-        _archived.drop(connection)
-        _staged.drop(connection)
-        report = PressReport(added, known, dict(rejected))
+    numbered = _rows(path)
+    while rows := list(islice(numbered, AT_ONCE)):
+        good = []
+        for line, row in rows:
+            try:
+                good.append({"line": line, **_checked(row)})
+            except ValueError as fault:
+                rejected[str(fault)] += 1
+        if good:
+            connection.execute(insert(_staged), good)
+    return rejected
+
+
+def _write_down(
+    connection: Connection, name: str, rejected: Counter[str], asked: set[Path], *, actor: str
+) -> PressReport | None:
+    """Add what was matched; None, and nothing is added, where the archive has other files now."""
+    with connection.begin() as transaction:
+        added, known, unknown = _take_over(connection)
+        # Last, as rows may leave the database for a new file between two statements.
+        if not {file.path for file in catalogue.listed(connection)} <= asked:
+            transaction.rollback()
+            return None
+        report = PressReport(added, known, dict(rejected + unknown))
         audit.record(
             connection,
             actor=actor,
             action="presses_imported",
             object_type="file",
-            object_id=path.name,
-            details={"added": added, "known": known, "rejected": dict(rejected)},
+            object_id=name,
+            details={"added": added, "known": known, "rejected": report.rejected},
         )
     return report
 
@@ -194,17 +236,15 @@ def _moment(value: Any) -> datetime:
     return moment
 
 
-def _take_over(connection: Connection, rejected: Counter[str]) -> tuple[int, int]:
-    """Write down the staged presses of our messages; how many are new, and how many known."""
+def _take_over(connection: Connection) -> tuple[int, int, Counter[str]]:
+    """Write down the staged presses of our messages; how many are new, known, and of no message."""
     ours = _of_our_messages()
     unknown = connection.execute(
         select(_staged.c.message_id.is_(None).label("by_chat"), func.count().label("rows"))
         .where(_staged.c.line.not_in(select(ours.c.line)))
         .group_by(_staged.c.message_id.is_(None))
     ).all()
-    for row in unknown:
-        reason = "no such message in that chat" if row.by_chat else "not a recipient of the message"
-        rejected[reason] += row.rows
+    rejected = Counter({NO_MESSAGE if row.by_chat else NO_RECIPIENT: row.rows for row in unknown})
     key = (ours.c.message_id, ours.c.user_id, ours.c.button)
     first = select(*key, func.min(ours.c.pressed_at).label("pressed_at")).group_by(*key).subquery()
     same = and_(*[Presses.c[name] == first.c[name] for name in ("message_id", "user_id", "button")])
@@ -220,29 +260,68 @@ def _take_over(connection: Connection, rejected: Counter[str]) -> tuple[int, int
             select(first).where(~exists().where(same)),
         )
     )
-    return int(total - known), int(known)
+    return int(total - known), int(known), rejected
 
 
-def _look_in_archive(connection: Connection) -> None:
-    """Match the staged presses of archived messages: by our number, or where no other fits."""
-    files = catalogue.listed(connection)
-    if not files:
-        return
-    archived = select(History.c.id).where(History.c.archived_at.is_not(None))
-    by_message = _staged.c.message_id.in_(archived)
-    by_chat = and_(_staged.c.message_id.is_(None), ~exists().where(_in_chat()))
-    asked = connection.execute(select(_staged).where(or_(by_message, by_chat))).all()
-    for start in range(0, len(asked), AT_ONCE):
-        some = [
-            reading.Press(row.line, row.message_id, row.telegram_message_id, row.user_id)
-            for row in asked[start : start + AT_ONCE]
-        ]
-        for file in files:
-            found = reading.pressed(file, some)
-            if found:
+def _ask_archive(connection: Connection, asked: set[Path]) -> set[Path]:
+    """Match the staged presses of archived messages in the files not `asked` yet; returns these.
+
+    Files are read outside of transactions: a large archive takes minutes.
+    """
+    with _aside(connection):
+        new = [file for file in catalogue.listed(connection) if file.path not in asked]
+        by_message, by_chat = _to_ask(connection) if new else ({}, [])
+    for file in new:
+        try:
+            found = _pressed(file, by_message, by_chat)
+        except ArchiveError:
+            if _is_listed(connection, file):
+                raise
+            continue  # its rows are in the database again
+        if found:
+            with _aside(connection):
                 connection.execute(
                     insert(_archived), [{"line": line, "message_id": m} for line, m in found]
                 )
+    return {file.path for file in new}
+
+
+def _to_ask(connection: Connection) -> tuple[dict[_Named, _Presses], _Presses]:
+    """Staged presses of archived messages, and those by chat that fit nothing in the database."""
+    press = (_staged.c.line, _staged.c.message_id, _staged.c.telegram_message_id, _staged.c.user_id)
+    named = connection.execute(
+        select(*press, History.c.started_at)
+        .join(History, History.c.id == _staged.c.message_id)
+        .where(History.c.archived_at.is_not(None))
+    )
+    by_message: dict[_Named, _Presses] = {}
+    for row in named:
+        message = (row.message_id, catalogue.month_of(row.started_at))
+        by_message.setdefault(message, []).append(_press(row))
+    known = exists().where(_in_chat(), Recipients.c.message_id.in_(_sent()))
+    by_chat = connection.execute(select(*press).where(_staged.c.message_id.is_(None), ~known))
+    return by_message, [_press(row) for row in by_chat]
+
+
+def _press(row: Row[Any]) -> reading.Press:
+    return reading.Press(row.line, row.message_id, row.telegram_message_id, row.user_id)
+
+
+def _pressed(
+    file: catalogue.File, by_message: dict[_Named, _Presses], by_chat: _Presses
+) -> list[tuple[int, int]]:
+    """Line and message of the presses that are of this file; named messages ask none but theirs."""
+    chosen = list(by_chat)
+    of_month = {number: some for (number, month), some in by_message.items() if month == file.month}
+    if of_month:
+        for number in of_month.keys() & files.people_in(file.path).keys():
+            chosen += of_month[number]
+    return reading.pressed(file, chosen) if chosen else []
+
+
+def _is_listed(connection: Connection, file: catalogue.File) -> bool:
+    with _aside(connection):
+        return file in catalogue.listed(connection, [file.month])
 
 
 def _in_chat() -> ColumnElement[bool]:
@@ -252,10 +331,15 @@ def _in_chat() -> ColumnElement[bool]:
     )
 
 
+def _sent() -> Select[Any]:
+    """What has buttons of its own; a run in the chats has its message's numbers there."""
+    return select(History.c.id).where(History.c.action == Action.SEND)
+
+
 def _of_our_messages() -> Subquery:
     """The staged presses whose message is known: line, message_id, user_id, button, pressed_at."""
     columns = (_staged.c.user_id, _staged.c.button, _staged.c.pressed_at)
-    sent = select(History.c.id).where(History.c.action == Action.SEND)
+    sent = _sent()
     received = exists().where(
         Recipients.c.message_id == _staged.c.message_id, Recipients.c.user_id == _staged.c.user_id
     )

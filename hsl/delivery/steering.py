@@ -1,24 +1,15 @@
-"""What a person does with a message: pause, resume, cancel, retry, settle the uncertain."""
+"""What a person does with a message: pause, resume, cancel, take the uncertain for delivered."""
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, literal, select, update
 
 from hsl import database, models
 from hsl.delivery import outbox, preparing, trouble
 from hsl.delivery.outbox import History, Recipients
-from hsl.models import Action, DeliveryStatus, MessageStatus
-
-# By rule: selects of user_id of those who must not be sent to, whatever is asked for them.
-Excluded = Callable[[Connection], list[tuple[str, Select[Any]]]]
-
-
-def nobody(_connection: Connection) -> list[tuple[str, Select[Any]]]:
-    """No exclusion lists."""
-    return []
+from hsl.models import DeliveryStatus, MessageStatus
 
 
 def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = None) -> None:
@@ -145,189 +136,57 @@ def _cancel_some(connection: Connection, message_id: int) -> int:
     return len(ids)
 
 
-def retry_failed(
-    engine: Engine,
-    message_id: int,
-    *,
-    actor: str,
-    reasons: tuple[str, ...] = (),
-    excluded: Excluded = nobody,
-) -> int:
-    """Put failed recipients back (only those of `reasons` if given); return how many.
-
-    Those `uncertain` are never among them, nor those `excluded`. Also goes on with the untried rest
-    of a failed message. Many are put back in steps, each person once.
-    """
-    chosen = _failed(message_id, reasons)
-    back, last = _retry_some(engine, message_id, chosen, actor, excluded, after=None)
-    total = back
-    while back == preparing.AT_ONCE:
-        time.sleep(preparing.BREATH)
-        back, last = _retry_some(engine, message_id, chosen, actor, excluded, after=last)
-        total += back
-    return total
-
-
-def _failed(message_id: int, reasons: tuple[str, ...]) -> Select[Any]:
-    chosen = select(Recipients.c.id).where(
-        Recipients.c.message_id == message_id,
-        Recipients.c.delivery_status == DeliveryStatus.FAILED,
-    )
-    return chosen.where(Recipients.c.reason.in_(reasons)) if reasons else chosen
-
-
-def _retry_some(
-    engine: Engine,
-    message_id: int,
-    chosen: Select[Any],
-    actor: str,
-    excluded: Excluded,
-    *,
-    after: int | None,
-) -> tuple[int, int]:
-    """One step, of recipients with an id over `after`; how many, and the last one's id."""
-    chosen = chosen.where(Recipients.c.id > (after or 0))
-    first = after is None
-    allowed = {MessageStatus.SENT, MessageStatus.FAILED}
-    with engine.begin() as connection:
-        more = set() if first else {MessageStatus.SENDING, MessageStatus.PAUSED}
-        row = outbox.locked(connection, message_id, allowed | more, "message_retried")
-        chosen = chosen.where(*_may_be_sent_to(connection, row, excluded))
-        people = chosen.order_by(Recipients.c.id).limit(preparing.AT_ONCE)
-        ids = [found.id for found in connection.execute(people)]
-        if not ids and first and row.status == MessageStatus.SENT:
-            raise outbox.OutboxError(f"Message {message_id} has no failed recipients to try again.")
-        if not ids and not first:
-            return 0, after or 0
-        total = len(ids)
-        if first and total == preparing.AT_ONCE:
-            whole = select(func.count()).select_from(chosen.subquery())
-            total = connection.execute(whole).scalar_one()
-        connection.execute(
-            update(Recipients)
-            .where(Recipients.c.id.in_(ids))
-            .values(
-                delivery_status=DeliveryStatus.PENDING,
-                reason=None,
-                error_code=None,
-                error_description=None,
-                next_attempt_at=None,
-            )
-        )
-        excluded(connection)  # an archive run may have taken from a list what it stands on
-        paused = row.status == MessageStatus.PAUSED
-        status = MessageStatus.PAUSED if paused else MessageStatus.SENDING
-        connection.execute(
-            update(History)
-            .where(History.c.id == message_id)
-            .values(
-                failed_deliveries=History.c.failed_deliveries - len(ids),
-                finished_at=None,
-                status=status,
-            )
-        )
-        if first:
-            outbox.set_status(connection, row, status, None, actor, "message_retried", people=total)
-        outbox.finish_complete(connection, [message_id], now=models.utc_now())
-    return len(ids), ids[-1] if ids else 0
-
-
 def mark_delivered(
     engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
 ) -> int:
     """Take uncertain recipients (all, or these) for delivered, as a person says so; how many."""
-    return _settle_uncertain(
-        engine,
-        message_id,
-        actor=actor,
-        action="uncertain_marked_delivered",
-        user_ids=user_ids,
-        status=DeliveryStatus.SENT,
-    )
-
-
-def send_again(
-    engine: Engine,
-    message_id: int,
-    *,
-    actor: str,
-    user_ids: tuple[int, ...] = (),
-    excluded: Excluded = nobody,
-) -> int:
-    """Send to uncertain recipients (all, or these) once more, as a person says so; how many.
-
-    Nobody `excluded` is among them. This is the only way that anybody may get a message twice.
-    """
-    return _settle_uncertain(
-        engine,
-        message_id,
-        actor=actor,
-        action="uncertain_sent_again",
-        user_ids=user_ids,
-        status=DeliveryStatus.PENDING,
-        excluded=excluded,
-    )
-
-
-def _settle_uncertain(
-    engine: Engine,
-    message_id: int,
-    *,
-    actor: str,
-    action: str,
-    user_ids: tuple[int, ...],
-    status: DeliveryStatus,
-    excluded: Excluded = nobody,
-) -> int:
+    action = "uncertain_marked_delivered"
     with engine.begin() as connection:
-        allowed = set(MessageStatus) - {MessageStatus.SCHEDULED}
-        row = outbox.locked(connection, message_id, allowed, action)
-        if status is DeliveryStatus.PENDING and row.status == MessageStatus.CANCELLED:
-            raise outbox.OutboxError(f"Message {message_id} is cancelled: nobody gets it any more.")
-        chosen = update(Recipients).where(
-            Recipients.c.message_id == message_id,
-            Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN,
-        )
-        if status is DeliveryStatus.PENDING:
-            chosen = chosen.where(*_may_be_sent_to(connection, row, excluded))
-        if user_ids:
-            chosen = chosen.where(Recipients.c.user_id.in_(user_ids))
-        # A late answer to the first request must not settle the second: the row has no owner now.
+        row = lock_for_uncertain(connection, message_id, action)
         settled = connection.execute(
-            chosen.values(
-                delivery_status=status,
-                reason="marked" if status is DeliveryStatus.SENT else None,
+            update(Recipients)
+            .where(*uncertain(message_id, user_ids))
+            .values(
+                delivery_status=DeliveryStatus.SENT,
+                reason="marked",
                 lease_owner=None,
                 next_attempt_at=None,
             )
         ).rowcount
-        excluded(connection)
-        if settled == 0:
-            raise outbox.OutboxError(f"Message {message_id} has no such uncertain recipients.")
-        moved = {"uncertain_deliveries": History.c.uncertain_deliveries - settled}
-        if status is DeliveryStatus.SENT:
-            moved["successful_deliveries"] = History.c.successful_deliveries + settled
-        connection.execute(update(History).where(History.c.id == message_id).values(moved))
-        after = MessageStatus(row.status)
-        if status is DeliveryStatus.PENDING and after is not MessageStatus.PAUSED:
-            after = MessageStatus.SENDING
-            connection.execute(
-                update(History).where(History.c.id == message_id).values(finished_at=None)
+        require_uncertain(settled, message_id)
+        connection.execute(
+            update(History)
+            .where(History.c.id == message_id)
+            .values(
+                uncertain_deliveries=History.c.uncertain_deliveries - settled,
+                successful_deliveries=History.c.successful_deliveries + settled,
             )
-        outbox.set_status(connection, row, after, row.status_reason, actor, action, people=settled)
+        )
+        status = MessageStatus(row.status)
+        outbox.set_status(connection, row, status, row.status_reason, actor, action, people=settled)
         outbox.finish_complete(connection, [message_id], now=models.utc_now())
     return settled
 
 
-def _may_be_sent_to(
-    connection: Connection, message: Row[Any], excluded: Excluded
-) -> list[ColumnElement[bool]]:
-    """Of this message's recipients, those without a mark and on no list; these forbid no edits."""
-    if message.action != Action.SEND:
-        return []
-    rules = [select(models.suppressions.c.user_id)]
-    rules += [people for _rule, people in excluded(connection)]
-    return [Recipients.c.user_id.not_in(people) for people in rules]
+def uncertain(message_id: int, user_ids: tuple[int, ...]) -> list[ColumnElement[bool]]:
+    """That a recipient is one of the message's uncertain ones, and of these people if given."""
+    chosen = [
+        Recipients.c.message_id == message_id,
+        Recipients.c.delivery_status == DeliveryStatus.UNCERTAIN,
+    ]
+    return [*chosen, Recipients.c.user_id.in_(user_ids)] if user_ids else chosen
+
+
+def lock_for_uncertain(connection: Connection, message_id: int, action: str) -> Row[Any]:
+    """The locked row of a message that may have uncertain recipients. Raises OutboxError."""
+    allowed = set(MessageStatus) - {MessageStatus.SCHEDULED}
+    return outbox.locked(connection, message_id, allowed, action)
+
+
+def require_uncertain(settled: int, message_id: int) -> None:
+    """Raises OutboxError where nobody was settled."""
+    if settled == 0:
+        raise outbox.OutboxError(f"Message {message_id} has no such uncertain recipients.")
 
 
 def _change(

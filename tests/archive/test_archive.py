@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from hsl import database, models
+from hsl import database, dispatch, models
 from hsl.archive import ArchiveError, catalogue, files, restoring, storing, unlisted
 from hsl.delivery import changes, export, history, outbox, steering, sums
 from hsl.message.content import Content
@@ -134,16 +134,16 @@ def test_an_archived_message_is_not_changed(past: Past) -> None:
     archive(past)
     number, engine = past.ids["march"], past.engine
     for change in (
-        lambda: steering.retry_failed(engine, number, actor="anna"),
+        lambda: dispatch.retry_failed(engine, number, actor="anna"),
         lambda: steering.mark_delivered(engine, number, actor="anna"),
-        lambda: steering.send_again(engine, number, actor="anna"),
+        lambda: dispatch.send_again(engine, number, actor="anna"),
         lambda: changes.edit_sent(engine, number, Content(text="New"), actor="anna"),
         lambda: changes.delete_sent(engine, number, actor="anna"),
     ):
         with pytest.raises(outbox.OutboxError, match="archive --restore 2025-03"):
             change()
     restoring.restore(engine, "2025-03", actor="anna")
-    assert steering.retry_failed(engine, number, actor="anna") == 10
+    assert dispatch.retry_failed(engine, number, actor="anna") == 10
 
 
 def test_what_a_person_got_is_found_in_both_places(past: Past) -> None:
@@ -175,7 +175,7 @@ def test_a_message_that_changed_while_it_was_read_stays(
     def and_somebody_retries(*arguments: Any, **named: Any) -> files.Written:
         written = write(*arguments, **named)
         if "2025-03" in str(arguments[0]):
-            steering.retry_failed(past.engine, past.ids["march"], actor="boris")
+            dispatch.retry_failed(past.engine, past.ids["march"], actor="boris")
         return written
 
     monkeypatch.setattr(files, "write", and_somebody_retries)
@@ -340,7 +340,7 @@ def test_a_file_whose_rows_stand_nowhere_else_stays(
     past: Past, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = end_before_the_hand_over(past, monkeypatch)
-    steering.retry_failed(past.engine, past.ids["march"], actor="anna")
+    dispatch.retry_failed(past.engine, past.ids["march"], actor="anna")
     archive(past)
     assert unlisted.whole(past.engine) == [left]
 

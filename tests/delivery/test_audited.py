@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select, update
 
-from hsl import models
+from hsl import dispatch, models
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import changes, outbox, recurring, starting, steering
 from hsl.message.content import Content
@@ -50,7 +50,7 @@ CHANGES: dict[str, tuple[str, Change, str]] = {
         lambda e, m: steering.cancel(e, m, actor="anna"),
         "message_cancelled",
     ),
-    "retry": ("sent", lambda e, m: steering.retry_failed(e, m, actor="anna"), "message_retried"),
+    "retry": ("sent", lambda e, m: dispatch.retry_failed(e, m, actor="anna"), "message_retried"),
     "mark": (
         "sent",
         lambda e, m: steering.mark_delivered(e, m, actor="anna"),
@@ -58,7 +58,7 @@ CHANGES: dict[str, tuple[str, Change, str]] = {
     ),
     "send again": (
         "sent",
-        lambda e, m: steering.send_again(e, m, actor="anna"),
+        lambda e, m: dispatch.send_again(e, m, actor="anna"),
         "uncertain_sent_again",
     ),
     "edit": ("scheduled", lambda e, m: changes.edit(e, m, NEW, actor="anna"), "message_edited"),

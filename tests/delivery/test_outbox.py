@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
-from hsl import models
+from hsl import dispatch, models
 from hsl.delivery import history, outbox, pace, starting, steering, sums, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
@@ -240,7 +240,7 @@ def test_the_failed_are_tried_again_but_not_the_uncertain(
     record(engine, left[:4], BLOCKED)
     record(engine, left[4:6], Outcome(Verdict.UNCERTAIN, "no_answer"))
     record(engine, left[6:], SENT)
-    assert steering.retry_failed(engine, message_id, actor="anna") == 4
+    assert dispatch.retry_failed(engine, message_id, actor="anna") == 4
     again = depart(engine, now=time.time() + 2)
     assert {d.user_id for d in again} == {d.user_id for d in left[:4]}
 
@@ -339,7 +339,7 @@ def test_the_uncertain_are_sent_to_again_only_when_a_person_says_so(
     message_id = uncertain_message(engine, create_message)
     later = time.time() + 5
     assert depart(engine, now=later) == []
-    assert steering.send_again(engine, message_id, actor="anna") == 3
+    assert dispatch.send_again(engine, message_id, actor="anna") == 3
     assert state(engine, message_id).status == "sending"
     again = depart(engine, now=later)
     assert [departure.attempts for departure in again] == [2, 2, 2]

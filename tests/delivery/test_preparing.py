@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, select, update
 
-from hsl import audit, database, models
+from hsl import audit, database, dispatch, models
 from hsl.delivery import changes, history, outbox, preparing, starting, steering
 from hsl.message import drafts
 from hsl.message.content import Content
@@ -222,7 +222,7 @@ def test_many_failed_are_put_back_in_steps_each_once(
         connection.execute(update(rows).values(delivery_status="failed", reason="other"))
         connection.execute(update(rows).where(rows.c.user_id < 105).values(reason="blocked"))
         connection.execute(update(messages).values(status="sent", failed_deliveries=20))
-    assert steering.retry_failed(engine, message_id, actor="anna", reasons=("other",)) == 15
+    assert dispatch.retry_failed(engine, message_id, actor="anna", reasons=("other",)) == 15
     message = history.one(engine, message_id)
     assert message is not None
     assert (message.status, message.closing.pending, message.closing.failed) == ("sending", 15, 5)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import OperationalError
 
-from hsl import database, models
+from hsl import database, dispatch, models
 from hsl.delivery import pace, sender, starting, steering, tick
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.sender import Sender
@@ -219,7 +219,7 @@ def test_answers_to_two_attempts_in_one_tick_do_not_hide_each_other(
     with engine.begin() as connection:
         tick.recover(connection, now=models.utc_now() + timedelta(minutes=1))
     message = first.message_id
-    steering.send_again(engine, message, actor="anna")
+    dispatch.send_again(engine, message, actor="anna")
     second = depart(5)
     late = Outcome(Verdict.UNCERTAIN, "no_answer")
     sent = Outcome(Verdict.SENT, telegram_message_id=9)

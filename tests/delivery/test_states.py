@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine, delete, event, insert, select, update
 
-from hsl import models
+from hsl import dispatch, models
 from hsl.delivery import changes, outbox, pace, starting, steering, sums, tick, trouble
 from hsl.delivery.outcome import Outcome, Verdict, lost, never_left
 from hsl.message.content import Content
@@ -282,7 +282,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(message=messages, dies_at=st.integers(0, 12))
     def retry(self, message: int, dies_at: int) -> None:
-        self.try_to(lambda: steering.retry_failed(self.engine, message, actor="anna"), dies_at)
+        self.try_to(lambda: dispatch.retry_failed(self.engine, message, actor="anna"), dies_at)
 
     @rule(message=messages, dies_at=st.integers(0, 12))
     def mark_delivered(self, message: int, dies_at: int) -> None:
@@ -291,7 +291,7 @@ class Delivery(RuleBasedStateMachine):
     @rule(message=messages, dies_at=st.integers(0, 12))
     def send_again(self, message: int, dies_at: int) -> None:
         uncertain = [row.user_id for row in self.rows() if row[:2] == (message, "uncertain")]
-        if self.try_to(lambda: steering.send_again(self.engine, message, actor="anna"), dies_at):
+        if self.try_to(lambda: dispatch.send_again(self.engine, message, actor="anna"), dies_at):
             for person in uncertain:
                 self.allowed[(message, person)] += 1
 

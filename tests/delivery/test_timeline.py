@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine, select, update
 
-from hsl import audit, models
+from hsl import audit, dispatch, models
 from hsl.delivery import changes, pace, steering, timeline, trouble
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.message.content import Content
@@ -67,7 +67,7 @@ def test_it_tells_what_was_decided_about_the_failed_and_the_uncertain(
     record(engine, leaving[:1], Outcome(Verdict.UNCERTAIN, "no_answer"))
     record(engine, leaving[1:2], BLOCKED)
     record(engine, leaving[2:], SENT)
-    steering.retry_failed(engine, message_id, actor="anna")
+    dispatch.retry_failed(engine, message_id, actor="anna")
     steering.mark_delivered(engine, message_id, actor="boris")
     assert told(engine, message_id)[-3:] == [
         "Finished after N s",
