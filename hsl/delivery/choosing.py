@@ -31,7 +31,6 @@ from hsl import models
 from hsl.models import DeliveryStatus
 
 Recipients = models.message_recipients
-MARKED = models.DO_NOT_MESSAGE  # the rule that also holds for what waits already
 
 
 class Choice(Protocol):
@@ -126,7 +125,7 @@ def settled(
 
     Whom a rule leaves out by now is none of them.
     """
-    rules = [(MARKED, select(models.suppressions.c.user_id))]
+    rules = [(models.DO_NOT_MESSAGE, select(models.suppressions.c.user_id))]
     hold(connection, people)
     if not isinstance(people, Select):
         rules += people.barred(connection, message_id, since)

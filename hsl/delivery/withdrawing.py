@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, update
 
 from hsl import audit, database, models
-from hsl.delivery import choosing, outbox
+from hsl.delivery import outbox
 from hsl.models import Action, DeliveryStatus
 
 History, Recipients = models.message_history, models.message_recipients
@@ -72,7 +72,7 @@ def _cancelled(connection: Connection, which: ColumnElement[bool], **more: Any) 
         .where(which)
         .values(
             delivery_status=DeliveryStatus.CANCELLED,
-            reason=choosing.MARKED,
+            reason=models.DO_NOT_MESSAGE,
             next_attempt_at=None,
             **more,
         )
@@ -97,6 +97,6 @@ def _record(connection: Connection, withdrawn: Counter[int], *, actor: str) -> N
             action="message_withdrawn",
             object_type="message",
             object_id=number,
-            details={"people": people, "reason": choosing.MARKED},
+            details={"people": people, "reason": models.DO_NOT_MESSAGE},
         )
     outbox.finish_complete(connection, list(withdrawn), now=models.utc_now())
