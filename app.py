@@ -6,6 +6,7 @@ import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import web
+from hsl.warehouse.errors import StoreError
 from pages.parts import shell, show
 
 st.set_page_config(page_title="HSL Dashboard", page_icon=shell.ICON, layout="wide")
@@ -46,6 +47,8 @@ except SQLAlchemyError as fault:
         "The database does not answer, so nothing is shown and nothing was changed. Reload in a "
         "moment; if it stays, ask the operator to run `python -m hsl doctor`."
     )
+except StoreError as fault:
+    st.error(str(fault))
 except Exception:
     logging.getLogger("hsl.pages").exception("A page failed")
     st.error("This page failed, and nothing was changed. Reload it; the server's log says why.")

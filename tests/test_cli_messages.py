@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -266,3 +267,31 @@ def test_the_doctor_names_messages_of_another_bot_and_the_bots_trouble(
     assert checks["messages"]["ok"]
     assert checks["sending"]["detail"] == "Telegram refused the bot: Unauthorized."
     assert "Telegram is asked again at 20" in checks["sending"]["remedy"]
+
+
+HUGE = "99999999999999999999"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status", HUGE], f"{HUGE} is too large for an id"),
+        (["person", "-1e3"], "-1e3 is no id, which is a number"),
+        (["send", "--user", HUGE, "--text", "Hi", "--yes"], f"{HUGE} is too large for an id"),
+        (["send", "--all", "--text-file", "{odd}", "--yes"], "is not in UTF-8. Save it as UTF-8."),
+        (["send", "--all", "--text", "Hi", "--at", "0001-01-01T00:00+23:00"], "is no year in"),
+        (["send", "--all", "--text", "Hi", "--until", "2020-01-01", "--yes"], "Add --every"),
+        (["send", "--all", "--text", "Hi", "--caption", "x", "--yes"], "Write it into --text."),
+        (["send", "--all", "--text", "Hi", "--late-limit", "nan", "--yes"], "no number of minutes"),
+    ],
+)
+@pytest.mark.usefixtures("ten")
+def test_words_that_cannot_be_meant_are_refused_in_a_line(
+    hsl: Terminal, tmp_path: Path, words: list[str], said: str
+) -> None:
+    odd = tmp_path / "odd.html"
+    odd.write_bytes("Привет".encode("cp1251"))
+    answer = hsl(*[word.replace("{odd}", str(odd)) for word in words])
+    assert answer.returncode == 2
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr

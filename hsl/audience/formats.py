@@ -97,8 +97,10 @@ def literal(words: str) -> str:
 def _csv(reader: duckdb.DuckDBPyConnection, path: Path) -> Opened:
     """The header is the first row: DuckDB's own reading of it would rename what it finds twice."""
     _require_utf8(path)
+    # Several threads would cut a file between the lines of one cell, and refuse it then.
     table = (
         f"read_csv({literal(str(path))}, all_varchar = true, header = false, null_padding = true, "
+        "parallel = false, "
         f"nullstr = {literal(ABSENT)}, max_line_size = {MOST_LINE})"
     )
     found = reader.execute(f"SELECT * FROM {table} LIMIT 1")

@@ -14,9 +14,11 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    case,
     exists,
     false,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -205,26 +207,33 @@ def _search(words: str, target: str) -> ColumnElement[bool]:
     if target == "duckdb":
         matches = [names.beginning_with(wanted, several)]
     else:
-        matches = [_begins_one(wanted, target)]
+        matches = [_begin(wanted, 1, target)]
         if several:
-            matches.append(and_(*[_begins_one(word, target) for word in several]))
+            matches.append(and_(*[_begin(word, most, target) for word, most in several.items()]))
     if wanted.isascii() and wanted.isdigit() and int(wanted) <= c.LARGEST_ID:
         matches.append(People.c.user_id == int(wanted))
     return or_(*matches)
 
 
-def _several(wanted: str) -> list[str]:
-    """The words of which each must begin a name, without those that another says more exactly."""
-    words = {word.removeprefix("@") for word in wanted.split()}
-    if len(wanted.split()) < 2:
-        return []
-    exact = [word for word in words if not any(o != word and o.startswith(word) for o in words)]
-    # Two words that begin one name, one of them begins the other: there are no more than names.
-    return sorted(exact) if len(exact) <= len(names.SEARCHED) else []
+def _several(wanted: str) -> dict[str, int]:
+    """The words of which each must begin a name of its own: how many names each must begin.
+
+    A word must begin as many names as there are words that begin with it: "иван иванов" is nobody
+    whose one name is Иванов. That is enough, as two words begin one name only where one of them
+    begins the other.
+    """
+    words = [word.removeprefix("@") for word in wanted.split()]
+    if not 1 < len(words) <= len(names.SEARCHED):
+        return {}
+    return {word: sum(other.startswith(word) for other in words) for word in sorted(words)}
 
 
-def _begins_one(wanted: str, target: str) -> ColumnElement[bool]:
-    return or_(*[_begins(People.c[name], wanted, target) for name in names.SEARCHED])
+def _begin(wanted: str, names_: int, target: str) -> ColumnElement[bool]:
+    """That so many of a person's names begin so."""
+    begun = [_begins(People.c[name], wanted, target) for name in names.SEARCHED]
+    if names_ == 1:
+        return or_(*begun)
+    return sum((case((one, 1), else_=0) for one in begun), start=literal(0)) >= names_
 
 
 def _begins(column: ColumnElement[Any], wanted: str, target: str) -> ColumnElement[bool]:

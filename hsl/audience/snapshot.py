@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, column, func, table
 from hsl import models
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
-from hsl.warehouse import names, streams
+from hsl.warehouse import limits, names, streams
 from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
@@ -90,7 +90,7 @@ class Snapshot:
         version = self._store.people_version
         with self._lock:
             if self._facets is None or self._facets[0] != version:
-                with self._store.cursor() as cursor:
+                with self._store.cursor() as cursor, limits.within(cursor):
                     self._facets = (version, _facets(cursor, self._store.attributes))
             return self._facets[1]
 

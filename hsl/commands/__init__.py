@@ -7,11 +7,12 @@ settings)`, which returns the exit status, or None for 0.
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from sqlalchemy import Engine
 
-from hsl import database
+from hsl import database, models
 from hsl.settings import Settings
 
 ACTOR = "operator"
@@ -24,6 +25,25 @@ class UsageError(ValueError):
 def fail(words: str) -> NoReturn:
     """Raise UsageError."""
     raise UsageError(words)
+
+
+def an_id(words: str) -> int:
+    """A type of argparse's: the number of a person or of something kept."""
+    try:
+        number = int(words)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{words} is no id, which is a number") from None
+    if not -models.MAX_USER_ID <= number <= models.MAX_USER_ID:
+        raise argparse.ArgumentTypeError(f"{words} is too large for an id")
+    return number
+
+
+def text_of(path: Path) -> str:
+    """What a file says. Raises UsageError where it is not in UTF-8."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        fail(f"{path} is not in UTF-8. Save it as UTF-8.")
 
 
 def open_database(settings: Settings) -> Engine:

@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 
 from hsl import dispatch
-from hsl.commands import ACTOR, confirmed, open_database, send
+from hsl.commands import ACTOR, an_id, confirmed, open_database, send, text_of
 from hsl.delivery import changes, history, outbox, texts
 from hsl.settings import Settings
 
 
 def add_edit(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("id", type=int, metavar="ID")
+    command.add_argument("id", type=an_id, metavar="ID")
     text = command.add_mutually_exclusive_group(required=True)
     text.add_argument("--text", metavar="T", help="its text, or the caption of its file")
     text.add_argument("--text-file", type=Path, metavar="F")
@@ -25,7 +25,7 @@ def add_edit(command: argparse.ArgumentParser) -> None:
 
 def add_delete(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("id", type=int, metavar="ID")
+    command.add_argument("id", type=an_id, metavar="ID")
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.set_defaults(run=_delete)
 
@@ -35,7 +35,7 @@ def _edit(parsed: argparse.Namespace, settings: Settings) -> None:
     message = history.one(engine, parsed.id)
     if message is None:
         raise outbox.OutboxError(f"There is no message {parsed.id}.")
-    text = parsed.text if parsed.text_file is None else parsed.text_file.read_text("utf-8")
+    text = parsed.text if parsed.text_file is None else text_of(parsed.text_file)
     before = texts.standing(engine, parsed.id) if parsed.sent else message.content
     before = before or message.content
     buttons = send.buttons_of(parsed) or before.buttons

@@ -3,13 +3,13 @@
 import argparse
 
 from hsl import comparing
-from hsl.commands import open_database, say
+from hsl.commands import an_id, open_database, say
 from hsl.settings import Settings
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("id", type=int, nargs="?", metavar="ID")
+    command.add_argument("id", type=an_id, nargs="?", metavar="ID")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_run)
 

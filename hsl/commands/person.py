@@ -4,14 +4,14 @@ import argparse
 import json
 from dataclasses import asdict
 
-from hsl.commands import open_database
+from hsl.commands import an_id, open_database
 from hsl.delivery import person, sums
 from hsl.settings import Settings
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("id", type=int, metavar="ID")
+    command.add_argument("id", type=an_id, metavar="ID")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_run)
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from hsl.commands import ACTOR, open_database
+from hsl.commands import ACTOR, an_id, open_database
 from hsl.delivery import recurring
 from hsl.settings import Settings
 
@@ -16,7 +16,7 @@ def add_rules(command: argparse.ArgumentParser) -> None:
 
 def add_stop(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("id", type=int, metavar="RULE")
+    command.add_argument("id", type=an_id, metavar="RULE")
     command.set_defaults(run=_stop)
 
 

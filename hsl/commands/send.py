@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from hsl import dispatch
 from hsl.audience import conditions, policy
 from hsl.audience.cohort import Audience, Cohort
-from hsl.commands import fail, open_database, people
+from hsl.commands import an_id, fail, open_database, people, text_of
 from hsl.delivery import outbox, recurring
 from hsl.message.content import Button, Content
 from hsl.models import MessageType, utc_now
@@ -74,16 +74,16 @@ def add_buttons(command: Any) -> None:
 
 def add_who(command: Any) -> None:
     """Add the options that choose people to a parser or a group of one."""
-    command.add_argument("--user", type=int, action="append", default=[], metavar="ID")
+    command.add_argument("--user", type=an_id, action="append", default=[], metavar="ID")
     command.add_argument("--stream", action="append", default=[], metavar="S")
     command.add_argument("--not-enrolled", action="store_true")
     command.add_argument("--segment", metavar="NAME", help="who is in this segment")
     people.add_where(command)
     command.add_argument("--all", action="store_true", help="everybody")
     command.add_argument(
-        "--not-delivered", type=int, metavar="ID", help="who did not get message ID"
+        "--not-delivered", type=an_id, metavar="ID", help="who did not get message ID"
     )
-    command.add_argument("--delivered", type=int, metavar="ID", help="who got message ID")
+    command.add_argument("--delivered", type=an_id, metavar="ID", help="who got message ID")
 
 
 def buttons_of(parsed: argparse.Namespace) -> tuple[tuple[Button, ...], ...]:
@@ -106,6 +106,8 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> int:
             fail('--ignore-cap needs a reason, such as "the lesson is off".')
         audience = audience.model_copy(update={"ignore_cap": parsed.ignore_cap.strip()})
     content = _content(parsed)
+    if parsed.until and not parsed.every:
+        fail("--until is the last day of --every. Add --every, or leave it out.")
     rule = recurring.Repeat.parse(parsed.every, parsed.until) if parsed.every else None
     first = at if rule is None else rule.after(utc_now())
     found = dispatch.look(engine, settings, content, audience, at=first)
@@ -131,6 +133,8 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> int:
     if not parsed.yes and not _agreed(summary, seconds):
         print("Nothing was sent.")
         return 1
+    if not 0 <= parsed.late_limit < float("inf"):
+        fail(f"--late-limit {parsed.late_limit:g} is no number of minutes. Write 60.")
     late_limit, keep_quiet = 60 * parsed.late_limit, parsed.keep_quiet
     if rule is not None:
         message_id = dispatch.repeat(
@@ -196,7 +200,9 @@ def _content(parsed: argparse.Namespace) -> Content:
             text=parsed.caption,
             buttons=lines,
         )
-    text = parsed.text if parsed.text_file is None else parsed.text_file.read_text("utf-8")
+    if parsed.caption:
+        fail("--caption goes with --video or --document. Write it into --text.")
+    text = parsed.text if parsed.text_file is None else text_of(parsed.text_file)
     return Content(text=text, buttons=lines)
 
 
@@ -215,6 +221,8 @@ def _time(words: str) -> datetime:
         fail(f"--at {words} is not a time. Write 2026-12-01T10:00+03:00.")
     if moment.tzinfo is None:
         fail(f"--at {words} has no zone. Add one, such as {words}+03:00.")
+    if not 1970 < moment.year < 2200:
+        fail(f"--at {words} is no year in which to send. Write 2026-12-01T10:00+03:00.")
     return moment
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from hsl import database, dispatch
 from hsl.audience import policy
 from hsl.audience.cohort import Audience
-from hsl.commands import open_database
+from hsl.commands import an_id, open_database
 from hsl.delivery import history, outbox, recurring, sums, texts
 from hsl.delivery.history import Message
 from hsl.models import Action, AudienceMode, MessageStatus
@@ -116,7 +116,7 @@ class State:
 
 def add(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("id", type=int, nargs="?", metavar="ID")
+    command.add_argument("id", type=an_id, nargs="?", metavar="ID")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_run)
 

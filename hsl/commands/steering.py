@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from hsl import dispatch
-from hsl.commands import ACTOR, open_database
+from hsl.commands import ACTOR, an_id, open_database
 from hsl.delivery import steering
 from hsl.settings import Settings
 
@@ -33,7 +33,7 @@ def add_retry(command: argparse.ArgumentParser) -> None:
 def _add(
     command: argparse.ArgumentParser, run: Callable[[argparse.Namespace, Settings], None]
 ) -> None:
-    command.add_argument("id", type=int, metavar="ID")
+    command.add_argument("id", type=an_id, metavar="ID")
     command.set_defaults(run=run)
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from hsl import dispatch
 from hsl.audience import suppression
-from hsl.commands import ACTOR, fail, open_database, say
+from hsl.commands import ACTOR, an_id, fail, open_database, say
 from hsl.settings import Settings
 
 
 def add_suppress(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("user", type=int, nargs="*", metavar="ID")
+    command.add_argument("user", type=an_id, nargs="*", metavar="ID")
     command.add_argument("--reason", metavar="R", help="why; needed")
     command.add_argument(
         "--file", type=Path, metavar="CSV", help="ids from a file's column user_id"
@@ -23,7 +23,7 @@ def add_suppress(command: argparse.ArgumentParser) -> None:
 
 def add_unsuppress(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("user", type=int, nargs="+", metavar="ID")
+    command.add_argument("user", type=an_id, nargs="+", metavar="ID")
     command.set_defaults(run=_unsuppress)
 
 

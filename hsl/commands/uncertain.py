@@ -7,7 +7,7 @@ import sys
 from sqlalchemy import Engine
 
 from hsl import dispatch
-from hsl.commands import ACTOR, confirmed, open_database
+from hsl.commands import ACTOR, an_id, confirmed, open_database
 from hsl.delivery import history, outbox, steering
 from hsl.settings import Settings
 
@@ -16,13 +16,13 @@ LISTED = 10_000  # uncertain recipients
 
 def add(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("id", type=int, metavar="ID")
+    command.add_argument("id", type=an_id, metavar="ID")
     how = command.add_mutually_exclusive_group()
     how.add_argument("--mark-delivered", action="store_true", help="take them for delivered")
     how.add_argument(
         "--send-again", action="store_true", help="send to them once more: some may get it twice"
     )
-    command.add_argument("--user", type=int, action="append", default=[], metavar="ID")
+    command.add_argument("--user", type=an_id, action="append", default=[], metavar="ID")
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=_run)

@@ -5,14 +5,14 @@ import sys
 from datetime import date, datetime, time
 from pathlib import Path
 
-from hsl.commands import fail, open_database
+from hsl.commands import an_id, fail, open_database
 from hsl.reports import writing
 from hsl.settings import Settings
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("message", type=int, nargs="?", metavar="MESSAGE", help="of one message")
+    command.add_argument("message", type=an_id, nargs="?", metavar="MESSAGE", help="of one message")
     command.add_argument(
         "--since", type=date.fromisoformat, metavar="DATE", help="or of the messages from that day"
     )

@@ -27,6 +27,14 @@ class Archive:
         """A sentence for each file that could not be read when it was wanted last."""
         return tuple(self._lost.values())
 
+    def noted(self) -> dict[Path, str]:
+        """The files that are lost, to be noted again where what was read since is given up."""
+        return dict(self._lost)
+
+    def note(self, lost: dict[Path, str]) -> None:
+        """Take these for the lost files."""
+        self._lost = lost
+
     def is_incomplete(self, source: Source) -> bool:
         """Whether a file that `source` lists could not be read; others are forgotten."""
         if self._lost:

@@ -7,11 +7,12 @@ Cyrillic in Latin letters, so that "Anastasiya" finds "Анастасия" too.
 DuckDB and pandas are loaded where they are used, as conditions are also made for the main database.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, select, table
 from sqlalchemy import column as named
+from sqlalchemy import func, select, table
 
 from hsl import models
 
@@ -72,14 +73,17 @@ def renew(store: "duckdb.DuckDBPyConnection", changed: str) -> None:
     store.execute("DROP TABLE new_names")
 
 
-def beginning_with(wanted: str, words: Sequence[str] = ()) -> ColumnElement[bool]:
+def beginning_with(wanted: str, words: Mapping[str, int] = MappingProxyType({})) -> Any:
     """For DuckDB: that a username, first or last name begins with `wanted`, or that for each of
-    `words` one of the three does; all in lower case."""
+    `words` so many of the three do; all in lower case."""
     found = _beginning_with(wanted)
-    if words:
-        of_all = _beginning_with(words[0])
-        for word in words[1:]:
-            of_all = _beginning_with(word).where(_Names.c.user_id.in_(of_all))
+    of_all: Any = None
+    for word, names in words.items():
+        of_word = _beginning_with(word)
+        if names > 1:
+            of_word = of_word.group_by(_Names.c.user_id).having(func.count() >= names)
+        of_all = of_word if of_all is None else of_word.where(_Names.c.user_id.in_(of_all))
+    if of_all is not None:
         found = found.union_all(of_all)
     return models.users.c.user_id.in_(found)
 

@@ -252,12 +252,15 @@ class Store:
         """All of it, or nothing. Raises StoreError where the memory does not suffice."""
         with self._cursor() as cursor:
             cursor.execute("BEGIN")
+            lost = self._archive.noted()
             try:
                 yield cursor
                 cursor.execute("COMMIT")
             except BaseException as fault:
                 with suppress(duckdb.Error):
                     cursor.execute("ROLLBACK")
+                # A file that was found again is to be read again.
+                self._archive.note(lost)
                 # Before the source closes: rows that nobody took must not outlive it.
                 cursor.unregister("incoming")
                 if isinstance(fault, duckdb.OutOfMemoryException):

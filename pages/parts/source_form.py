@@ -89,6 +89,8 @@ def body() -> None:
         "Name", key="source-new-name", placeholder="platform", disabled=_changed() is not None
     )
     filled = _where()
+    # Always: Streamlit forgets what stands in boxes that a run does not draw.
+    _draw_schedule()
     looked: Looked | None = st.session_state.get(LOOKED)
     if st.button("Look at it", key="source-new-look", icon=":material/visibility:"):
         looked = _look(filled, looked)
@@ -105,7 +107,6 @@ def body() -> None:
         _draw_people(found)
     else:
         st.caption("The meanings have changed. Look at it again before you keep it.")
-    _draw_schedule()
     fits = is_shown and found.problem is None
     if st.button("Keep it", type="primary", key="source-new-keep", disabled=not fits):
         _keep(name.strip(), filled, found.mapping)
@@ -178,7 +179,8 @@ def _as_mapping(meanings: dict[str, str]) -> dict[str, str]:
     return {
         theirs: "" if ours == LEFT_OUT else ours
         for theirs, ours in meanings.items()
-        if ours != theirs.strip().lower() or ours in ALIASES
+        # Which one is the Telegram id is always said, as other columns may look like one.
+        if ours != theirs.strip().lower() or ours in ALIASES or ours == "user_id"
     }
 
 

@@ -1,6 +1,7 @@
 """What a condition means, written down once more in plain Python over raw rows: no SQL at all."""
 
 import hashlib
+import itertools
 import json
 import operator
 import re
@@ -224,6 +225,13 @@ def _found(words: str, person: dict[str, Any]) -> bool:
         return any(name.startswith(one) for name in known)
 
     several = [_lower(one.removeprefix("@")) for one in words.split()]
-    if begins(_lower(words)) or (len(several) > 1 and all(begins(one) for one in several)):
+    # Each word begins a name of its own, whichever.
+    if begins(_lower(words)) or (
+        len(several) > 1
+        and any(
+            all(name.startswith(one) for name, one in zip(names_, several, strict=True))
+            for names_ in itertools.permutations(known, len(several))
+        )
+    ):
         return True
     return words.isascii() and words.isdigit() and int(words) == person["user_id"]

@@ -406,3 +406,16 @@ def test_attributes_that_the_index_leaves_out_are_named(engine: Engine, tmp_path
     assert report.unindexed == ("b050", "b051")
     assert "at most 200 attributes" in report.warning
     assert "b050, b051" in report.warning
+
+
+def test_a_large_file_with_lines_within_its_cells_comes_in_whole(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """So large that DuckDB would read it by several threads."""
+    rows = "".join(
+        f'{number},person_{number},"a note of\ntwo lines {"x" * 150}"\n'
+        for number in range(1, 60_001)
+    )
+    path = write(tmp_path, f"user_id,username,note\n{rows}")
+    assert path.stat().st_size > 10 * 2**20
+    assert counts(load(engine, path)) == (60_000, 0, 0, 0)

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, update
 
 from hsl import models
 from hsl.audience import address, resolve, snapshot, where, where_text
@@ -120,3 +120,30 @@ def test_it_round_trips_through_json() -> None:
         streams=("4th",), attributes={"city": ("Omsk",)}, registered_to=date(2026, 1, 2)
     )
     assert Cohort.model_validate_json(cohort.model_dump_json()) == cohort
+
+
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [("иван иванов", [5]), ("иванов иван", [5]), ("ив ив", [5]), ("иванова мария", [6]),
+     ("иван мария", [6]), ("и и и", []), ("иван иванов иванова", [])],
+)  # fmt: skip
+def test_each_word_begins_a_name_of_its_own(engine: Engine, words: str, ids: list[int]) -> None:
+    people = ((5, "Иван", "Иванов"), (6, "Мария", "Иванова"), (7, "Пётр", "Иванов"))
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.users),
+            [
+                {
+                    "user_id": number,
+                    "first_name": first,
+                    "last_name": last,
+                    "attributes": {},
+                    "updated_at": models.utc_now(),
+                }
+                for number, first, last in people
+            ],
+        )
+        found = connection.execute(resolve.people(Cohort(search=words), engine.dialect.name))
+        assert sorted(row.user_id for row in found) == ids
+    index = snapshot.Snapshot(Store(engine, folder=None, refresh_after=300.0))
+    assert sorted(index.page(Cohort(search=words))["user_id"]) == ids

@@ -317,6 +317,31 @@ def test_a_lost_archive_is_said_and_read_when_it_is_back(
         assert found.lost == ()
 
 
+def test_a_file_that_is_back_is_read_also_where_a_refresh_is_given_up(
+    engine: Engine, world: World, open_store: OpenStore, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    before = in_database(engine)["message_recipients"]
+    _archive(engine, tmp_path)
+    file = tmp_path / "archive" / "2026-11" / "old.parquet"
+    away = file.rename(tmp_path / "away.parquet")
+    store = open_store()
+    assert store.lost
+    away.rename(file)
+    real, asked = refreshing._members, []
+
+    def too_much(cursor: duckdb.DuckDBPyConnection, rows: source.Source) -> int:
+        asked.append(1)
+        if len(asked) == 1:
+            raise source.TooMuchError
+        return real(cursor, rows)
+
+    monkeypatch.setattr(refreshing, "_members", too_much)
+    store.refresh()
+    assert in_store(store)["message_recipients"] == before
+    assert store.lost == ()
+
+
 def test_what_is_no_json_stops_nothing(engine: Engine, open_store: OpenStore) -> None:
     if engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL takes no such JSON")
