@@ -20,6 +20,7 @@ from hsl.audience import segments
 from hsl.audience import where as expressions
 from hsl.audience.cohort import Audience, Cohort
 from hsl.moment import ENROLLMENTS, MESSAGES, PEOPLE, Moment, moment
+from hsl.quoting import identifier, pointer
 from hsl.reports.deliveries import deliveries, table_of
 from hsl.settings import Settings, get_settings, load_settings
 from hsl.warehouse import attributes, limits
@@ -176,10 +177,9 @@ def _people(now: Moment) -> pa.Table:
         "WHERE attributes IS NOT NULL ORDER BY name"
     ).fetchall()
     columns = [name for name in PEOPLE.names if name != "attributes"]
-    # A JSON pointer takes any name, dots and dollars too.
-    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for (name,) in names]
+    pointers = [pointer(name) for (name,) in names]
     attributes = [
-        f"json_extract_string(attributes, ?) AS {_quoted(f'a:{name}')}" for (name,) in names
+        f"json_extract_string(attributes, ?) AS {identifier(f'a:{name}')}" for (name,) in names
     ]
     found = reader.execute(
         f"SELECT {', '.join([*columns, *attributes])} FROM plain ORDER BY user_id", pointers
@@ -194,7 +194,3 @@ def _attributes(people: pa.Table) -> dict[str, str]:
     with limits.open_database(files.MEMORY_LIMIT) as reader:
         reader.register("users", people)
         return dict(attributes.types(reader, attributes.columns(reader)))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

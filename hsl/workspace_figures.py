@@ -56,11 +56,11 @@ class Figures:
 
     def total(self, chosen: Filter = EVERYTHING, *, as_arrow: bool = False) -> Frame:
         """One row: messages, people, and what arrived of their deliveries."""
-        return self._frame(chosen, as_arrow, lambda store: insights.total(store, chosen))
+        return self._frame(insights.total, chosen, as_arrow)
 
     def by_stream(self, chosen: Filter = EVERYTHING, *, as_arrow: bool = False) -> Frame:
         """What arrived, by stream of today."""
-        return self._frame(chosen, as_arrow, lambda store: insights.by_stream(store, chosen))
+        return self._frame(insights.by_stream, chosen, as_arrow)
 
     def by_message(
         self,
@@ -70,43 +70,31 @@ class Figures:
         as_arrow: bool = False,
     ) -> Frame:
         """What arrived, of the last `most` messages."""
-        return self._frame(
-            chosen, as_arrow, lambda store: insights.by_message(store, chosen, most=most)
-        )
+        return self._frame(insights.by_message, chosen, as_arrow, most=most)
 
     def over_time(
         self, chosen: Filter = EVERYTHING, *, step: Step = "day", as_arrow: bool = False
     ) -> Frame:
         """What arrived, by day, or by the Monday of its week."""
-        return self._frame(
-            chosen,
-            as_arrow,
-            lambda store: insights.over_time(store, chosen, self._zone, step=step),
-        )
+        return self._frame(insights.over_time, chosen, as_arrow, self._zone, step=step)
 
     def by_hour(self, chosen: Filter = EVERYTHING, *, as_arrow: bool = False) -> Frame:
         """What arrived, by weekday and hour."""
-        return self._frame(
-            chosen, as_arrow, lambda store: insights.by_hour(store, chosen, self._zone)
-        )
+        return self._frame(insights.by_hour, chosen, as_arrow, self._zone)
 
     def reasons(self, chosen: Filter = EVERYTHING, *, as_arrow: bool = False) -> Frame:
         """Why deliveries failed, the most frequent reason first."""
-        return self._frame(chosen, as_arrow, lambda store: insights.reasons(store, chosen))
+        return self._frame(insights.reasons, chosen, as_arrow)
 
     def reasons_over_time(
         self, chosen: Filter = EVERYTHING, *, step: Step = "day", as_arrow: bool = False
     ) -> Frame:
         """Why deliveries failed, by day or week."""
-        return self._frame(
-            chosen,
-            as_arrow,
-            lambda store: insights.reasons_over_time(store, chosen, self._zone, step=step),
-        )
+        return self._frame(insights.reasons_over_time, chosen, as_arrow, self._zone, step=step)
 
     def reach(self, chosen: Filter = EVERYTHING, *, as_arrow: bool = False) -> Frame:
         """Who got at least one message, of the people in each stream."""
-        return self._frame(chosen, as_arrow, lambda store: insights.reach(store, chosen))
+        return self._frame(insights.reach, chosen, as_arrow)
 
     def churn(
         self,
@@ -116,13 +104,11 @@ class Figures:
         as_arrow: bool = False,
     ) -> Frame:
         """Who blocked the bot after each of the last `most` messages."""
-        return self._frame(
-            EVERYTHING, as_arrow, lambda store: insights.churn(store, chosen, most=most)
-        )
+        return self._frame(insights.churn, chosen, as_arrow, read=EVERYTHING, most=most)
 
     def fatigue(self, chosen: Filter = EVERYTHING, *, as_arrow: bool = False) -> Frame:
         """People by how many of the messages were sent to them."""
-        return self._frame(chosen, as_arrow, lambda store: insights.fatigue(store, chosen))
+        return self._frame(insights.fatigue, chosen, as_arrow)
 
     def speed(
         self,
@@ -132,24 +118,29 @@ class Figures:
         as_arrow: bool = False,
     ) -> Frame:
         """Seconds until 50, 95 and 100 % of each of the last `most` messages."""
-        return self._frame(chosen, as_arrow, lambda store: insights.speed(store, chosen, most=most))
+        return self._frame(insights.speed, chosen, as_arrow, most=most)
 
     def comparison(self, chosen: Filter = EVERYTHING, *, as_arrow: bool = False) -> Frame:
         """Streams side by side."""
-        return self._frame(chosen, as_arrow, lambda store: insights.comparison(store, chosen))
+        return self._frame(insights.comparison, chosen, as_arrow)
 
     def retention(self, chosen: Filter = EVERYTHING, *, as_arrow: bool = False) -> Frame:
         """Who can still be reached, by month of registration and weeks since."""
-        return self._frame(
-            chosen,
-            as_arrow,
-            lambda store: insights.retention(store, chosen, self._zone, now=models.utc_now()),
-        )
+        return self._frame(insights.retention, chosen, as_arrow, self._zone, now=models.utc_now())
 
     def _frame(
-        self, read: Filter, as_arrow: bool, figure: Callable[[Readable], pd.DataFrame]
+        self,
+        figure: Callable[..., pd.DataFrame],
+        chosen: Filter,
+        as_arrow: bool,
+        *values: object,
+        read: Filter | None = None,
+        **named: object,
     ) -> Frame:
-        found = self._asked(read, figure)
+        """A figure of the deliveries of `chosen`; `read` names those it looks at, if others."""
+        found = self._asked(
+            chosen if read is None else read, lambda store: figure(store, chosen, *values, **named)
+        )
         return pa.Table.from_pandas(found, preserve_index=False) if as_arrow else found
 
     def _asked(self, read: Filter, figure: Callable[[Readable], Answer]) -> Answer:

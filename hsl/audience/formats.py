@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hsl.audience.columns import ImportRefused, letters
+from hsl.quoting import identifier, literal
 
 MEMORY_LIMIT = "700MB"
 MOST_ASIDE = "8GB"  # that DuckDB writes aside
@@ -82,16 +83,6 @@ def refusing(name: str) -> Iterator[None]:
         if "Maximum line size" in str(error):
             words = f"a line has more than {MOST_LINE:,} bytes"
         raise ImportRefused(f"{name} cannot be read: {words}. Nothing was changed.") from None
-
-
-def identifier(column: str) -> str:
-    """A name as SQL takes it."""
-    return '"' + column.replace('"', '""') + '"'
-
-
-def literal(words: str) -> str:
-    """A text as SQL takes it."""
-    return "'" + words.replace("'", "''") + "'"
 
 
 def _csv(reader: duckdb.DuckDBPyConnection, path: Path) -> Opened:

@@ -12,9 +12,9 @@ from sqlalchemy import Engine, text
 from hsl import audit, database, table
 from hsl.audience import columns, reading, upsert
 from hsl.audience.columns import ImportRefused
-from hsl.audience.formats import literal
 from hsl.audience.upsert import Progress
 from hsl.models import AFTER_GIVEN, FIRST_GIVEN, MAX_USER_ID, utc_now
+from hsl.quoting import literal
 from hsl.warehouse.attributes import MOST_ATTRIBUTES
 
 __all__ = ["ImportRefused", "ImportReport", "Progress", "import_file"]

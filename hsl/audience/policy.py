@@ -21,12 +21,7 @@ People, Audit = models.users, models.audit_log
 CAPPED = "cap"
 LISTED = "list: "  # and the exclusion list's name
 CAP = re.compile(r"(?P<messages>[1-9]\d{0,3})/(?P<days>[1-9]\d{0,2})d")
-LEFT = (
-    DeliveryStatus.SENT,
-    DeliveryStatus.DELETED,
-    DeliveryStatus.UNCERTAIN,
-    DeliveryStatus.SENDING,
-)
+LEFT = (*models.GOT, DeliveryStatus.UNCERTAIN, DeliveryStatus.SENDING)
 CLOCKS = timedelta(minutes=10)  # by which machines' clocks may differ
 SENT_AGAIN = ("message_resumed", "message_retried", "uncertain_sent_again")
 AHEAD = (MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED)

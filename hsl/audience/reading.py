@@ -9,7 +9,8 @@ import duckdb
 
 from hsl import table
 from hsl.audience import columns, formats
-from hsl.audience.formats import Opened, identifier, literal
+from hsl.audience.formats import Opened
+from hsl.quoting import identifier, literal
 
 MOST_TEXT = 10_000  # characters of a value
 

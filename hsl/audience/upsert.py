@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database
+from hsl.quoting import identifier
 
 ROWS_AT_ONCE = 50_000
 BLOCK = 1 << 20  # bytes
@@ -196,11 +197,9 @@ def load(
 
 def _write_as_copied(reader: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
     """Write rows as PostgreSQL's COPY takes them: a tab between values, \\N for none."""
-    columns = [
-        str(row[0]).replace('"', '""') for row in reader.execute(f"DESCRIBE {query}").fetchall()
-    ]
+    columns = [identifier(str(row[0])) for row in reader.execute(f"DESCRIBE {query}").fetchall()]
     escaped = ", ".join(
-        f"replace(replace(replace(replace(CAST(\"{column}\" AS VARCHAR), '\\', '\\\\'), "
+        f"replace(replace(replace(replace(CAST({column} AS VARCHAR), '\\', '\\\\'), "
         "chr(9), '\\t'), chr(10), '\\n'), chr(13), '\\r')"
         for column in columns
     )

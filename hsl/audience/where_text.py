@@ -9,6 +9,7 @@ from sqlglot.tokens import Tokenizer
 from hsl.audience import conditions as c
 from hsl.audience import vocabulary
 from hsl.audience.cohort import Cohort
+from hsl.quoting import identifier, literal
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 _TAKEN = {word.lower() for word in Tokenizer.KEYWORDS} | {"date", "time", "timestamp", "interval"}
@@ -124,7 +125,7 @@ def _name(name: str) -> str:
         name = vocabulary.ATTRIBUTE + name
     elif _PLAIN.fullmatch(name) and name not in _TAKEN:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    return identifier(name)
 
 
 def _call(name: str, *values: c.Value) -> str:
@@ -142,4 +143,4 @@ def _value(value: c.Value) -> str:
         return f"DATE '{value.isoformat()}'"
     if isinstance(value, c.DaysAgo):
         return f"days_ago({value.days_ago})"
-    return "'" + value.replace("'", "''") + "'"
+    return literal(value)

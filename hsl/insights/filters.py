@@ -12,11 +12,11 @@ from typing import Protocol
 import pandas as pd
 
 from hsl import models
-from hsl.warehouse import tables
+from hsl.quoting import literal
 from hsl.warehouse.streams import PLACES
 
 GOT, TRIED = (  # as SQL takes them
-    "(" + ", ".join(tables.text(status) for status in statuses) + ")"
+    "(" + ", ".join(literal(status) for status in statuses) + ")"
     for statuses in (models.GOT, models.TRIED)
 )
 COUNTS = "action = 'send' AND started_at IS NOT NULL"

@@ -12,6 +12,7 @@ from hsl.insights.reach import BLOCKS, LOADS
 from hsl.insights.reasons import FAILED, NAMED, OTHERS, drawn
 from hsl.insights.retention import AGE, LOST
 from hsl.insights.shares import LOCAL, QUARTER
+from hsl.quoting import literal
 from hsl.warehouse.streams import PLACES
 
 KEY = "|"  # between the values of one mark's key
@@ -59,7 +60,7 @@ class Alike:
     @property
     def state(self) -> str:
         """The condition on one delivery, apart from the mark."""
-        named = ", ".join("'" + reason.replace("'", "''") + "'" for reason in self.reasons)
+        named = ", ".join(literal(reason) for reason in self.reasons)
         return STATES[self.outcome] + (f" AND reason IN ({named})" if named else "")
 
 

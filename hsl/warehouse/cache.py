@@ -17,6 +17,7 @@ import duckdb
 from sqlalchemy import Engine
 
 import hsl
+from hsl.quoting import literal
 from hsl.warehouse import tables
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Cache:
         if not self.file.exists():
             return False
         try:
-            store.execute(f"ATTACH {tables.text(str(self.file))} AS cache (READ_ONLY)")
+            store.execute(f"ATTACH {literal(str(self.file))} AS cache (READ_ONLY)")
         except duckdb.Error as fault:
             log.info("The index's file %s is not used: %s", self.file, _first_line(fault))
             return False

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import duckdb
 
+from hsl.quoting import literal, pointer
 from hsl.warehouse import attributes, histories, names, streams, tables
 from hsl.warehouse.archived import Archive
 from hsl.warehouse.source import Source
@@ -85,7 +86,7 @@ def split_people(source: Source, known: Sequence[str], incoming: str) -> str:
     if not known:
         return f"SELECT {columns} FROM {incoming}"
     # All of them at once, as the JSON is read once then. A pointer takes dots and dollars too.
-    pointers = ", ".join(tables.text(_pointer(name)) for name in known)
+    pointers = ", ".join(literal(pointer(name)) for name in known)
     json = source.typed(tables.USERS, "attributes")
     # What is no JSON after all, such as a NaN, is nobody's attribute and stops nothing.
     values = f"TRY(json_extract_string({json}, [{pointers}]))"
@@ -107,7 +108,3 @@ def from_archive(store: duckdb.DuckDBPyConnection, source: Source, archive: Arch
             "FROM incoming ORDER BY message_id"
         )
         store.unregister("incoming")
-
-
-def _pointer(name: str) -> str:
-    return "/" + name.replace("~", "~0").replace("/", "~1")

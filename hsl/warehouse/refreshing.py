@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from hsl import models
+from hsl.quoting import literal
 from hsl.warehouse import attributes, histories, loading, names, streams, tables
 from hsl.warehouse.archived import Archive
 from hsl.warehouse.seen import Seen
@@ -24,7 +25,7 @@ from hsl.warehouse.source import Source
 PEOPLE_OVERLAP = timedelta(minutes=10)
 DELIVERY_OVERLAP = timedelta(minutes=2)
 PRIME = 2_147_483_647  # keeps products within 64 bits
-COUNTED = {name: tables.text(status) for status, name in models.COUNTERS.items()}
+COUNTED = {name: literal(status) for status, name in models.COUNTERS.items()}
 # A plain sum of ids is the same for many sets of people (1 + 4 = 2 + 3); one of squares of squares
 # is not. All three databases reckon it alike.
 _MIXED = f"(SELECT segment_id, user_id % {PRIME} AS mixed FROM segment_members) AS m0"

@@ -17,8 +17,9 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
 from hsl import database
+from hsl.quoting import literal
 from hsl.warehouse.sqlite_reader import MISSING, MISSING_NUMBER, Reader
-from hsl.warehouse.tables import STATUS, Kept, text
+from hsl.warehouse.tables import STATUS, Kept
 
 ROWS_AT_ONCE = 20_000
 MUCH = 50_000  # rows from which on another process reads SQLite
@@ -119,7 +120,7 @@ class _SqliteWords:
     """What SQLite's rows look like: times are naive UTC text."""
 
     def moment(self, at: datetime) -> str:
-        return text(f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")
+        return literal(f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}")
 
     def seconds(self, column: str) -> str:
         return f"CAST({column} AS text)"
@@ -208,7 +209,7 @@ class _Postgresql:
             return [tuple(row) for row in cursor.fetchall()]
 
     def moment(self, at: datetime) -> str:
-        return f"CAST({text(at.astimezone(UTC).isoformat())} AS timestamptz)"
+        return f"CAST({literal(at.astimezone(UTC).isoformat())} AS timestamptz)"
 
     def seconds(self, column: str) -> str:
         return f"CAST(extract(epoch FROM {column}) AS text)"

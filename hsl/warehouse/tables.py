@@ -12,6 +12,7 @@ import pyarrow as pa
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 
 from hsl import models
+from hsl.quoting import identifier
 
 STATUS = "delivery_status"
 
@@ -103,19 +104,9 @@ VISIBLE = (
 )
 
 
-def quoted(name: str) -> str:
-    """A name as SQL takes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def attribute_column(name: str) -> str:
     """The column of `users` that holds this attribute, quoted."""
-    return quoted(f"a:{name}")
-
-
-def text(words: str) -> str:
-    """A text as SQL takes it."""
-    return "'" + words.replace("'", "''") + "'"
+    return identifier(f"a:{name}")
 
 
 def count(store: duckdb.DuckDBPyConnection, table: str) -> int:
