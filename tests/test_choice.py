@@ -107,6 +107,10 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preparing, "AT_ONCE", 3)
 
 
+def starter(cap: str = "") -> Callable[[Any], choice.Choice]:
+    return lambda chosen: choice.Choice(settings(cap), Audience.model_validate(chosen))
+
+
 def meanwhile(monkeypatch: pytest.MonkeyPatch, what: Callable[[], object]) -> None:
     """Do it once, between the first two steps in which a large message's recipients are written."""
     left = [what]
@@ -161,19 +165,11 @@ def test_a_large_message_that_starts_sees_one_that_was_made_meanwhile(
     few = Audience(include=(Cohort(user_ids=(1, 2)),))
     made: list[int] = []
     meanwhile(monkeypatch, lambda: made.append(send(engine, "1/7d", few)))
-
-    def resolve(chosen: Any) -> choice.Choice:
-        return choice.Choice(settings("1/7d"), Audience.model_validate(chosen))
-
     later = at + timedelta(seconds=1)
-    assert live in starting.start_due(engine, now=later, resolve=resolve)
+    assert live in starting.start_due(engine, now=later, resolve=starter("1/7d"))
     assert recipients(engine, made[0]) == [1, 2]
     assert recipients(engine, live) == list(range(3, 21))
     assert message(engine, live).left_out == {policy.CAPPED: 2}
-
-
-def starter(cap: str = "") -> Callable[[Any], choice.Choice]:
-    return lambda chosen: choice.Choice(settings(cap), Audience.model_validate(chosen))
 
 
 @pytest.mark.usefixtures("small_steps")

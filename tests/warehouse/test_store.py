@@ -24,6 +24,12 @@ def _people(store: Store) -> int:
     return int(store.frame("SELECT count(*) AS n FROM users")["n"][0])
 
 
+def _people_are_imported(engine: Engine, world: World) -> None:
+    with engine.begin() as connection:
+        world.people_come(connection)
+        _note_an_import(connection)
+
+
 def test_a_reader_keeps_its_moment_during_a_refresh(
     engine: Engine, world: World, open_store: OpenStore
 ) -> None:
@@ -43,9 +49,7 @@ def test_nobody_waits_for_a_refresh(
 ) -> None:
     store = open_store()
     before = _people(store)
-    with engine.begin() as connection:
-        world.people_come(connection)
-        _note_an_import(connection)
+    _people_are_imported(engine, world)
     inside, go_on = threading.Event(), threading.Event()
     real = refreshing._suppressions
 
@@ -107,9 +111,7 @@ def test_where_it_cannot_be_refreshed_readers_go_on_and_it_is_tried_again(
     clock = [0.0]
     store = Store(engine, folder=None, refresh_after=300.0, clock=lambda: clock[0])
     before, tries = _people(store), []
-    with engine.begin() as connection:
-        world.people_come(connection)
-        _note_an_import(connection)
+    _people_are_imported(engine, world)
 
     def broken(*_: object) -> int:
         tries.append(1)
@@ -129,9 +131,7 @@ def test_somebody_waits_only_so_long_for_people_who_came_in(
 ) -> None:
     store = open_store()
     before = _people(store)
-    with engine.begin() as connection:
-        world.people_come(connection)
-        _note_an_import(connection)
+    _people_are_imported(engine, world)
     go_on, done = threading.Event(), threading.Event()
     real = refreshing._members
 
