@@ -4,6 +4,7 @@ import html
 import zlib
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from hsl.audience import as_sql, funnel, where, where_text
 from hsl.audience.cohort import Cohort
@@ -50,17 +51,18 @@ def _box(cohort: Cohort) -> None:
     key = f"where-{zlib.crc32(said.encode())}"
     _, mistake = _read(st.session_state.get(key, said))
     with st.expander("As an expression", expanded=bool(mistake)):
+        expression, sql, model = st.tabs(["Expression", "SQL", "JSON"])
+        _to_take_along(sql, model, cohort)
         if len(said) > where.MOST_CHARACTERS:
-            st.caption("These people are too many to be named in an expression.")
+            expression.caption("These people are too many to be named in an expression.")
             return
-        typed = st.text_area(
+        typed = expression.text_area(
             "Expression", said, key=key, height=100, label_visibility="collapsed",
             max_chars=where.MOST_CHARACTERS,
         )  # fmt: skip
         if mistake:
-            st.html(f'<div class="hsl-problem" role="alert">{html.escape(mistake)}</div>')
-        st.caption("Ctrl+Enter takes it over, and the conditions show the same people.")
-        _to_take_along(cohort)
+            expression.html(f'<div class="hsl-problem" role="alert">{html.escape(mistake)}</div>')
+        expression.caption("Ctrl+Enter takes it over, and the conditions show the same people.")
     # No callback: one of a box that has gone would still be called, with what it held.
     found, _ = _read(typed or "")
     if typed != said and found is not None and found != cohort:
@@ -68,17 +70,15 @@ def _box(cohort: Cohort) -> None:
         st.rerun()
 
 
-def _to_take_along(cohort: Cohort) -> None:
-    with st.popover("As SQL or JSON", type="tertiary"):
-        sql, model = st.tabs(["SQL", "JSON"])
-        try:
-            _code(sql, as_sql.of(shell.engine(), cohort), "sql")
-        except SegmentError as error:
-            sql.caption(show.plain(str(error)))
-        _code(model, cohort.model_dump_json(indent=2), "json")
+def _to_take_along(sql: DeltaGenerator, model: DeltaGenerator, cohort: Cohort) -> None:
+    try:
+        _code(sql, as_sql.of(shell.engine(), cohort), "sql")
+    except SegmentError as error:
+        sql.caption(show.plain(str(error)))
+    _code(model, cohort.model_dump_json(indent=2), "json")
 
 
-def _code(tab: "st.delta_generator.DeltaGenerator", words: str, language: str) -> None:
+def _code(tab: DeltaGenerator, words: str, language: str) -> None:
     if len(words) > MOST_SHOWN:
         tab.caption("It names too many people to be shown. `python -m hsl people` prints it.")
         return
