@@ -177,8 +177,7 @@ def _figures(engine: Engine) -> Check:
         return Check(
             "figures",
             True,
-            f"{found.messages:,} messages: their counters are the numbers of their "
-            f"{found.recipients:,} recipients.",
+            f"Counted: {found.recipients:,} recipients, as the messages' counters say.",
         )
     first = found.unequal[0]
     numbers = sorted({unequal.message_id for unequal in found.unequal})

@@ -59,7 +59,7 @@ def listing() -> None:
     if total > PAGE:
         st.pagination(math.ceil(total / PAGE), key="messages-page")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{total:,} messages")
+        st.caption(f"{total:,} {'message' if total == 1 else 'messages'}")
         if total:
             download.menu(
                 "Download these",
