@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from sqlalchemy import Engine
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from hsl import database, doctor
+from hsl import database, doctor, words
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
 from hsl.audience.sources import registry
@@ -18,6 +19,18 @@ from pages.parts import asking, bot_words
 ICON = str(Path(__file__).parent / "icon.svg")
 BAND = 5.0  # seconds between two looks while the bot is not well
 AUTHOR = "analyst"  # who works here, until there are accounts
+LOCALE_COOKIE = "hsl_locale"  # a language that was chosen here, instead of the browser's
+
+
+def _locale() -> str | None:
+    """The viewer's locale: as chosen here, else as the browser says; None beside a session."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return None
+    chosen = st.context.cookies.get(LOCALE_COOKIE)
+    return chosen if isinstance(chosen, str) else st.context.locale
+
+
+words.read_by(_locale)
 
 
 def settings() -> Settings:

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
+from babel.dates import format_datetime, format_time
 
-from hsl import spans
+from hsl import spans, words
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
 from hsl.models import Action, utc_now
 from hsl.warehouse.errors import StoreError
+from hsl.words import N_, _, p_, plural
 
 COLOURS = {
     "sent": "#009E73",
@@ -37,8 +39,19 @@ SHAPES = {
     "cancelled": "✕",
     "deleted": "⌫",
 }
-WORDS = {"pending": "not tried yet"}
-RUN_WORDS = {"sent": "done", "sending": "at work"}
+# Of messages and of recipients; a message's and a person's state are one word each.
+WORDS = {
+    "sent": N_("sent"),
+    "sending": N_("sending"),
+    "uncertain": N_("uncertain"),
+    "failed": N_("failed"),
+    "pending": N_("not tried yet"),
+    "scheduled": N_("scheduled"),
+    "paused": N_("paused"),
+    "cancelled": N_("cancelled"),
+    "deleted": N_("deleted"),
+}
+RUN_WORDS = {"sent": N_("done"), "sending": N_("at work")}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
 
 CSS = """<style>
@@ -69,31 +82,54 @@ def plain(words: str) -> str:
 
 
 def number(count: float) -> str:
-    """Such as 1,204."""
-    return f"{count:,.0f}"
+    """Such as 1,204, with the viewer's separators."""
+    return words.number(count)
 
 
 def people(count: int) -> str:
     """Such as "1 person" or "1,204 people"."""
-    return f"{count:,} {'person' if count == 1 else 'people'}"
+    return plural("{n} person", "{n} people", count)
 
 
 def share(part: float, whole: float) -> str:
     """Such as "98.4 % of 1,204"."""
-    return f"{100 * part / whole:.1f} % of {whole:,.0f}" if whole else "–"
+    if not whole:
+        return "–"
+    return _(
+        "{percent} % of {whole}",
+        percent=words.number(100 * part / whole, decimals=1),
+        whole=words.number(whole),
+    )
+
+
+def day(when: datetime, zone: ZoneInfo) -> str:
+    """Such as "Fri 28 Nov"; the year where it is another."""
+    local = when.astimezone(zone)
+    pattern = p_("date", "EEE d MMM")
+    if words.locale().territory == "US":
+        pattern = "EEE MMM d"
+    if local.year != utc_now().astimezone(zone).year:
+        pattern += " y"
+    return str(format_datetime(local, pattern, locale=words.locale()))
+
+
+def clock(when: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """Such as "19:00 MSK", or "7:00 PM EST" for who reads it so; the zone is always named."""
+    local = when.astimezone(zone)
+    form = "medium" if seconds else "short"
+    named = f"{local:%Z}"
+    named = f"UTC{named}" if named[:1] in "+-" else named
+    return f"{format_time(local.replace(tzinfo=None), form, locale=words.locale())} {named}"
 
 
 def moment(when: datetime, zone: ZoneInfo) -> str:
     """Such as "Fri 28 Nov, 19:00 MSK"; the year where it is another."""
-    local = when.astimezone(zone)
-    year = "" if local.year == utc_now().astimezone(zone).year else f" {local.year}"
-    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local:%Z}"
+    return f"{day(when, zone)}, {clock(when, zone)}"
 
 
 def exactly(when: datetime, zone: ZoneInfo) -> str:
     """The same to the second, such as "Fri 28 Nov, 19:00:07 MSK"."""
-    local = when.astimezone(zone)
-    return moment(when, zone).replace(f"{local:%H:%M}", f"{local:%H:%M:%S}", 1)
+    return f"{day(when, zone)}, {clock(when, zone, seconds=True)}"
 
 
 def ago(when: datetime) -> str:
@@ -101,8 +137,8 @@ def ago(when: datetime) -> str:
     apart = when - utc_now()
     span = duration(abs(apart).total_seconds())
     if abs(apart) < timedelta(seconds=5):
-        return "now"
-    return f"in {span}" if apart > timedelta(0) else f"{span} ago"
+        return _("now")
+    return _("in {span}", span=span) if apart > timedelta(0) else _("{span} ago", span=span)
 
 
 def duration(seconds: float) -> str:
@@ -115,7 +151,7 @@ def state(status: str, word: str | None = None) -> str:
     colour = COLOURS.get(status, "#8A8F98")
     return (
         f'<span class="hsl-state"><span style="color:{colour}">{SHAPES.get(status, "○")}</span> '
-        f"{html.escape(word or WORDS.get(status, status))}</span>"
+        f"{html.escape(_(word or WORDS.get(status, status)))}</span>"
     )
 
 
@@ -127,8 +163,10 @@ def message_state(message: Message) -> str:
 
 def well(is_well: bool) -> str:
     """HTML of a check's answer: a shape, a colour and a word."""
-    colour, shape, word = ("#009E73", "●", "ok") if is_well else ("#D55E00", "▲", "not well")
-    return f'<span class="hsl-state"><span style="color:{colour}">{shape}</span> {word}</span>'
+    colour, shape, word = (
+        ("#009E73", "●", N_("ok")) if is_well else ("#D55E00", "▲", N_("not well"))
+    )
+    return f'<span class="hsl-state"><span style="color:{colour}">{shape}</span> {_(word)}</span>'
 
 
 def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
@@ -141,10 +179,10 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
     )
     terms = " + ".join(
         f'<span><span style="color:{COLOURS[part.kind]}">{SHAPES[part.kind]}</span> '
-        f"<b>{part.people:,}</b> {html.escape(part.words)}</span>"
+        f"<b>{number(part.people)}</b> {html.escape(part.words)}</span>"
         for part in parts
     )
-    whole = f"<b>{closing.total:,}</b> {html.escape(closing.whole)}"
+    whole = f"<b>{number(closing.total)}</b> {html.escape(closing.whole)}"
     return (
         f'<div class="hsl-sum" role="img" aria-label="{html.escape(closing.sentence())}">'
         f"{bar}</div>"
@@ -161,12 +199,22 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
                 st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
             when = message.finished_at or message.started_at or message.scheduled_at
             st.html(
-                f'{message_state(message)} <span class="hsl-dim"> · to {html.escape(message.to)} · '
+                f'{message_state(message)} <span class="hsl-dim"> · '
+                f"{html.escape(_('to {whom}', whom=message.to))} · "
                 f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
-                f"by {html.escape(message.author)}</span>"
+                f"{html.escape(_('by {author}', author=message.author))}</span>"
             )
-        waiting = f"{message.audience_at_creation:,} people when it was made"
+        waiting = at_creation(message)
         right.html(closing_bar(message.closing, empty=waiting))
+
+
+def at_creation(message: Message) -> str:
+    """How many people a message had when it was made."""
+    return plural(
+        "{n} person when it was made",
+        "{n} people when it was made",
+        message.audience_at_creation,
+    )
 
 
 @contextmanager

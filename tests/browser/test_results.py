@@ -60,6 +60,8 @@ def test_marks_lead_to_people(page: Page, delivered: House, said: list[str]) -> 
 def test_a_picture_is_downloaded(page: Page, delivered: House, said: list[str]) -> None:
     page.goto(f"{delivered.address}/delivery?period=90+days&view=Timing")
     page.get_by_text("Numbers and files").first.click()
+    # The table pushes the buttons down when it is drawn, away from under a press.
+    expect(page.get_by_test_id("stDataFrame").first.locator("canvas").first).to_be_visible()
     files = page.get_by_test_id("stDownloadButton")
     with page.expect_download() as svg:
         files.filter(has_text="SVG").first.click()

@@ -1,0 +1,1 @@
+"""Translations: a folder a language, a file a room of the house."""
