@@ -12,7 +12,9 @@ Who reads is asked of a source that the pages set (`read_by`); the terminal read
 import gettext
 import io
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "ru": "Русский"}
 DEFAULT = "en_GB"
 
+_forced: ContextVar[str | None] = ContextVar("hsl_forced_locale", default=None)
 _source: Callable[[], str | None] | None = None
 
 
@@ -36,8 +39,20 @@ def read_by(source: Callable[[], str | None]) -> None:
     _source = source
 
 
+@contextmanager
+def in_english() -> Iterator[None]:
+    """Within it all is said in English, whoever reads: for what is stored, such as the audit."""
+    token = _forced.set(DEFAULT)
+    try:
+        yield
+    finally:
+        _forced.reset(token)
+
+
 def locale() -> Locale:
     """The reader's locale, for dates and numbers; one whose language we write."""
+    if (forced := _forced.get()) is not None:
+        return _locale(forced)
     return _locale((_source() if _source is not None else None) or DEFAULT)
 
 

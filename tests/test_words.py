@@ -80,3 +80,9 @@ def test_an_unknown_language_reads_english() -> None:
 
 def test_what_names_something_gets_no_separators() -> None:
     assert words._("{a} and {b}", a=1204, b="1204") == "1,204 and 1204"
+
+
+def test_what_is_stored_is_english(russian: None) -> None:
+    with words.in_english():
+        stored = words.plural("{n} person", "{n} people", 2)
+    assert (stored, words.plural("{n} person", "{n} people", 2)) == ("2 people", "2 человека")
