@@ -1,24 +1,77 @@
-"""How long each page takes to run with 100,000 people and 1,000 messages of 2,000 recipients.
+"""How long a person waits on the pages, in a real browser, while colleagues work on them too.
 
-    python -m benchmarks.pages [PEOPLE MESSAGES RECIPIENTS]
+    python -m benchmarks.pages [--people N] [--messages N] [--recipients N] [--colleagues N]
+                               [--rounds N]
 
-Prints, per page, the seconds of the first run and of a second one in the same process (AppTest:
-the script alone, without the browser's share).
+Makes a database (100,000 people, 1,000 messages of 2,000 recipients), serves it by `hsl web`, lets
+20 colleagues work (each opens a page, or runs one anew, every 3 to 7 seconds, over the same
+websocket that a browser uses, and with the refreshes that the pages ask for), and does what people
+do in one Chromium. Prints, for each deed, the milliseconds from the press of a key or button to the
+last change that was painted: median, 95th percentile and worst, alone and among the colleagues.
 """
 
+import argparse
+import asyncio
 import os
+import random
+import shutil
+import socket
+import statistics
+import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
 
-PEOPLE, MESSAGES, RECIPIENTS = (
-    (int(word) for word in sys.argv[1:4]) if len(sys.argv) > 3 else (100_000, 1_000, 2_000)
+from playwright.sync_api import Page, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+# What colleagues open, each as often as another.
+VISITS = (
+    ("", ""),
+    ("audience", ""),
+    ("audience", "stream=stream_1"),
+    ("audience", "q=Name"),
+    ("compose", ""),
+    ("messages", ""),
+    ("messages", "message=500"),
+    ("delivery", ""),
+    ("delivery", "view=Failures"),
+    ("audit", ""),
 )
-PAGES = ("overview", "audience", "compose", "messages", "delivery", "audit", "settings")
+# From the first event to the frame after the last change, once the script has come to rest.
+WATCH = """() => {
+  const app = () => document.querySelector('[data-testid=stApp]');
+  window.hslWatch = {begun: null, ran: false, changed: 0};
+  const watch = window.hslWatch;
+  const begin = (event) => { if (watch.begun === null) watch.begun = event.timeStamp; };
+  for (const name of ['pointerdown', 'keydown', 'input'])
+    window.addEventListener(name, begin, {capture: true});
+  new MutationObserver(() => {
+    if (app()?.dataset.testScriptState === 'running') watch.ran = true;
+    requestAnimationFrame(() => { watch.changed = performance.now(); });
+  }).observe(document.body, {subtree: true, childList: true, attributes: true,
+    characterData: true});
+}"""
+RESTED = """() => {
+  const app = document.querySelector('[data-testid=stApp]');
+  const watch = window.hslWatch;
+  return app && app.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+    && watch.begun !== null && performance.now() - Math.max(watch.changed, watch.begun) > 400;
+}"""
 
 
-def fill(folder: str) -> None:
+def fill(folder: str, people: int, messages: int, recipients: int) -> None:
     """People, messages and recipients, written by the database itself."""
     from sqlalchemy import text
 
@@ -31,7 +84,7 @@ def fill(folder: str) -> None:
         connection.execute(
             text(
                 f"""INSERT INTO users (user_id, username, first_name, language_code, attributes,
-                    updated_at) {numbers.format(PEOPLE)}
+                    updated_at) {numbers.format(people)}
                 SELECT 1000 + i, 'user_' || i, 'Name ' || (i % 977), 'ru',
                     '{{"city": "C' || (i % 40) || '"}}', '2026-01-01 00:00:00.000000' FROM n"""
             )
@@ -39,7 +92,7 @@ def fill(folder: str) -> None:
         connection.execute(
             text(
                 f"""INSERT INTO enrollments (user_id, course_stream, status)
-                {numbers.format(PEOPLE)} SELECT 1000 + i, 'stream_' || (i % 5), 'active' FROM n"""
+                {numbers.format(people)} SELECT 1000 + i, 'stream_' || (i % 5), 'active' FROM n"""
             )
         )
         connection.execute(
@@ -50,21 +103,21 @@ def fill(folder: str) -> None:
                     audience_at_creation, created_at, scheduled_at, started_at, finished_at,
                     total_recipients, successful_deliveries, failed_deliveries,
                     uncertain_deliveries, cancelled_deliveries, deleted_deliveries)
-                {numbers.format(MESSAGES)} SELECT 'Message ' || i, 'text', '[]', '{{}}',
+                {numbers.format(messages)} SELECT 'Message ' || i, 'text', '[]', '{{}}',
                     1, 'send', 'a', 1,
-                    'sent', 'group', 'in stream_1', 'frozen', {RECIPIENTS}, t, t, t, t,
-                    {RECIPIENTS}, {RECIPIENTS} - {RECIPIENTS} / 20, {RECIPIENTS} / 20, 0, 0, 0
+                    'sent', 'group', 'in stream_1', 'frozen', {recipients}, t, t, t, t,
+                    {recipients}, {recipients} - {recipients} / 20, {recipients} / 20, 0, 0, 0
                 FROM (SELECT i, strftime('%Y-%m-%d %H:%M:%f000', 'now',
-                    '-' || (({MESSAGES} - i) / 4.0) || ' hours') AS t FROM n)"""
+                    '-' || (({messages} - i) / 4.0) || ' hours') AS t FROM n)"""
             )
         )
         connection.execute(
             text(
                 f"""INSERT INTO message_recipients (message_id, user_id, delivery_status, reason,
-                    attempts, sending_at, sent_at) {numbers.format(RECIPIENTS)}
-                SELECT h.id, 1000 + (h.id * 7919 + i * 13) % {PEOPLE},
-                    CASE WHEN i < {RECIPIENTS} / 20 THEN 'failed' ELSE 'sent' END,
-                    CASE WHEN i < {RECIPIENTS} / 20 THEN 'blocked' END, 1, h.started_at,
+                    attempts, sending_at, sent_at) {numbers.format(recipients)}
+                SELECT h.id, 1000 + (h.id * 7919 + i * 13) % {people},
+                    CASE WHEN i < {recipients} / 20 THEN 'failed' ELSE 'sent' END,
+                    CASE WHEN i < {recipients} / 20 THEN 'blocked' END, 1, h.started_at,
                     h.started_at
                 FROM message_history AS h, n"""
             )
@@ -73,43 +126,189 @@ def fill(folder: str) -> None:
     engine.dispose()
 
 
+class Colleagues:
+    """People at work, as sessions over websockets in a thread of their own."""
+
+    def __init__(self, address: str, count: int) -> None:
+        self._address = address.replace("http://", "ws://") + "/_stcore/stream"
+        self._count = count
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run)
+        self.runs = 0
+
+    def __enter__(self) -> "Colleagues":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for task in self._tasks:
+            self._loop.call_soon_threadsafe(task.cancel)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._tasks = [self._loop.create_task(self._work(n)) for n in range(self._count)]
+        self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+
+    async def _work(self, number: int) -> None:
+        chance = random.Random(number)
+        while True:
+            async with connect(self._address, subprotocols=["streamlit"], max_size=None) as socket:
+                refreshing: set[asyncio.Task[None]] = set()
+                listening = asyncio.create_task(self._listen(socket, refreshing))
+                try:
+                    for _ in range(10):
+                        page, query = chance.choice(VISITS)
+                        for task in refreshing:
+                            task.cancel()
+                        refreshing.clear()
+                        await socket.send(self._rerun(page, query))
+                        await asyncio.sleep(chance.uniform(3, 7))
+                finally:
+                    for task in (listening, *refreshing):
+                        task.cancel()
+
+    async def _listen(self, socket: Any, refreshing: "set[asyncio.Task[None]]") -> None:
+        async for said in socket:
+            message = ForwardMsg.FromString(said)
+            kind = message.WhichOneof("type")
+            if kind == "script_finished":
+                self.runs += 1
+            elif kind == "auto_rerun":
+                wanted = message.auto_rerun
+                refreshing.add(
+                    asyncio.create_task(
+                        self._refresh(socket, wanted.fragment_id, max(wanted.interval, 1.0))
+                    )
+                )
+
+    async def _refresh(self, socket: Any, fragment: str, seconds: float) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            back = BackMsg()
+            back.rerun_script.fragment_id = fragment
+            back.rerun_script.is_auto_rerun = True
+            await socket.send(back.SerializeToString())
+
+    def _rerun(self, page: str, query: str) -> bytes:
+        back = BackMsg()
+        state = back.rerun_script
+        state.page_name, state.query_string = page, query
+        state.context_info.timezone, state.context_info.locale = "Europe/Moscow", "en-GB"
+        return back.SerializeToString()
+
+
+class Watched:
+    """A page whose deeds are timed."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.took: dict[str, list[float]] = {}
+
+    def open(self, path: str) -> None:
+        """Go there, and wait until it is still."""
+        self.page.goto(f"{self.address}/{path}")
+        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+        self.page.wait_for_selector("h1")
+        self.page.evaluate(WATCH)
+        self.page.wait_for_timeout(1500)
+
+    def does(self, name: str, deed: Callable[[Page], object]) -> None:
+        """Time one deed, from its first event to its last paint."""
+        self.page.evaluate("() => Object.assign(window.hslWatch, {begun: null, ran: false})")
+        deed(self.page)
+        self.page.wait_for_function(RESTED, timeout=60_000)
+        begun, changed = self.page.evaluate("() => [hslWatch.begun, hslWatch.changed]")
+        self.took.setdefault(name, []).append(changed - begun)
+
+
+def deeds(watched: Watched) -> None:
+    """What people do, page by page."""
+    does = watched.does
+    watched.open("")
+    does("Overview → Audience", lambda page: page.get_by_role("link", name="Audience").click())
+    does("Audience: a letter of a name", lambda page: search(page).press_sequentially("N"))
+    does("Audience: the next letter", lambda page: search(page).press_sequentially("a"))
+    does("Audience: no search", lambda page: search(page).fill(""))
+    does("Audience → Messages", lambda page: page.get_by_role("link", name="Messages").click())
+
+
+def search(page: Page) -> Any:
+    """The field in which a name is searched."""
+    return page.get_by_label("Search").first
+
+
+@contextmanager
+def served(folder: str) -> Iterator[str]:
+    """The pages over the database in `folder`, as a process of their own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environment = {**os.environ, "HSL_DATA_DIR": folder, "HSL_PORT": str(port)}
+    web = subprocess.Popen(
+        [sys.executable, "-m", "hsl", "web"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                urlopen(f"{address}/healthz", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield address
+    finally:
+        web.terminate()
+        web.wait(30)
+
+
+def report(title: str, took: dict[str, list[float]]) -> None:
+    """Print a table, and the whole at its foot."""
+    print(f"\n{title:44}  median     p95   worst    n")
+    for name, times in [
+        *took.items(),
+        ("all", [took_one for each in took.values() for took_one in each]),
+    ]:
+        ordered = sorted(times)
+        worst = ordered[-1]
+        p95 = ordered[min(len(ordered) - 1, round(0.95 * len(ordered) + 0.5) - 1)]
+        print(f"{name:44} {statistics.median(ordered):7.0f} {p95:7.0f} {worst:7.0f} {len(times):4}")
+
+
 def main() -> None:
-    """Build the house, then open each page twice."""
+    """Build the house, then work in it: alone, and among colleagues."""
+    wanted = argparse.ArgumentParser(description=__doc__)
+    for name, size in (
+        ("people", 100_000),
+        ("messages", 1_000),
+        ("recipients", 2_000),
+        ("colleagues", 20),
+        ("rounds", 5),
+    ):
+        wanted.add_argument(f"--{name}", type=int, default=size)
+    sizes = wanted.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["HSL_DATA_DIR"] = folder
         began = time.perf_counter()
-        fill(folder)
+        fill(folder, sizes.people, sizes.messages, sizes.recipients)
         print(f"filled in {time.perf_counter() - began:.0f} s")
-        from streamlit.runtime.pages_manager import PagesManager
-        from streamlit.testing.v1 import AppTest
-
-        from hsl import web
-
-        web.mark_served()
-        begin = PagesManager.__init__
-
-        def as_served(manager: PagesManager, *arguments: object, **named: object) -> None:
-            PagesManager.uses_pages_directory = False
-            begin(manager, *arguments, **named)  # type: ignore[arg-type]
-
-        PagesManager.__init__ = as_served  # type: ignore[method-assign]
-        script = str(Path(__file__).resolve().parent.parent / "app.py")
-        for name in PAGES:
-            app = AppTest.from_file(script, default_timeout=300)
-            began = time.perf_counter()
-            app.run()
-            if name == PAGES[0]:
-                print(f"{name:10} cold  {time.perf_counter() - began:6.2f} s")
-            app.switch_page(f"pages/{name}.py")
-            took = []
-            for _ in range(3):
-                began = time.perf_counter()
-                app.run()
-                took.append(time.perf_counter() - began)
-            assert not app.error, app.error[0].value
-            assert not app.exception, app.exception[0].message
-            assert app.title, "nothing was drawn"
-            print(f"{name:10} first {took[0]:6.2f} s, then {took[1]:6.2f} and {took[2]:6.2f} s")
+        with served(folder) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=FLAGS
+            )
+            context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+            context.set_default_timeout(60_000)
+            for title, count in (("alone", 0), (f"among {sizes.colleagues}", sizes.colleagues)):
+                watched = Watched(context.new_page(), address)
+                with Colleagues(address, count) as colleagues:
+                    for _ in range(1 + sizes.rounds):
+                        deeds(watched)
+                for times in watched.took.values():
+                    times.pop(0)  # the first round fills caches, once a process
+                report(title, watched.took)
+                print(f"colleagues' runs meanwhile: {colleagues.runs}")
+                watched.page.close()
+            browser.close()
 
 
 if __name__ == "__main__":
