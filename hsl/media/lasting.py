@@ -20,8 +20,8 @@ MAY_LAPSE = N_(
 
 
 def can_wait(connection: Connection, bot_id: int, content: Content) -> bool:
-    """True for a text, and for a file that stands in the team's own chat."""
-    if content.message_type is MessageType.TEXT:
+    """True for a text, for a file that stands in the team's own chat, and while there is none."""
+    if content.message_type is MessageType.TEXT or not content.file_id:
         return True
     found = select(Files.c.id).where(
         Files.c.bot_id == bot_id,

@@ -41,6 +41,7 @@ class Progress:
     total: int  # bytes
     sent: int = 0  # bytes
     waits: bool = False  # for its turn, or as Telegram asked
+    was_there: bool = False  # the same content was uploaded before
 
 
 @dataclass
@@ -95,6 +96,7 @@ def upload(
     with _turn:
         known = library.uploaded(engine, settings.bot_id, dropped.sha256, dropped.kind, actor=actor)
         if known is not None:
+            progress.was_there = True
             return known
         return asyncio.run(_upload(engine, settings, dropped, progress, chat, actor))
 
