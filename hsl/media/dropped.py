@@ -77,7 +77,7 @@ def examine(name: str, content: bytes, wanted: MessageType) -> Dropped:
 def named(name: str) -> str:
     """A file's own name as it may be sent: without folders, marks of addresses, and breaks."""
     last = re.split(r"[\\/]", name)[-1]
-    words = _UNFIT.sub(" ", last).strip(" .")
+    words = " ".join(_UNFIT.sub(" ", last).split()).strip(" .")
     stem, dot, ending = words.rpartition(".")
     if dot and len(ending) <= 10:
         return f"{stem[: LONGEST_NAME - len(ending) - 1]}.{ending}"
