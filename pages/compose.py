@@ -98,7 +98,7 @@ def write(draft: drafts.Draft, key: str) -> Content:
     shown = "–" if length is None else f"{length:,}"
     st.html(f'<div class="hsl-dim" id="counter">{shown} of {content.limit:,} characters</div>')
     for problem in content.check():
-        untouched = problem.field == "text" and not content.text
+        untouched = not {"text": content.text, "file_id": content.file_id}.get(problem.field, "-")
         if not problem.field.startswith("buttons.") and not untouched:
             st.error(show.plain(problem.message), icon=":material/error:")
     st.markdown("**Buttons**")

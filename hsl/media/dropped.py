@@ -1,6 +1,7 @@
 """What a file that somebody drops is: its kind, its measures, and whether Telegram takes it."""
 
 import hashlib
+import math
 import mimetypes
 import re
 from dataclasses import dataclass
@@ -52,9 +53,9 @@ def examine(name: str, content: bytes, wanted: MessageType) -> Dropped:
         raise MediaError(N_("{name} is empty. Choose another file."), name=name)
     if len(content) > MOST:
         raise MediaError(
-            N_("{name} has {size}, and bots can upload 50 MB at most. Make it smaller."),
+            N_("{name} has {size} MB, and bots can upload 50 MB at most. Make it smaller."),
             name=name,
-            size=f"{len(content) / 1e6:.1f} MB",
+            size=math.ceil(len(content) / 1_000_000),
         )
     picture = pictures.look(content)
     video = None if picture else mp4.look(content)

@@ -1,5 +1,6 @@
 """What kind of message it is, and its file: dropped here, chosen from the library, or named."""
 
+import json
 from dataclasses import dataclass, field
 from html import escape
 
@@ -20,10 +21,18 @@ KINDS = {
     MessageType.DOCUMENT: N_("Document"),
 }
 DROP = {
-    MessageType.PHOTO: N_("Drop a photo: JPEG, PNG or WEBP of up to 10 MB"),
-    MessageType.VIDEO: N_("Drop a video: MP4 of up to 50 MB"),
-    MessageType.DOCUMENT: N_("Drop any file of up to 50 MB"),
+    MessageType.PHOTO: N_("Drop a photo here: JPEG, PNG or WEBP of up to 10 MB"),
+    MessageType.VIDEO: N_("Drop a video here: MP4 of up to 50 MB"),
+    MessageType.DOCUMENT: N_("Drop any file of up to 50 MB here"),
 }
+ZONE = """<style>
+.st-key-media-drop [data-testid=stFileUploaderDropzone]{{border:1.5px dashed #7f8f9e99;
+min-height:88px;justify-content:center}}
+.st-key-media-drop [data-testid=stFileUploaderDropzoneInstructions]{{display:none}}
+.st-key-media-drop [data-testid=stFileUploaderDropzone] button p{{font-size:0}}
+.st-key-media-drop [data-testid=stFileUploaderDropzone] button p::after{{content:{words};
+font-size:.9rem}}
+</style>"""
 LIBRARY = "media library"
 AGAIN = 0.4  # seconds between two looks at an upload
 AT_ONCE = 0.5  # seconds in which a small file is mostly up
@@ -175,11 +184,15 @@ def _drop_zone(key: str, choice: _Choice) -> None:
 
 
 def _uploader(key: str, choice: _Choice) -> None:
-    given = st.file_uploader(
-        _(DROP[choice.kind]),
-        key=f"{key}-drop-{choice.kind}-{choice.turn}",
-        max_upload_size=dropped.MOST // 1_000_000,
-    )
+    with st.container(key="media-drop"):
+        # The widget's own words are English whoever reads.
+        words = json.dumps(_("Choose a file"), ensure_ascii=False)
+        st.html(ZONE.format(words=words.replace("<", "")))
+        given = st.file_uploader(
+            _(DROP[choice.kind]),
+            key=f"{key}-drop-{choice.kind}-{choice.turn}",
+            max_upload_size=dropped.MOST // 1_000_000,
+        )
     if given is None:
         return
     choice.fault, choice.turn = None, choice.turn + 1

@@ -26,6 +26,7 @@ CARD = 184  # pixels
 CSS = """<style>
 .hsl-shot{height:112px;border-radius:6px;overflow:hidden;display:grid;place-items:center;
 background:#7f8f9e2e;font-size:2rem;position:relative}
+@media (max-width:480px){[class*=st-key-media-card]{width:100%!important}}
 .hsl-shot img{width:100%;height:112px;object-fit:cover}
 .hsl-shot span{position:absolute;left:6px;bottom:6px;font-size:.76rem;line-height:1.4;
 background:#000000a6;color:#fff;border-radius:9px;padding:0 7px}
@@ -123,7 +124,7 @@ def draw(kind: MessageType, choose: Callable[[library.File], None]) -> None:
         st.caption(
             _("No file has such a name.")
             if search
-            else _("Nothing was uploaded yet. Drop a file on the desk, and it is kept here.")
+            else _("There is nothing here yet. Drop a file on the desk, and it is kept here.")
         )
     with st.container(horizontal=True, gap="small"):
         for file in files:
