@@ -174,4 +174,4 @@ def _change(change: Callable[[], None]) -> None:
     except MediaError as refused:
         st.error(show.plain(str(refused)))
         return
-    st.rerun(scope="fragment")
+    st.rerun()
