@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-SMALL = 320  # pixels, of a thumbnail's longer side
+SMALL = 480  # pixels, of a thumbnail's longer side
 MOST_PIXELS = 40_000_000  # of a picture that is decoded here
 # core.telegram.org/bots/api#sendphoto
 MOST_SIDES = 10_000  # pixels, width and height together

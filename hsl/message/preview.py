@@ -48,7 +48,8 @@ margin:2px 0;padding:2px 8px}
 text-align:center;color:var(--dim);overflow-wrap:anywhere}
 .tg .photo,.tg .film{display:block;margin:-4px -8px 6px;border-radius:8px;overflow:hidden;
 position:relative}
-.tg .photo img,.tg .film img{display:block;width:100%;max-height:420px;object-fit:cover}
+.tg .photo img,.tg .film img{display:block;width:100%;max-height:420px;object-fit:contain;
+background:#7f8f9e33}
 .tg .film::after{content:"▶";position:absolute;inset:0;margin:auto;width:52px;height:52px;
 border-radius:50%;background:#000000a6;color:#fff;display:grid;place-items:center;font-size:22px;
 padding-left:4px;box-sizing:border-box}

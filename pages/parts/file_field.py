@@ -27,7 +27,7 @@ DROP = {
 }
 ZONE = """<style>
 .st-key-media-drop [data-testid=stFileUploaderDropzone]{{border:1.5px dashed #7f8f9e99;
-min-height:88px;justify-content:center}}
+min-height:88px;justify-content:center;align-items:center}}
 .st-key-media-drop [data-testid=stFileUploaderDropzoneInstructions]{{display:none}}
 .st-key-media-drop [data-testid=stFileUploaderDropzone] button p{{font-size:0}}
 .st-key-media-drop [data-testid=stFileUploaderDropzone] button p::after{{content:{words};

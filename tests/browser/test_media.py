@@ -46,7 +46,7 @@ def test_a_photo_is_dropped_seen_and_sent(page: Page, house: House, tmp_path: Pa
     drop(page, picture)
     shown = page.locator(".tg .photo img")
     expect(shown).to_be_visible()
-    assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [320, 180]
+    assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [480, 270]
     expect(page.locator(".hsl-chosen b")).to_have_text("Первый урок.png")
     assert [entry["uploaded"] for entry in house.log()] == ["Первый урок.png"]
 
