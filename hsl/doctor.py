@@ -17,6 +17,8 @@ from hsl.audience.sources import registry
 from hsl.delivery import standing
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
+from hsl.media import place
+from hsl.media.errors import MediaError
 from hsl.models import MessageStatus
 from hsl.reports import schedule
 from hsl.settings import Settings
@@ -50,7 +52,7 @@ def examine(settings: Settings) -> list[Check]:
             checks += [_figures(engine)] if checks[1].ok else []
     finally:
         engine.dispose()
-    return [*checks, _bot(settings), _clock(settings), _disk(settings)]
+    return [*checks, _bot(settings), _media(settings), _clock(settings), _disk(settings)]
 
 
 def scheduler_silent_for(engine: Engine) -> timedelta | None:
@@ -274,6 +276,18 @@ def _bot(settings: Settings) -> Check:
         return Check(
             "bot", False, f"{settings.api_url} does not answer.", "Check HSL_TELEGRAM_API_URL."
         )
+
+
+def _media(settings: Settings) -> Check:
+    """Whether the chat that keeps uploaded files is set, and the bot sees it."""
+    if settings.media_place is None:
+        remedy = "To upload files, set HSL_MEDIA_CHAT to a private channel of your team's."
+        return Check("files", True, "No chat is set that keeps uploaded files.", remedy)
+    try:
+        name = place.check(settings)
+    except MediaError as fault:
+        return Check("files", False, str(fault))
+    return Check("files", True, f"Uploaded files are kept in “{name}”.")
 
 
 def _clock(settings: Settings) -> Check:

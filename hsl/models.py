@@ -83,9 +83,10 @@ def utc_now() -> datetime:
 
 
 class MessageType(StrEnum):
-    """What is sent: text, or a video or document by its file_id with a caption."""
+    """What is sent: text, or a photo, video or document by its file_id with a caption."""
 
     TEXT = "text"
+    PHOTO = "photo"
     VIDEO = "video"
     DOCUMENT = "document"
 
@@ -518,6 +519,38 @@ class BotPace(SQLModel, table=True):
     departures: int = 0
 
 
+class MediaFile(SQLModel, table=True):
+    """A file at Telegram that a bot can send, by the `file_id` that this one bot has for it.
+
+    Uploaded here it stands in `message_id` of the team's own chat; of one that was named by its
+    file_id alone there is no message. One that messages use is hidden when it is removed.
+    """
+
+    __tablename__ = "media_files"
+    __table_args__ = (
+        Index("ux_media_files_file_id", "bot_id", "file_id", unique=True),
+        Index("ux_media_files_sha256", "bot_id", "sha256", "kind", unique=True),
+        NEVER_AGAIN,
+    )
+    id: int | None = _row_id()
+    bot_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    kind: MessageType = Field(sa_column=Column(Text, nullable=False))
+    file_id: str = Field(sa_column=Column(Text, nullable=False))
+    name: str
+    size: int | None = Field(default=None, sa_column=Column(BigInteger))  # bytes
+    mime: str | None = None
+    width: int | None = None  # pixels
+    height: int | None = None  # pixels
+    duration: int | None = None  # seconds
+    thumbnail: str | None = Field(default=None, sa_column=Column(Text))  # a small JPEG in base64
+    sha256: str | None = None  # of what was uploaded
+    chat_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    message_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    uploaded_by: str
+    uploaded_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class Worker(SQLModel, table=True):
     """A running process's heartbeat; its leases lapse when the beat stops."""
 
@@ -556,4 +589,5 @@ archived_months = _table(ArchivedMonth)
 drafts = _table(Draft)
 selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
+media_files = _table(MediaFile)
 workers = _table(Worker)

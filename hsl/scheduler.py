@@ -54,8 +54,7 @@ FORGET_WORKERS = timedelta(hours=1)
 CLOCK_JUMP = 60.0  # seconds by which the wall clock was set, from which timed jobs are timed anew
 EDITING = {
     "sendMessage": "editMessageText",
-    "sendVideo": "editMessageCaption",
-    "sendDocument": "editMessageCaption",
+    **dict.fromkeys(payload.METHODS.values(), "editMessageCaption"),
 }
 
 logger = logging.getLogger(__name__)
@@ -300,8 +299,8 @@ def compose(
     )
     if message["action"] == models.Action.EDIT:
         method = EDITING[method]
-        for file in ("video", "document"):
-            arguments.pop(file, None)
+        for kind in payload.METHODS:
+            arguments.pop(kind.value, None)
     return method, dict(arguments), placeholders.is_personal(message["message_text"])
 
 

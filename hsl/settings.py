@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_TOKEN = "1:sandbox"
+SANDBOX_MEDIA_CHAT = "-1001"
 
 
 class SettingsError(ValueError):
@@ -62,6 +63,11 @@ class Settings(BaseSettings):
     batch_size: int = Field(
         100, alias="HSL_BATCH_SIZE", ge=1, le=10_000, description="Recipients leased at a time"
     )
+    media_chat: str = Field(
+        "",
+        alias="HSL_MEDIA_CHAT",
+        description="The team's own chat that keeps uploaded files: its id, or a channel's @name",
+    )
     host: str = Field("127.0.0.1", alias="HSL_HOST", description="Address the pages listen on")
     port: int = Field(8501, alias="HSL_PORT", ge=1, le=65535, description="Port of the pages")
     sandbox_port: int = Field(
@@ -97,6 +103,13 @@ class Settings(BaseSettings):
         pattern=r"^[1-9]\d*(\.\d+)?(MB|GB)$",
         description="The most memory that the index of people and deliveries takes, such as 4GB",
     )
+
+    @field_validator("media_chat")
+    @classmethod
+    def _chat_shape(cls, value: str) -> str:
+        if value.strip() and not re.fullmatch(r"-?[1-9]\d{0,15}|@[A-Za-z]\w{3,31}", value.strip()):
+            raise ValueError("is neither a chat's id such as -1001234567890 nor a channel's @name")
+        return value.strip()
 
     @field_validator("frequency_cap")
     @classmethod
@@ -177,6 +190,11 @@ class Settings(BaseSettings):
         if self.is_sandbox and "telegram_api_url" not in self.model_fields_set:
             return f"http://127.0.0.1:{self.sandbox_port}"
         return self.telegram_api_url.rstrip("/")
+
+    @property
+    def media_place(self) -> str | None:
+        """The chat that keeps uploaded files; None where none is set, but in the sandbox."""
+        return self.media_chat or (SANDBOX_MEDIA_CHAT if self.is_sandbox else None)
 
     @property
     def database_address(self) -> str:

@@ -9,10 +9,8 @@ from hsl.audience import selection
 from hsl.audience.cohort import Audience
 from hsl.message import drafts
 from hsl.message.content import Content
-from hsl.models import MessageType
 from pages.parts import asking, desk, last_look, shell, show, splitting, timing
-
-TYPES = {MessageType.TEXT: "Text", MessageType.VIDEO: "Video", MessageType.DOCUMENT: "Document"}
+from pages.parts.file_field import file_field
 
 
 def open_draft() -> drafts.Draft:
@@ -87,40 +85,20 @@ def to_line(draft: drafts.Draft, audience: Audience) -> None:
 
 def write(draft: drafts.Draft, key: str) -> Content:
     keeps_file = bool(draft.plan.get("in_chats"))  # what arrived changes its words only
-    kind = st.segmented_control(
-        "Kind",
-        list(TYPES),
-        default=draft.content.message_type,
-        required=True,
-        format_func=lambda kind: TYPES[kind],
-        key=f"{key}-kind",
-        label_visibility="collapsed",
-        disabled=keeps_file,
-    )
-    kind = MessageType(kind)
-    file_id = None
-    if desk.is_file(kind):
-        file_id = st.text_input(
-            "file_id",
-            draft.content.file_id or "",
-            key=f"{key}-file",
-            live=True,
-            disabled=keeps_file,
-            help="Send the file to your bot once; its answer names the file_id.",
-        )
+    kind, file_id = file_field(key, draft.content, locked=keeps_file)
     text = desk.text_field(f"{key}-text", draft.content.text, caption=desk.is_file(kind))
     lines: list[desk.Line] = st.session_state["lines"]
     content = Content(
         message_type=kind,
         text=text,
-        file_id=(file_id or "").strip() or None,
+        file_id=file_id,
         buttons=desk.rows_of(lines),
     )
     length = desk.length_of(content, {})
     shown = "–" if length is None else f"{length:,}"
     st.html(f'<div class="hsl-dim" id="counter">{shown} of {content.limit:,} characters</div>')
     for problem in content.check():
-        untouched = problem.field == "text" and not content.text
+        untouched = not {"text": content.text, "file_id": content.file_id}.get(problem.field, "-")
         if not problem.field.startswith("buttons.") and not untouched:
             st.error(show.plain(problem.message), icon=":material/error:")
     st.markdown("**Buttons**")

@@ -103,7 +103,7 @@ def test_send_puts_a_message_with_buttons_into_the_outbox(hsl: Terminal, engine:
         (["--all", "--text", "Hi", "--yes", "--at", "2030-01-01T10:00"], 2, "has no zone"),
         (["--all", "--text", "Hi", "--yes", "--at", "soon"], 2, "is not a time"),
         (["--all", "--text", "Hi", "--yes", "--at", "2020-01-01T10:00Z"], 1, "is in the past"),
-        (["--all", "--video", "f", "--yes", "--at", "2030-01-01T10:00Z"], 1, "cannot be scheduled"),
+        (["--all", "--video", "f", "--yes", "--at", "2030-01-01T10:00Z"], 1, "file_id may lapse"),
         (["--all", "--text", "Hi", "--yes", "--button", "Join"], 2, "is not ROW:TEXT=ACTION"),
     ],
 )
@@ -117,6 +117,15 @@ def test_send_refuses_in_one_line_and_makes_nothing(
     lines = [line for line in said.stderr.splitlines() if "within the quiet hours" not in line]
     assert len(lines) == 1
     assert messages(engine) == 0
+
+
+@pytest.mark.usefixtures("ten")
+def test_a_photo_goes_by_its_file_id(hsl: Terminal, engine: Engine) -> None:
+    said = hsl("send", "--all", "--photo", "AgACabc", "--caption", "See", "--yes")
+    assert said.returncode == 0, said.stderr
+    with engine.begin() as connection:
+        row = connection.execute(select(models.message_history)).one()
+    assert (row.message_type, row.file_id, row.message_text) == ("photo", "AgACabc", "See")
 
 
 @pytest.mark.usefixtures("ten")

@@ -16,7 +16,8 @@ from hsl.audience.cohort import Audience, Cohort
 from hsl.commands import an_id, fail, open_database, people, text_of
 from hsl.delivery import outbox, recurring
 from hsl.message.content import Button, Content
-from hsl.models import MessageType, utc_now
+from hsl.message.payload import METHODS
+from hsl.models import utc_now
 from hsl.settings import Settings
 
 BUTTON = re.compile(r"(?P<row>\d+):(?P<text>[^=]+)=(?P<action>.+)", re.DOTALL)
@@ -30,6 +31,7 @@ def add(command: argparse.ArgumentParser) -> None:
     one = what.add_mutually_exclusive_group(required=True)
     one.add_argument("--text", metavar="T")
     one.add_argument("--text-file", type=Path, metavar="F")
+    one.add_argument("--photo", metavar="FILE_ID")
     one.add_argument("--video", metavar="FILE_ID")
     one.add_argument("--document", metavar="FILE_ID")
     what.add_argument("--caption", default="", metavar="T")
@@ -193,15 +195,12 @@ def audience_of(parsed: argparse.Namespace, engine: Engine) -> Audience:
 
 def _content(parsed: argparse.Namespace) -> Content:
     lines = buttons_of(parsed)
-    if parsed.video or parsed.document:
-        return Content(
-            message_type=MessageType.VIDEO if parsed.video else MessageType.DOCUMENT,
-            file_id=parsed.video or parsed.document,
-            text=parsed.caption,
-            buttons=lines,
-        )
+    for kind in METHODS:
+        file_id = getattr(parsed, kind.value)
+        if file_id:
+            return Content(message_type=kind, file_id=file_id, text=parsed.caption, buttons=lines)
     if parsed.caption:
-        fail("--caption goes with --video or --document. Write it into --text.")
+        fail("--caption goes with --photo, --video or --document. Write it into --text.")
     text = parsed.text if parsed.text_file is None else text_of(parsed.text_file)
     return Content(text=text, buttons=lines)
 

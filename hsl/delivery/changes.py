@@ -15,8 +15,10 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, literal, s
 from hsl import audit, database, models
 from hsl.delivery import outbox, preparing
 from hsl.delivery.outbox import OutboxError
+from hsl.media import lasting
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus, MessageType
+from hsl.words import _
 
 History, Recipients = outbox.History, outbox.Recipients
 Versions = models.message_versions
@@ -47,8 +49,8 @@ def edit(
         allowed = {MessageStatus.SCHEDULED, MessageStatus.PAUSED}
         row = outbox.locked(connection, message_id, allowed, "message_edited")
         _require_send(row)
-        if row.started_at is None and not content.can_be_scheduled:
-            raise OutboxError("Videos and documents cannot be scheduled. Keep it a text.")
+        if row.started_at is None and not lasting.can_wait(connection, row.bot_id, content):
+            raise OutboxError(_("Nothing was changed. {reason}", reason=_(lasting.MAY_LAPSE)))
         before = _content(row)
         connection.execute(
             insert(Versions).values(

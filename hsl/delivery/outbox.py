@@ -28,6 +28,7 @@ from hsl import audit, database, models
 from hsl.archive import catalogue
 from hsl.delivery import choosing, preparing, sums
 from hsl.errors import PlainError
+from hsl.media import lasting
 from hsl.message.content import Content
 from hsl.models import (
     Action,
@@ -35,6 +36,7 @@ from hsl.models import (
     MessageStatus,
     RecipientType,
 )
+from hsl.words import _
 
 logger = logging.getLogger(__name__)
 History = models.message_history
@@ -117,6 +119,8 @@ def add(
     """
     now = models.utc_now()
     _check_new(new, now)
+    if new.scheduled_at is not None and not lasting.can_wait(connection, new.bot_id, new.content):
+        raise OutboxError(_("Nothing was made. {reason}", reason=_(lasting.MAY_LAPSE)))
     message_id: int = connection.execute(
         insert(History).returning(History.c.id),
         {
@@ -231,10 +235,6 @@ def _check_new(new: NewMessage, now: datetime) -> None:
             raise OutboxError(f"{scheduled_at} has no time zone. Add one, such as +03:00.")
         if scheduled_at <= now:
             raise OutboxError(f"{scheduled_at.isoformat()} is in the past. Choose a later time.")
-        if new.content.message_type is not models.MessageType.TEXT:
-            raise OutboxError(
-                "Videos and documents cannot be scheduled: their file_id may lapse. Send it now."
-            )
     if new.audience_mode is AudienceMode.LIVE and (scheduled_at is None or new.cohort is None):
         raise OutboxError("Only a scheduled message to a filtered group can choose people later.")
 

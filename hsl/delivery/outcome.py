@@ -83,6 +83,8 @@ _MESSAGE_FAULTS = (
     "wrong file identifier",
     "wrong remote file",
     "file is too big",
+    "type of file mismatch",
+    "can't use file of type",
     "file_reference_",
 )
 _BOT_FAULTS = ("frozen_method_invalid", "account is restricted", "account restricted")

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hsl.message import html, placeholders
 from hsl.models import MessageType
+from hsl.words import N_, _
 
 MAX_TEXT = 4096  # code points after parsing
 MAX_CAPTION = 1024  # code points after parsing
@@ -19,6 +20,12 @@ MAX_BUTTONS_A_ROW = 8
 MAX_CALLBACK_BYTES = 64
 MAX_COPY_TEXT = 256
 MAX_MARKUP_BYTES = 10_000
+FILE_ID = re.compile(r"[A-Za-z0-9_-]+")
+NO_FILE = {
+    MessageType.PHOTO: N_("There is no photo yet. Drop one, or choose one from the library."),
+    MessageType.VIDEO: N_("There is no video yet. Drop one, or choose one from the library."),
+    MessageType.DOCUMENT: N_("There is no document yet. Drop one, or choose one from the library."),
+}
 SCHEMES = ("http", "https", "tg", "ton", "tonsite")
 
 
@@ -98,11 +105,6 @@ class Content(BaseModel):
         """The most code points that the text may have after parsing."""
         return MAX_TEXT if self.message_type is MessageType.TEXT else MAX_CAPTION
 
-    @property
-    def can_be_scheduled(self) -> bool:
-        """Text only: a file's id may lapse before its time."""
-        return self.message_type is MessageType.TEXT
-
     def buttons_json(self) -> list[list[dict[str, Any]]]:
         """The buttons as rows of objects: `text` and the one action."""
         return [[button.model_dump(exclude_none=True) for button in row] for row in self.buttons]
@@ -134,8 +136,12 @@ class Content(BaseModel):
             yield Problem("text", f"The link {address} is not valid and would be dropped. Mend it.")
 
     def _file_problems(self) -> Iterator[Problem]:
-        if self.message_type is not MessageType.TEXT and not (self.file_id or "").strip():
-            yield Problem("file_id", f"A {self.message_type} needs its file_id. Paste it.")
+        if self.message_type is MessageType.TEXT:
+            return
+        if not (self.file_id or "").strip():
+            yield Problem("file_id", _(NO_FILE[self.message_type]))
+        elif not FILE_ID.fullmatch(self.file_id or ""):
+            yield Problem("file_id", _("{file_id} is not a file_id.", file_id=str(self.file_id)))
 
     def _button_problems(self) -> Iterator[Problem]:
         if sum(len(row) for row in self.buttons) > MAX_BUTTONS:

@@ -6,6 +6,13 @@ from typing import Any
 from hsl.message import placeholders
 from hsl.models import MessageType
 
+# Of a kind that is a file; the argument that holds the file is named as the kind.
+METHODS = {
+    MessageType.PHOTO: "sendPhoto",
+    MessageType.VIDEO: "sendVideo",
+    MessageType.DOCUMENT: "sendDocument",
+}
+
 
 def payload(
     message_type: MessageType,
@@ -24,9 +31,7 @@ def payload(
         }
     if message_type is MessageType.TEXT:
         return "sendMessage", {"text": written, **arguments}
-    if message_type is MessageType.VIDEO:
-        return "sendVideo", {"video": file_id, "caption": written, **arguments}
-    return "sendDocument", {"document": file_id, "caption": written, **arguments}
+    return METHODS[message_type], {message_type.value: file_id, "caption": written, **arguments}
 
 
 def _button(button: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hsl.message.content import Button
 from hsl.message.html import Entity
 from hsl.models import MessageType
+from hsl.words import N_, _
 
 # Entity → the element that shows it; nothing written in a message becomes an attribute but titles.
 _ELEMENTS = {
@@ -21,7 +22,12 @@ _ELEMENTS = {
     "ExpandableBlockQuote": "blockquote",
 }
 _LINKS = {"Url", "TextUrl", "Mention", "MentionName", "Hashtag", "BotCommand", "EmailAddress"}
-_MEDIA = {MessageType.VIDEO: ("Video", "▶"), MessageType.DOCUMENT: ("Document", "▤")}
+KINDS = {
+    MessageType.PHOTO: N_("Photo"),
+    MessageType.VIDEO: N_("Video"),
+    MessageType.DOCUMENT: N_("Document"),
+}
+_SIGNS = {MessageType.PHOTO: "▣", MessageType.VIDEO: "▶", MessageType.DOCUMENT: "▤"}
 
 CSS = """
 .tg{--bubble:#fff;--ink:#0f1419;--dim:#5b6b79;--link:#0a66a8;--button:#5f7f96;background:#c9d9e6;
@@ -39,12 +45,36 @@ margin:2px 0;padding:2px 8px}
 .tg .spoiler{background:#7f8f9e80;color:transparent;border-radius:3px}
 .tg .spoiler:hover{color:inherit;background:#7f8f9e40}
 .tg .media{background:#7f8f9e33;border-radius:8px;padding:28px 12px;margin:0 0 6px;
-text-align:center;color:var(--dim)}
+text-align:center;color:var(--dim);overflow-wrap:anywhere}
+.tg .photo,.tg .film{display:block;margin:-4px -8px 6px;border-radius:8px;overflow:hidden;
+position:relative}
+.tg .photo img,.tg .film img{display:block;width:100%;max-height:420px;object-fit:contain;
+background:#7f8f9e33}
+.tg .film::after{content:"▶";position:absolute;inset:0;margin:auto;width:52px;height:52px;
+border-radius:50%;background:#000000a6;color:#fff;display:grid;place-items:center;font-size:22px;
+padding-left:4px;box-sizing:border-box}
+.tg .film .length{position:absolute;left:8px;top:8px;background:#000000a6;color:#fff;
+border-radius:10px;padding:1px 8px;font-size:12px}
+.tg .file{display:flex;gap:10px;align-items:center;margin:0 0 6px}
+.tg .file img,.tg .file .sign{width:56px;height:56px;border-radius:8px;object-fit:cover;flex:none}
+.tg .file .sign{display:grid;place-items:center;background:var(--link);color:var(--bubble);
+font-size:24px}
+.tg .file b{display:block;overflow-wrap:anywhere}.tg .file small{color:var(--dim)}
 .tg .time{display:block;text-align:right;color:var(--dim);font-size:12px}
 .tg .row{display:flex;gap:4px;max-width:454px;margin-top:4px}
 .tg .row span{flex:1 1 0;min-width:0;background:var(--button);color:#fff;text-align:center;
 border-radius:8px;padding:8px 6px;overflow:hidden;text-overflow:ellipsis}
 """
+
+
+@dataclass(frozen=True)
+class Media:
+    """What is known of a message's file; `thumbnail` is a JPEG of ours in base64."""
+
+    name: str
+    about: str = ""  # such as its size
+    thumbnail: str | None = None
+    length: str = ""  # of a video, such as 1:05
 
 
 @dataclass(frozen=True)
@@ -87,19 +117,40 @@ def document(
     file_id: str | None,
     buttons: Sequence[Sequence[Button]],
     time: str,
+    media: Media | None = None,
 ) -> str:
-    """The whole bubble with its media placeholder and buttons, for `st.html`."""
-    media = ""
-    if message_type in _MEDIA:
-        name, sign = _MEDIA[message_type]
-        media = f'<div class="media">{sign} {name}<br>{html.escape(file_id or "no file yet")}</div>'
+    """The whole bubble with its file and buttons, for `st.html`."""
+    shown = "" if message_type is MessageType.TEXT else _file(message_type, file_id, media)
     rows = "".join(
         f'<div class="row">{"".join(_button(button) for button in row)}</div>' for row in buttons
     )
     return (
-        f'<style>{CSS}</style><div class="tg"><div class="bubble">{media}{body_html}'
+        f'<style>{CSS}</style><div class="tg"><div class="bubble">{shown}{body_html}'
         f'<span class="time">{html.escape(time)}</span></div>{rows}</div>'
     )
+
+
+def _file(kind: MessageType, file_id: str | None, media: Media | None) -> str:
+    name = html.escape(_(KINDS[kind]))
+    if media is None:
+        known = html.escape(file_id or _("no file yet"))
+        return f'<div class="media">{_SIGNS[kind]} {name}<br>{known}</div>'
+    picture = ""
+    if media.thumbnail:
+        source = f"data:image/jpeg;base64,{html.escape(media.thumbnail)}"
+        picture = f'<img alt="{html.escape(media.name)}" src="{source}">'
+    if kind is MessageType.DOCUMENT:
+        sign = picture or f'<span class="sign">{_SIGNS[kind]}</span>'
+        return (
+            f'<div class="file">{sign}<span><b>{html.escape(media.name)}</b>'
+            f"<small>{html.escape(media.about)}</small></span></div>"
+        )
+    if not picture:
+        return f'<div class="media">{_SIGNS[kind]} {name}<br>{html.escape(media.name)}</div>'
+    if kind is MessageType.PHOTO:
+        return f'<div class="photo">{picture}</div>'
+    length = f'<span class="length">{html.escape(media.length)}</span>' if media.length else ""
+    return f'<div class="film">{picture}{length}</div>'
 
 
 def _code_points(text: str) -> list[int]:

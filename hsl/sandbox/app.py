@@ -16,12 +16,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from hsl.message import html
-from hsl.sandbox import checks, phone
+from hsl.sandbox import checks, phone, talk
+from hsl.sandbox.files import Files, Kept, Uploaded
 from hsl.sandbox.limits import Limiter
 from hsl.sandbox.options import SandboxOptions, fate
-
-BOT_NAME = "sandbox_bot"
-Answer = Callable[[dict[str, str], int], Any]
 
 
 class HangUp(Response):
@@ -40,6 +38,7 @@ class Sandbox:
     def __init__(self, options: SandboxOptions, log_file: Path | None = None) -> None:
         self.options = options
         self.limiter = Limiter(options)
+        self.files = Files()
         self.accepted: list[dict[str, Any]] = []
         self.presses: list[dict[str, Any]] = []
         self.counters: Counter[str] = Counter()
@@ -50,24 +49,24 @@ class Sandbox:
         """One call `/bot<token>/<method>`."""
         options = self.options
         token, method = request.path_params["token"], request.path_params["method"].lower()
-        arguments = await _arguments(request)
+        arguments, uploads = await talk.arguments_of(request)
         if options.latency:
             await asyncio.sleep(options.latency)
         bot_id = token.partition(":")[0]
         if options.revoked or not bot_id.isdigit():
-            return _error(401, "Unauthorized")
+            return talk.error(401, "Unauthorized")
         if method in SENDING and self._take("fail_next"):
             return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
         if method in SENDING and self._take("drop_before_next"):
             return HangUp()
         try:
-            result = self._call(method, arguments, int(bot_id))
+            result = self._call(method, arguments, uploads, int(bot_id))
         except checks.RefusedError as refused:
             self.counters[f"refused_{refused.code}"] += 1
-            return _error(refused.code, refused.description)
+            return talk.error(refused.code, refused.description)
         except _TooManyError as refused:
             self.counters["refused_429"] += 1
-            return _too_many(refused.seconds)
+            return talk.too_many(refused.seconds)
         if method in SENDING and self._take("drop_after_next"):
             return HangUp()
         if method in SENDING and self._take("garble_next"):
@@ -80,11 +79,17 @@ class Sandbox:
             setattr(self.options, fault, left - 1)
         return bool(left)
 
-    def _call(self, method: str, arguments: dict[str, str], bot_id: int) -> Any:
+    def _call(
+        self, method: str, arguments: dict[str, str], uploads: dict[str, Uploaded], bot_id: int
+    ) -> Any:
         if method == "getme":
-            return _bot(bot_id)
+            return talk.bot(bot_id)
         if method in SENDING:
-            return self._send(method, arguments, bot_id)
+            return self._send(method, arguments, uploads, bot_id)
+        if method == "getfile":
+            return self.files.told(arguments.get("file_id", ""))
+        if method == "getchat":
+            return self._chat(talk.chat_id_of(arguments))
         if method == "deletemessage":
             self._find(arguments, "message to delete not found")["deleted"] = True
             return True
@@ -92,16 +97,25 @@ class Sandbox:
             return self._edit(method, arguments, bot_id)
         raise checks.RefusedError(404, "Not Found: method not found")
 
-    def _send(self, method: str, arguments: dict[str, str], bot_id: int) -> dict[str, Any]:
-        options, chat_id = self.options, _chat_id(arguments)
+    def _chat(self, chat_id: int) -> dict[str, Any]:
+        if chat_id in self.options.descriptions:
+            raise checks.RefusedError(400, self.options.descriptions[chat_id])
+        if chat_id > 0:
+            return {"id": chat_id, "type": "private", "first_name": str(chat_id)}
+        return {"id": chat_id, "type": "channel", "title": "Files of the sandbox"}
+
+    def _send(
+        self, method: str, arguments: dict[str, str], uploads: dict[str, Uploaded], bot_id: int
+    ) -> dict[str, Any]:
+        options, chat_id = self.options, talk.chat_id_of(arguments)
         if options.refuse_for:
             seconds, options.refuse_for = options.refuse_for, 0.0
             raise _TooManyError(seconds)
         name, limit, media = SENDING[method]
         parsed = checks.text_of(arguments, name, limit)
-        if media and not arguments.get(media):
+        if media and not arguments.get(media) and media not in uploads:
             raise checks.RefusedError(400, f"Bad Request: there is no {media} in the request")
-        if media and len(arguments[media]) < 3:
+        if media and media not in uploads and len(arguments[media]) < 3:
             raise checks.RefusedError(400, "Bad Request: wrong file identifier/HTTP URL specified")
         buttons = checks.buttons_of(arguments)
         paid = arguments.get("allow_paid_broadcast") == "true"
@@ -112,10 +126,20 @@ class Sandbox:
             raise _TooManyError(wait)
         if chat_id in options.descriptions:
             raise checks.RefusedError(400, options.descriptions[chat_id])
-        unreachable = fate(chat_id, options)
+        unreachable = fate(chat_id, options) if chat_id > 0 else None
         if unreachable is not None:
             raise checks.RefusedError(403, unreachable)
-        return self._accept(method, chat_id, bot_id, parsed, arguments.get(media or ""), buttons)
+        file: Kept | None = None
+        if media and media in uploads:
+            file = self.files.receive(media, uploads[media])
+        elif media:
+            file = self.files.named(media, arguments[media])
+        file_id = arguments.get(media or "") if file is None else file.file_id
+        entry = self._accept(method, chat_id, bot_id, parsed, file_id, buttons)
+        if media and media in uploads:
+            entry["uploaded"] = uploads[media].name
+        self._write(entry)
+        return talk.message(entry, file)
 
     def _accept(
         self,
@@ -140,10 +164,12 @@ class Sandbox:
         }
         self.accepted.append(entry)
         self.counters["accepted"] += 1
+        return entry
+
+    def _write(self, entry: dict[str, Any]) -> None:
         if self._file is not None:
             self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
             self._file.flush()
-        return _message(entry)
 
     def _edit(self, method: str, arguments: dict[str, str], bot_id: int) -> dict[str, Any]:
         entry = self._find(arguments, "message to edit not found")
@@ -153,10 +179,10 @@ class Sandbox:
             raise checks.RefusedError(400, "Bad Request: message is not modified")
         entry["text"], entry["buttons"] = parsed.text, buttons
         entry["entities"] = [asdict(entity) for entity in parsed.entities]
-        return _message(entry)
+        return talk.message(entry)
 
     def _find(self, arguments: dict[str, str], description: str) -> dict[str, Any]:
-        chat_id, message_id = _chat_id(arguments), int(arguments.get("message_id", 0))
+        chat_id, message_id = talk.chat_id_of(arguments), int(arguments.get("message_id", 0))
         for entry in reversed(self.accepted):
             if (entry["chat_id"], entry["message_id"]) == (chat_id, message_id):
                 if not entry.get("deleted"):
@@ -192,7 +218,15 @@ class Sandbox:
         chat_id = int(words) if words.isdigit() else None
         chats = list(dict.fromkeys(entry["chat_id"] for entry in reversed(self.accepted[-200:])))
         shown = [e for e in self.accepted if e["chat_id"] == chat_id and not e.get("deleted")]
-        return HTMLResponse(phone.page(chat_id, chats[:20], shown, self.presses[-1:]))
+        page = phone.page(chat_id, chats[:20], shown, self.presses[-1:], self.files.photo)
+        return HTMLResponse(page)
+
+    async def download(self, request: Request) -> Response:
+        """A file by the path that getFile told."""
+        content = self.files.content(request.path_params["path"])
+        if content is None:
+            return talk.error(404, "Not Found")
+        return Response(content, media_type="application/octet-stream")
 
     async def press(self, request: Request) -> Response:
         """A pressed button: its callback_data is kept and shown."""
@@ -224,6 +258,7 @@ def build(options: SandboxOptions, log_file: Path | None = None) -> Starlette:
     html.parse("")  # the parser's start must not make the first messages arrive in a heap
     routes: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
         ("/bot{token}/{method}", sandbox.bot_api, ["GET", "POST"]),
+        ("/file/bot{token}/{path:path}", sandbox.download, ["GET"]),
         ("/sandbox/log", sandbox.log, ["GET"]),
         ("/sandbox/stats", sandbox.stats, ["GET"]),
         ("/sandbox/faults", sandbox.faults, ["POST"]),
@@ -233,54 +268,3 @@ def build(options: SandboxOptions, log_file: Path | None = None) -> Starlette:
     app = Starlette(routes=[Route(path, call, methods=methods) for path, call, methods in routes])
     app.state.sandbox = sandbox
     return app
-
-
-async def _arguments(request: Request) -> dict[str, str]:
-    found: dict[str, str] = dict(request.query_params)
-    if request.headers.get("content-type", "").startswith("application/json"):
-        body = await request.json()
-        found |= {k: v if isinstance(v, str) else json.dumps(v) for k, v in body.items()}
-    elif request.method == "POST":
-        form = await request.form()
-        found |= {name: value for name, value in form.items() if isinstance(value, str)}
-    return found
-
-
-def _chat_id(arguments: dict[str, str]) -> int:
-    try:
-        return int(arguments.get("chat_id", ""))
-    except ValueError:
-        raise checks.RefusedError(400, "Bad Request: chat_id is empty") from None
-
-
-def _bot(bot_id: int) -> dict[str, Any]:
-    return {"id": bot_id, "is_bot": True, "first_name": "Sandbox", "username": BOT_NAME}
-
-
-def _message(entry: dict[str, Any]) -> dict[str, Any]:
-    text = "text" if entry["method"] == "sendmessage" else "caption"
-    return {
-        "message_id": entry["message_id"],
-        "date": int(entry["at"]),
-        "chat": {"id": entry["chat_id"], "type": "private"},
-        "from": _bot(entry["bot"]),
-        text: entry["text"],
-    }
-
-
-def _error(code: int, description: str) -> Response:
-    return JSONResponse({"ok": False, "error_code": code, "description": description}, code)
-
-
-def _too_many(seconds: float) -> Response:
-    whole = max(1, round(seconds))
-    return JSONResponse(
-        {
-            "ok": False,
-            "error_code": 429,
-            "description": f"Too Many Requests: retry after {whole}",
-            "parameters": {"retry_after": whole},
-        },
-        429,
-        headers={"Retry-After": str(whole)},
-    )

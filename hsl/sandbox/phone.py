@@ -1,7 +1,8 @@
 """The sandbox's phone: one person's chat, drawn from entities, with everything in it escaped."""
 
+import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hsl.message import preview
@@ -33,8 +34,9 @@ def page(
     recent: Sequence[int],
     entries: Sequence[dict[str, Any]],
     presses: Sequence[dict[str, Any]],
+    photo: Callable[[str], bytes | None],
 ) -> str:
-    """The page of one chat; `recent` are chats to choose from."""
+    """The page of one chat; `recent` are chats to choose from, `photo` finds one by its file_id."""
     links = " ".join(f'<a href="/?chat={number}">{number}</a>' for number in recent)
     pressed = "".join(
         f"<p>Pressed: <code>{html.escape(press['callback_data'])}</code></p>" for press in presses
@@ -44,14 +46,19 @@ def page(
         chat="" if chat_id is None else chat_id,
         recent=f"Last: {links}" if links else "Nobody has got a message yet.",
         pressed=pressed,
-        bubbles="".join(_bubble(entry) for entry in entries) or "Choose a person.",
+        bubbles="".join(_bubble(entry, photo) for entry in entries) or "Choose a person.",
     )
 
 
-def _bubble(entry: dict[str, Any]) -> str:
+def _bubble(entry: dict[str, Any], photo: Callable[[str], bytes | None]) -> str:
     kind = str(entry["method"]).removeprefix("send").capitalize()
     file = html.escape(str(entry["file_id"] or ""))
     media = f'<div class="media">{kind}<br>{file}</div>' if entry["file_id"] else ""
+    content = photo(entry["file_id"]) if entry["file_id"] else None
+    if content is not None:
+        inline = base64.b64encode(content).decode()
+        picture = f'<img alt="Photo" src="data:image/*;base64,{inline}">'
+        media = f'<div class="photo">{picture}</div>'
     body = preview.body(entry["text"], [Entity(**entity) for entity in entry["entities"]])
     rows = "".join(
         f'<div class="row">{"".join(_button(button, entry["chat_id"]) for button in row)}</div>'

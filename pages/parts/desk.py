@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from hsl.message import html, placeholders, preview
 from hsl.message.content import Button, Content
 from hsl.models import MessageType, utc_now
-from pages.parts import shell
+from pages.parts import media_library, shell
 
 FOLDER = Path(__file__).parent / "editor"
 KINDS = {"url": "Link", "callback_data": "Data", "copy_text": "Copy"}
@@ -152,6 +152,7 @@ def show_preview(content: Content, person: dict[str, Any]) -> None:
             file_id=content.file_id,
             buttons=content.buttons,
             time=f"{local:%H:%M}",
+            media=media_library.media_of(content),
         )
     )
 
@@ -165,7 +166,7 @@ def length_of(content: Content, person: dict[str, Any]) -> int | None:
 
 
 def is_file(kind: MessageType) -> bool:
-    """True for a video or a document."""
+    """True for a photo, a video or a document."""
     return kind is not MessageType.TEXT
 
 

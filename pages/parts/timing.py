@@ -8,8 +8,10 @@ import streamlit as st
 
 from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, recurring
+from hsl.media import lasting
 from hsl.message.content import Content
 from hsl.models import AudienceMode, utc_now
+from hsl.words import _
 from pages.parts import shell, show
 
 WHEN = {"now": "Now", "later": "At a time", "again": "Again and again"}
@@ -22,7 +24,7 @@ MODES = {
 def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience) -> dict[str, Any]:
     """The plan as it is chosen now: when, date, time, zone and audience."""
     st.markdown("**When**")
-    can = content.can_be_scheduled
+    can = lasting.can_be_scheduled(shell.engine(), shell.settings().bot_id, content)
     when = st.radio(
         "When",
         list(WHEN),
@@ -34,7 +36,7 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
         disabled=not can,
     )
     if not can:
-        st.caption("A video or document goes now: its file_id may lapse before a later time.")
+        st.caption(_(lasting.MAY_LAPSE))
     if when == "now":
         quiet = _keep_quiet(key, plan)
         return {**plan, "when": "now", "keep_quiet": quiet} if plan or quiet else {}

@@ -276,7 +276,7 @@ def test_a_live_audience_is_resolved_when_the_message_starts(
                 "content": Content(message_type=MessageType.VIDEO, file_id="abc"),
                 "scheduled_at": models.utc_now() + timedelta(hours=1),
             },
-            "cannot be scheduled",
+            "may lapse before a later time",
         ),
         (
             {"people": select(models.users.c.user_id, models.users.c.username).where(False)},

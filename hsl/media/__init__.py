@@ -1,0 +1,1 @@
+"""WITH WHAT: the library of files at Telegram that messages bring."""

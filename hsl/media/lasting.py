@@ -1,0 +1,37 @@
+"""The one rule of which files may wait for a later time.
+
+Telegram calls a file_id persistent (core.telegram.org/bots/faq), and its servers find the file
+again through a message that holds it. A file that was uploaded here has one, in the team's own
+chat; one that was named by its file_id alone may have lost all of its messages by then.
+"""
+
+from sqlalchemy import Connection, Engine, select
+
+from hsl import database, models
+from hsl.message.content import Content
+from hsl.models import MessageType
+from hsl.words import N_
+
+Files = models.media_files
+MAY_LAPSE = N_(
+    "Its file_id may lapse before a later time. Send it now, or upload the file here: what stands "
+    "in the team's own chat can wait."
+)
+
+
+def can_wait(connection: Connection, bot_id: int, content: Content) -> bool:
+    """True for a text, for a file that stands in the team's own chat, and while there is none."""
+    if content.message_type is MessageType.TEXT or not content.file_id:
+        return True
+    found = select(Files.c.id).where(
+        Files.c.bot_id == bot_id,
+        Files.c.file_id == content.file_id,
+        Files.c.message_id.is_not(None),
+    )
+    return connection.execute(found).first() is not None
+
+
+def can_be_scheduled(engine: Engine, bot_id: int, content: Content) -> bool:
+    """`can_wait`, in a transaction of its own."""
+    with database.read_only(engine).begin() as connection:
+        return can_wait(connection, bot_id, content)
