@@ -10,7 +10,7 @@ from hsl.audience.cohort import Audience
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import MessageType
-from pages.parts import asking, desk, last_look, shell, show, splitting, timing
+from pages.parts import asking, desk, keyboard, last_look, shell, show, splitting, timing
 
 TYPES = {MessageType.TEXT: "Text", MessageType.VIDEO: "Video", MessageType.DOCUMENT: "Document"}
 
@@ -38,7 +38,6 @@ def open_draft() -> drafts.Draft:
 def take_up(draft: drafts.Draft) -> None:
     st.session_state["draft"] = draft
     st.session_state["desk"] = st.session_state.get("desk", 0) + 1
-    st.session_state["lines"] = desk.lines_of(draft.content)
     st.session_state["saved"] = True
     st.query_params.from_dict({"draft": str(draft.id)})
 
@@ -109,34 +108,17 @@ def write(draft: drafts.Draft, key: str) -> Content:
             help="Send the file to your bot once; its answer names the file_id.",
         )
     text = desk.text_field(f"{key}-text", draft.content.text, caption=desk.is_file(kind))
-    lines: list[desk.Line] = st.session_state["lines"]
-    content = Content(
-        message_type=kind,
-        text=text,
-        file_id=(file_id or "").strip() or None,
-        buttons=desk.rows_of(lines),
-    )
+    content = Content(message_type=kind, text=text, file_id=(file_id or "").strip() or None)
     length = desk.length_of(content, {})
     shown = "–" if length is None else f"{length:,}"
     st.html(f'<div class="hsl-dim" id="counter">{shown} of {content.limit:,} characters</div>')
     for problem in content.check():
         untouched = problem.field == "text" and not content.text
-        if not problem.field.startswith("buttons.") and not untouched:
+        if not untouched:
             st.error(show.plain(problem.message), icon=":material/error:")
     st.markdown("**Buttons**")
-    edited = desk.button_lines(f"{key}-button", lines)
-    if st.button("Add a button", icon=":material/add:", key=f"{key}-add"):
-        edited = [*edited, desk.Line(uid=desk.uuid4().hex[:8])]
-    if edited != lines:
-        st.session_state["lines"] = edited
-        if [line.uid for line in edited] != [line.uid for line in lines]:
-            keep(draft, replace_buttons(content, edited), draft.audience, draft.plan)
-            st.rerun()
-    return replace_buttons(content, edited)
-
-
-def replace_buttons(content: Content, lines: list[desk.Line]) -> Content:
-    return content.model_copy(update={"buttons": desk.rows_of(lines)})
+    buttons = keyboard.edit(f"{key}-buttons", draft.content.buttons)
+    return content.model_copy(update={"buttons": buttons})
 
 
 def keep(
