@@ -17,7 +17,8 @@ _LOOSE = re.compile(
     r"(?P<text>[^=\t]+?)\s*(?:=|\t|\s[-–—→]\s|:\s)\s*(?P<action>(?:https?|tg|ton|tonsite)://\S+)"
     r"|(?P<text2>[^=\t]+?)\s*[=\t]\s*(?P<action2>\S.*)"
 )
-_BESIDE = " | "  # between buttons of one row on one line
+# Between buttons of one row on one line; an address may hold a bar of its own.
+_BESIDE = re.compile(r"\s+\|\s+|\|(?=[^|=]+=)")
 
 
 class LineError(ValueError):
@@ -44,14 +45,14 @@ def numbered_rows(lines: Sequence[str]) -> tuple[tuple[Button, ...], ...]:
 
 
 def read(text: str) -> Pasted:
-    """Buttons from pasted lines: a row each, or as they are numbered or parted by ` | `."""
+    """Buttons from pasted lines: a row each, or as they are numbered or parted by bars."""
     lines = [line.strip() for line in text.splitlines()[:MOST_LINES] if line.strip()]
     # "10:00 = …" begins with a time; numbers are rows only where all have one, from 1 on.
     if lines and lines[0].startswith("1:") and all(NUMBERED.fullmatch(line) for line in lines):
         return Pasted(_tidy(numbered_rows(lines)), ())
     rows, refused = [], []
     for line in lines:
-        row = [_loose(part.strip()) for part in line.split(_BESIDE)]
+        row = [_loose(part.strip()) for part in _BESIDE.split(line)]
         if any(found is None for found in row):
             refused.append(line)
         else:

@@ -18,6 +18,7 @@ from pages.parts import show
 FOLDER = Path(__file__).parent / "keyboard_editor"
 SCRIPTS = ("rows.js", "drag.js", "notes.js", "panel.js", "keyboard.js")  # one module, in this order
 KINDS = ("url", "callback_data", "copy_text")
+EXAMPLE = "https://example.org"
 LIMITS = {
     "row": content.MAX_BUTTONS_A_ROW,
     "all": content.MAX_BUTTONS,
@@ -42,15 +43,14 @@ WORDS = {
     "url_value": N_("Opens the link"),
     "callback_data_value": N_("Sends this data to the bot"),
     "copy_text_value": N_("Copies this text"),
-    "url_example": N_("https://example.org"),
     "callback_data_example": N_("such as lesson:5:yes"),
     "copy_text_example": N_("such as a promo code"),
     "counter_data": N_("{size} of {most} bytes"),
     "counter_copy": N_("{size} of {most} characters"),
     "open": N_("Open"),
     "open_hint": N_("Opens in a new tab"),
-    "leads": N_("Leads to"),
-    "written": N_("in plain letters"),
+    "leads": N_("Leads to:"),
+    "written": N_("In plain letters:"),
     "mend": N_("Write {address}"),
     "left": N_("Move left"),
     "right": N_("Move right"),
@@ -115,7 +115,7 @@ def edit(key: str, buttons: Rows) -> Rows:
             "whole": _whole(rows),
             "pasted": _pasted(held.get("asked")),
             "limits": LIMITS,
-            "words": {name: _(words) for name, words in WORDS.items()},
+            "words": {"url_example": EXAMPLE} | {name: _(words) for name, words in WORDS.items()},
         },
         default={"rows": None, "asked": None},
         on_rows_change=lambda: None,

@@ -160,8 +160,14 @@ class Keyboard {
     if (next) this.focus(next.uid);
     else this.below.focus();
     this.announce(this.words.removed, { text: this.named(key) });
-    this.said.hidden = false;
+    this.offerUndo(true);
+  }
+
+  // The last words stand on the board, with the way back where there is one.
+  offerUndo(can) {
+    this.said.hidden = !this.live.textContent;
     this.said.querySelector(".words").textContent = this.live.textContent;
+    this.said.querySelector(".undo").hidden = !can;
   }
 
   undo() {
@@ -223,9 +229,7 @@ class Keyboard {
     }
     const counted = pasted.rows.length ? filled(this.words.pasted, { count: pasted.count }) : "";
     this.announce([counted, pasted.refused].filter(Boolean).join(" "), {});
-    this.said.hidden = !pasted.refused && !counted;
-    this.said.querySelector(".words").textContent = this.live.textContent;
-    this.said.querySelector(".undo").hidden = !counted;
+    this.offerUndo(Boolean(counted));
   }
 
   insert(pasted, uid) {

@@ -25,23 +25,24 @@ function panelNotes(check, words, mend) {
     lines.push(button);
   }
   if (check.warning) lines.push(noteLine("warning", check.warning));
-  if (!check.problem && check.explained) lines.push(element("p", "leads", check.explained));
-  else if (!check.problem && check.host) lines.push(leadsTo(check, words));
+  if (!check.problem && (check.explained || check.host)) lines.push(leadsTo(check, words));
+  return lines;
+}
+
+// The host and the path as text, and a door that only a person opens.
+function leadsTo(check, words) {
+  const line = element("p", "leads");
+  if (check.explained) line.append(check.explained);
+  else line.append(`${words.leads} `, element("b", "host", check.host), element("span", "path", check.path));
+  if (check.ascii) line.append(element("span", "ascii", ` · ${words.written} ${check.ascii}`));
   if (check.href) {
     const open = element("a", "open", `${words.open} ↗`);
     open.href = check.href;
     open.target = "_blank";
     open.rel = "noopener noreferrer";
     open.title = words.open_hint;
-    lines.push(open);
+    line.append(" · ", open);
   }
-  return lines;
-}
-
-function leadsTo(check, words) {
-  const line = element("p", "leads", `${words.leads} `);
-  line.append(element("b", "host", check.host), element("span", "path", check.path));
-  if (check.ascii) line.append(element("span", "ascii", ` · ${words.written} ${check.ascii}`));
   return line;
 }
 
