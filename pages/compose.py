@@ -1,6 +1,6 @@
 """Compose: write a message, see it as its people will, and send or schedule it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -15,12 +15,24 @@ from pages.parts import asking, desk, keyboard, last_look, shell, show, splittin
 TYPES = {MessageType.TEXT: "Text", MessageType.VIDEO: "Video", MessageType.DOCUMENT: "Document"}
 
 
+@dataclass
+class Held:
+    """The draft on the desk, kept in the session as one thing that is changed in place.
+
+    A faster click or letter may end a run at any use of the session's state. What was saved is
+    known here at once, so that the next run does not take it for another tab's change.
+    """
+
+    draft: drafts.Draft
+    saved: bool = True
+
+
 def open_draft() -> drafts.Draft:
     """The draft of this address, else the last one, else a new one."""
     wanted = st.query_params.get("draft", "")
-    held: drafts.Draft | None = st.session_state.get("draft")
-    if held is not None and not shell.arrived() and wanted in {"", str(held.id)}:
-        return held
+    held: Held | None = st.session_state.get("draft")
+    if held is not None and not shell.arrived() and wanted in {"", str(held.draft.id)}:
+        return held.draft
     found = None
     if wanted.isdigit():
         found = drafts.load(shell.engine(), shell.author(), int(wanted))
@@ -36,9 +48,8 @@ def open_draft() -> drafts.Draft:
 
 
 def take_up(draft: drafts.Draft) -> None:
-    st.session_state["draft"] = draft
+    st.session_state["draft"] = Held(draft)
     st.session_state["desk"] = st.session_state.get("desk", 0) + 1
-    st.session_state["saved"] = True
     st.query_params.from_dict({"draft": str(draft.id)})
 
 
@@ -125,19 +136,24 @@ def keep(
     draft: drafts.Draft, content: Content, audience: dict[str, Any] | None, plan: dict[str, Any]
 ) -> drafts.Draft:
     """Save what changed; another tab's words are never overwritten."""
-    draft = st.session_state["draft"]
-    if (content, audience, plan) == (draft.content, draft.audience, draft.plan):
-        return draft
+    held: Held = st.session_state["draft"]
+    if (content, audience, plan) == (held.draft.content, held.draft.audience, held.draft.plan):
+        return held.draft
     try:
-        saved = drafts.save(
-            shell.engine(), shell.author(), draft, content=content, audience=audience, plan=plan
+        held.draft = drafts.save(
+            shell.engine(),
+            shell.author(),
+            held.draft,
+            content=content,
+            audience=audience,
+            plan=plan,
         )
     except drafts.DraftError as refused:
-        st.session_state["saved"] = False
+        held.saved = False
         st.warning(str(refused))
-        return replace(draft, content=content, audience=audience, plan=plan)
-    st.session_state["draft"], st.session_state["saved"] = saved, True
-    return saved
+        return replace(held.draft, content=content, audience=audience, plan=plan)
+    held.saved = True
+    return held.draft
 
 
 draft = open_draft()
@@ -158,7 +174,7 @@ with right:
     desk.show_preview(splitting.shown(f"{key}-shown", plan, content), person)
 draft = keep(draft, content, draft.audience, plan)
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-    if st.session_state["saved"] and draft.updated_at is not None:
+    if st.session_state["draft"].saved and draft.updated_at is not None:
         st.caption(f"Saved {show.ago(draft.updated_at)}")
     choose_draft(draft)
     if st.button("Discard", icon=":material/delete:"):

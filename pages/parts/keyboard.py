@@ -16,7 +16,10 @@ from hsl.words import N_, _
 from pages.parts import show
 
 FOLDER = Path(__file__).parent / "keyboard_editor"
-SCRIPTS = ("rows.js", "drag.js", "notes.js", "panel.js", "keyboard.js")  # one module, in this order
+# Together one module, in this order.
+SCRIPTS = (
+    "rows.js", "notes.js", "drag.js", "board.js", "panel.js", "pasting.js", "keyboard.js",
+)  # fmt: skip
 KINDS = ("url", "callback_data", "copy_text")
 EXAMPLE = "https://example.org"
 LIMITS = {

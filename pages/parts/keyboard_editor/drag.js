@@ -1,5 +1,6 @@
 // Dragging a key with a mouse, a pen or a finger: a line shows where it would go.
 const NEAR = 5; // pixels that a mouse moves before it drags
+const THICK = 3; // pixels of the line
 const TOUCH_WAIT = 300; // milliseconds that a finger rests before it drags, as it may scroll
 
 class Drag {
@@ -14,7 +15,8 @@ class Drag {
     keys.addEventListener("pointercancel", () => this.end());
     keys.addEventListener("contextmenu", (event) => this.held?.touch && event.preventDefault());
     // Not passive: the page must not scroll while a finger drags a key.
-    keys.addEventListener("touchmove", (event) => this.held?.ghost && event.preventDefault(), { passive: false });
+    const hold = (event) => this.held?.ghost && event.preventDefault();
+    keys.addEventListener("touchmove", hold, { passive: false });
   }
 
   press(event) {
@@ -22,7 +24,8 @@ class Drag {
     if (!key || !event.isPrimary || event.button !== 0) return;
     this.end();
     const touch = event.pointerType === "touch";
-    this.held = { uid: key.dataset.uid, key, touch, id: event.pointerId, x: event.clientX, y: event.clientY };
+    const { pointerId: id, clientX: x, clientY: y } = event;
+    this.held = { uid: key.dataset.uid, key, touch, id, x, y };
     if (touch) this.held.timer = setTimeout(() => this.begin(), TOUCH_WAIT);
   }
 
@@ -93,7 +96,7 @@ class Drag {
   }
 
   within(row, index, x) {
-    const others = [...row.querySelectorAll(".key")].filter((key) => key.dataset.uid !== this.held.uid);
+    const others = this.othersIn(row);
     if (others.length >= this.editor.limits.row) return null;
     const place = others.filter((key) => {
       const box = key.getBoundingClientRect();
@@ -102,29 +105,40 @@ class Drag {
     return { row: index, place };
   }
 
+  othersIn(row) {
+    return [...row.querySelectorAll(".key")].filter((key) => key.dataset.uid !== this.held.uid);
+  }
+
+  // The line stands where the key would go; there is none over a row that is full.
   mark(target, frame) {
     const { line } = this.held;
     line.hidden = !target;
     this.board.classList.toggle("refused", !target);
     if (!target) return;
     const rows = [...this.keys.querySelectorAll(".row")];
-    line.classList.toggle("across", "gap" in target);
-    if ("gap" in target) {
-      const last = target.gap >= rows.length;
-      const box = rows[last ? rows.length - 1 : target.gap].getBoundingClientRect();
-      Object.assign(line.style, {
-        left: `${box.left - frame.left}px`,
-        top: `${(last ? box.bottom + 1 : box.top - 4) - frame.top}px`,
-        width: `${box.width}px`,
-        height: "",
-      });
-      return;
-    }
-    const others = [...rows[target.row].querySelectorAll(".key")].filter((key) => key.dataset.uid !== this.held.uid);
-    const box = rows[target.row].getBoundingClientRect();
-    const next = others[target.place]?.getBoundingClientRect().left;
-    const after = others[target.place - 1]?.getBoundingClientRect().right;
-    const left = next !== undefined ? next - 4 : after !== undefined ? after + 1 : box.left;
-    Object.assign(line.style, { left: `${left - frame.left}px`, top: `${box.top - frame.top}px`, width: "", height: `${box.height}px` });
+    const isGap = "gap" in target;
+    const box = isGap ? this.lineAt(rows, target.gap) : this.lineIn(rows[target.row], target.place);
+    Object.assign(line.style, {
+      left: `${box.left - frame.left - this.board.clientLeft}px`,
+      top: `${box.top - frame.top - this.board.clientTop}px`,
+      width: `${box.width}px`,
+      height: `${box.height}px`,
+    });
+  }
+
+  lineAt(rows, gap) {
+    const isLast = gap >= rows.length;
+    const box = rows[isLast ? gap - 1 : gap].getBoundingClientRect();
+    const top = isLast ? box.bottom + 1 : box.top - THICK - 1;
+    return { left: box.left, top, width: box.width, height: THICK };
+  }
+
+  lineIn(row, place) {
+    const others = this.othersIn(row);
+    const box = row.getBoundingClientRect();
+    const next = others[place]?.getBoundingClientRect().left;
+    const before = others[place - 1]?.getBoundingClientRect().right;
+    const left = next !== undefined ? next - THICK - 1 : (before ?? box.left) + 1;
+    return { left, top: box.top, width: THICK, height: box.height };
   }
 }

@@ -14,6 +14,10 @@ function noteLine(kind, text) {
   return line;
 }
 
+function problemLines(text) {
+  return text ? [noteLine("problem", text)] : [];
+}
+
 // Under the open key: all that is known.
 function panelNotes(check, words, mend) {
   const lines = [];

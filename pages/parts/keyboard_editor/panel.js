@@ -9,14 +9,17 @@ class Panel {
     this.radios = [...this.box.querySelectorAll("input[type=radio]")];
     this.uid = null;
     this.spare = new Map(); // what was written for the kinds that are not chosen now
-    this.text.addEventListener("input", () => editor.write(this.uid, { text: this.text.value }, "text"));
-    this.value.addEventListener("input", () => editor.write(this.uid, { value: this.value.value }, "value"));
+    const write = (name) => editor.write(this.uid, { [name]: this[name].value }, name);
+    this.text.addEventListener("input", () => write("text"));
+    this.value.addEventListener("input", () => write("value"));
     for (const radio of this.radios) radio.addEventListener("change", () => this.choose(radio.value));
     for (const button of this.box.querySelectorAll("[data-do]")) {
       button.addEventListener("click", () => editor.act(this.uid, button.dataset.do));
     }
     this.box.addEventListener("keydown", (event) => this.pressed(event));
-    for (const field of [this.text, this.value]) field.addEventListener("paste", (event) => this.paste(event, field));
+    for (const field of [this.text, this.value]) {
+      field.addEventListener("paste", (event) => this.paste(event, field));
+    }
   }
 
   pressed(event) {
@@ -41,7 +44,7 @@ class Panel {
     const isList = text.trim().includes("\n") || (field === this.text && /[=\t]\s*\S+:\S/.test(text));
     if (!isList) return;
     event.preventDefault();
-    this.editor.paste(text, this.uid);
+    this.editor.pasting.ask(text, this.uid);
   }
 
   choose(kind) {
