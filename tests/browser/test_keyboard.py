@@ -10,6 +10,7 @@ from hsl.message.content import Content
 from tests.browser.conftest import House
 
 AUTHOR = "analyst"
+SOMEBODY = "student_0000"  # ten of the sample people
 FINGER = {"radiusX": 4, "radiusY": 4, "force": 1}
 
 
@@ -58,7 +59,7 @@ def drag(page: Page, part: Locator, x: float, y: float) -> None:
 def prepare(house: House) -> None:
     """Somebody is chosen, and a text is written: what is tried here are the buttons."""
     engine = database.open_engine(f"sqlite:///{house.folder / 'data' / 'hsl.db'}")
-    selection.add(engine, AUTHOR, Cohort(streams=("4th_stream",)), "4th")
+    selection.add(engine, AUTHOR, Cohort(search=SOMEBODY), "them")
     drafts.start(engine, AUTHOR, content=Content(text="The lesson begins"))
     engine.dispose()
 
@@ -156,7 +157,7 @@ def send_what_was_typed_last(page: Page) -> None:
     """The last letters and the click on Continue come at once; nothing of it is lost."""
     page.get_by_role("button", name="Add a row").click()
     page.keyboard.type("Promo")
-    page.get_by_text("Copy text", exact=True).click()
+    page.get_by_role("radio", name="Copy text").check()
     page.get_by_label("Copies this text").focus()
     page.keyboard.type("SPRING-2026", delay=0)
     page.get_by_role("button", name="Continue").click()
@@ -242,6 +243,7 @@ def drag_by_finger(page: Page, part: Locator, beyond: Locator) -> None:
 
 
 def paste(part: Locator, text: str) -> None:
+    part.focus()
     part.evaluate(
         """(part, text) => {
             const clipboardData = new DataTransfer();
