@@ -97,12 +97,11 @@ def _links(text: str) -> Iterator[tuple[str, str]]:
         return
     units = parsed.text.encode("utf-16-le")
     for entity in parsed.entities:
-        if entity.type not in {"TextUrl", "Url"}:
-            continue
-        first, last = 2 * entity.offset, 2 * (entity.offset + entity.length)
-        words = units[first:last].decode("utf-16-le")
-        # A bare "example.org" in a text is a link too, and the phone opens it with http.
-        yield words, entity.url or (words if "://" in words else f"https://{words}")
+        if entity.url:
+            first, last = 2 * entity.offset, 2 * (entity.offset + entity.length)
+            yield units[first:last].decode("utf-16-le"), entity.url
+    for words in html.bare_links(parsed.text):
+        yield words, words if "://" in words else f"https://{words}"
 
 
 def _split(url: str) -> SplitResult | None:
