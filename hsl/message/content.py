@@ -52,7 +52,7 @@ class Button(BaseModel):
             )
         if self.url is not None:
             problem = links.destination(self.url).problem
-            return None if problem is None else f"“{self.text}”: {problem}"
+            return problem and _("“{name}”: {said}", name=self.text, said=problem)
         if self.callback_data is not None:
             size = len(self.callback_data.encode("utf-8", "surrogatepass"))
             if not 1 <= size <= MAX_CALLBACK_BYTES:
@@ -119,7 +119,7 @@ class Content(BaseModel):
             for button in row:
                 warning = button.warning() if button.problem() is None else None
                 if warning is not None:
-                    said[f"“{button.text}”: {warning}"] = None
+                    said[_("“{name}”: {said}", name=button.text, said=warning)] = None
         return tuple(said)
 
     def _text_problems(self) -> Iterator[Problem]:

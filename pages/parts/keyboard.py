@@ -32,6 +32,7 @@ WORDS = {
     "group": N_("Buttons under the message"),
     "row": N_("Row {row}"),
     "key": N_("{text}: {kind}, place {place} of {count}"),
+    "said": N_("“{name}”: {said}"),
     "unnamed": N_("No text yet"),
     "url": N_("Link"),
     "callback_data": N_("Data"),

@@ -75,7 +75,7 @@ def choose_people(page: Page, house: House) -> int:
 
 def add_button(page: Page, text: str, action: str, label: str, value: str) -> None:
     """A button in a row of its own."""
-    page.get_by_role("button", name=re.compile("^\\+ Add a")).click()
+    page.get_by_role("button", name=re.compile("^Add a (button|row)$")).click()
     page.get_by_label("Text on the button").fill(text)
     page.get_by_role("radio", name=action).check()
     page.get_by_label(label).fill(value)

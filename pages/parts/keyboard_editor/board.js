@@ -141,7 +141,8 @@ class Board {
     const text = check?.problem ?? check?.warning;
     if (!text) return [];
     // A problem names its button itself.
-    const line = check.problem ? noteLine("problem", text) : noteLine("warning", `“${key.text}”: ${text}`);
+    const said = check.problem ? text : filled(this.editor.words.said, { name: key.text, said: text });
+    const line = noteLine(check.problem ? "problem" : "warning", said);
     line.id = `of-${key.uid}`;
     return [line];
   }
