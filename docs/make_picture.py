@@ -35,12 +35,14 @@ def draw(page: Page, address: str) -> None:
     page.get_by_role("button", name="Add these").click()
     page.get_by_role("button", name="Write to").click()
     page.get_by_label("Message", exact=True).fill(TEXT)
-    for place, (text, value) in enumerate((("Join", "https://example.org/4"), ("Plan", "tg://x"))):
-        page.get_by_role("button", name="Add a button").click()
-        expect(page.get_by_label("Button", exact=True)).to_have_count(place + 1)
-        page.get_by_label("Button", exact=True).last.fill(text)
-        page.get_by_label("Link", exact=True).last.fill(value)
-    page.get_by_text("In one row with the button above").last.click()
+    for name, text, value in (
+        ("Add a button", "Join", "https://example.org/4"),
+        ("Add a button beside", "Plan", "tg://resolve?domain=x"),
+    ):
+        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_label("Text on the button").fill(text)
+        page.get_by_label("Opens the link").fill(value)
+        page.keyboard.press("Enter")
     expect(page.locator(".tg .row span")).to_have_count(2)
     page.get_by_role("heading", name="Compose").click()
     page.wait_for_timeout(1500)

@@ -1,6 +1,6 @@
 """Compose: write a message, see it as its people will, and send or schedule it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -9,16 +9,28 @@ from hsl.audience import selection
 from hsl.audience.cohort import Audience
 from hsl.message import drafts
 from hsl.message.content import Content
-from pages.parts import asking, desk, last_look, shell, show, splitting, timing
+from pages.parts import asking, desk, keyboard, last_look, shell, show, splitting, timing
 from pages.parts.file_field import file_field
+
+
+@dataclass
+class Held:
+    """The draft on the desk, kept in the session as one thing that is changed in place.
+
+    A faster click or letter may end a run at any use of the session's state. What was saved is
+    known here at once, so that the next run does not take it for another tab's change.
+    """
+
+    draft: drafts.Draft
+    saved: bool = True
 
 
 def open_draft() -> drafts.Draft:
     """The draft of this address, else the last one, else a new one."""
     wanted = st.query_params.get("draft", "")
-    held: drafts.Draft | None = st.session_state.get("draft")
-    if held is not None and not shell.arrived() and wanted in {"", str(held.id)}:
-        return held
+    held: Held | None = st.session_state.get("draft")
+    if held is not None and not shell.arrived() and wanted in {"", str(held.draft.id)}:
+        return held.draft
     found = None
     if wanted.isdigit():
         found = drafts.load(shell.engine(), shell.author(), int(wanted))
@@ -34,10 +46,8 @@ def open_draft() -> drafts.Draft:
 
 
 def take_up(draft: drafts.Draft) -> None:
-    st.session_state["draft"] = draft
+    st.session_state["draft"] = Held(draft)
     st.session_state["desk"] = st.session_state.get("desk", 0) + 1
-    st.session_state["lines"] = desk.lines_of(draft.content)
-    st.session_state["saved"] = True
     st.query_params.from_dict({"draft": str(draft.id)})
 
 
@@ -87,53 +97,41 @@ def write(draft: drafts.Draft, key: str) -> Content:
     keeps_file = bool(draft.plan.get("in_chats"))  # what arrived changes its words only
     kind, file_id = file_field(key, draft.content, locked=keeps_file)
     text = desk.text_field(f"{key}-text", draft.content.text, caption=desk.is_file(kind))
-    lines: list[desk.Line] = st.session_state["lines"]
-    content = Content(
-        message_type=kind,
-        text=text,
-        file_id=file_id,
-        buttons=desk.rows_of(lines),
-    )
+    content = Content(message_type=kind, text=text, file_id=file_id)
     length = desk.length_of(content, {})
     shown = "–" if length is None else f"{length:,}"
     st.html(f'<div class="hsl-dim" id="counter">{shown} of {content.limit:,} characters</div>')
     for problem in content.check():
         untouched = not {"text": content.text, "file_id": content.file_id}.get(problem.field, "-")
-        if not problem.field.startswith("buttons.") and not untouched:
+        if not untouched:
             st.error(show.plain(problem.message), icon=":material/error:")
     st.markdown("**Buttons**")
-    edited = desk.button_lines(f"{key}-button", lines)
-    if st.button("Add a button", icon=":material/add:", key=f"{key}-add"):
-        edited = [*edited, desk.Line(uid=desk.uuid4().hex[:8])]
-    if edited != lines:
-        st.session_state["lines"] = edited
-        if [line.uid for line in edited] != [line.uid for line in lines]:
-            keep(draft, replace_buttons(content, edited), draft.audience, draft.plan)
-            st.rerun()
-    return replace_buttons(content, edited)
-
-
-def replace_buttons(content: Content, lines: list[desk.Line]) -> Content:
-    return content.model_copy(update={"buttons": desk.rows_of(lines)})
+    buttons = keyboard.edit(f"{key}-buttons", draft.content.buttons)
+    return content.model_copy(update={"buttons": buttons})
 
 
 def keep(
     draft: drafts.Draft, content: Content, audience: dict[str, Any] | None, plan: dict[str, Any]
 ) -> drafts.Draft:
     """Save what changed; another tab's words are never overwritten."""
-    draft = st.session_state["draft"]
-    if (content, audience, plan) == (draft.content, draft.audience, draft.plan):
-        return draft
+    held: Held = st.session_state["draft"]
+    if (content, audience, plan) == (held.draft.content, held.draft.audience, held.draft.plan):
+        return held.draft
     try:
-        saved = drafts.save(
-            shell.engine(), shell.author(), draft, content=content, audience=audience, plan=plan
+        held.draft = drafts.save(
+            shell.engine(),
+            shell.author(),
+            held.draft,
+            content=content,
+            audience=audience,
+            plan=plan,
         )
     except drafts.DraftError as refused:
-        st.session_state["saved"] = False
+        held.saved = False
         st.warning(str(refused))
-        return replace(draft, content=content, audience=audience, plan=plan)
-    st.session_state["draft"], st.session_state["saved"] = saved, True
-    return saved
+        return replace(held.draft, content=content, audience=audience, plan=plan)
+    held.saved = True
+    return held.draft
 
 
 draft = open_draft()
@@ -154,7 +152,7 @@ with right:
     desk.show_preview(splitting.shown(f"{key}-shown", plan, content), person)
 draft = keep(draft, content, draft.audience, plan)
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-    if st.session_state["saved"] and draft.updated_at is not None:
+    if st.session_state["draft"].saved and draft.updated_at is not None:
         st.caption(f"Saved {show.ago(draft.updated_at)}")
     choose_draft(draft)
     if st.button("Discard", icon=":material/delete:"):

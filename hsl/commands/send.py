@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +14,11 @@ from hsl.audience import conditions, policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.commands import an_id, fail, open_database, people, text_of
 from hsl.delivery import outbox, recurring
+from hsl.message import button_lines
 from hsl.message.content import Button, Content
 from hsl.message.payload import METHODS
 from hsl.models import utc_now
 from hsl.settings import Settings
-
-BUTTON = re.compile(r"(?P<row>\d+):(?P<text>[^=]+)=(?P<action>.+)", re.DOTALL)
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -90,13 +88,10 @@ def add_who(command: Any) -> None:
 
 def buttons_of(parsed: argparse.Namespace) -> tuple[tuple[Button, ...], ...]:
     """The rows of buttons that the words of `--button` make."""
-    buttons: dict[int, list[Button]] = {}
-    for words in parsed.button:
-        match = BUTTON.fullmatch(words)
-        if match is None:
-            fail(f"--button {words} is not ROW:TEXT=ACTION, such as 1:Join=https://example.org")
-        buttons.setdefault(int(match["row"]), []).append(_button(match["text"], match["action"]))
-    return tuple(tuple(buttons[row]) for row in sorted(buttons))
+    try:
+        return button_lines.numbered_rows(parsed.button)
+    except button_lines.LineError as words:
+        fail(f"--button {words} is not ROW:TEXT=ACTION, such as 1:Join=https://example.org")
 
 
 def _run(parsed: argparse.Namespace, settings: Settings) -> int:
@@ -203,14 +198,6 @@ def _content(parsed: argparse.Namespace) -> Content:
         fail("--caption goes with --photo, --video or --document. Write it into --text.")
     text = parsed.text if parsed.text_file is None else text_of(parsed.text_file)
     return Content(text=text, buttons=lines)
-
-
-def _button(text: str, action: str) -> Button:
-    if action.startswith("callback:"):
-        return Button(text=text, callback_data=action.removeprefix("callback:"))
-    if action.startswith("copy:"):
-        return Button(text=text, copy_text=action.removeprefix("copy:"))
-    return Button(text=text, url=action)
 
 
 def _time(words: str) -> datetime:

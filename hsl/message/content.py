@@ -1,15 +1,13 @@
 """A message's content and its checks, by Telegram's limits (core.telegram.org/bots/api)."""
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from hsl.message import html, placeholders
+from hsl.message import html, links, placeholders
 from hsl.models import MessageType
 from hsl.words import N_, _
 
@@ -26,7 +24,6 @@ NO_FILE = {
     MessageType.VIDEO: N_("There is no video yet. Drop one, or choose one from the library."),
     MessageType.DOCUMENT: N_("There is no document yet. Drop one, or choose one from the library."),
 }
-SCHEMES = ("http", "https", "tg", "ton", "tonsite")
 
 
 @dataclass(frozen=True)
@@ -53,36 +50,39 @@ class Button(BaseModel):
         """What Telegram would refuse, as a sentence; None when it is fine."""
         actions = [self.url, self.callback_data, self.copy_text]
         if not self.text.strip():
-            return "A button needs a text."
+            return _("A button needs a text.")
         if sum(action is not None for action in actions) != 1:
-            return f"Button “{self.text}” needs exactly one action: a link, data or a text to copy."
+            return _(
+                "Button “{name}” needs exactly one action: a link, data or a text to copy.",
+                name=self.text,
+            )
         if self.url is not None:
-            return _url_problem(self.text, self.url)
+            problem = links.destination(self.url).problem
+            return problem and _("“{name}”: {said}", name=self.text, said=problem)
         if self.callback_data is not None:
-            size = len(self.callback_data.encode())
+            size = len(self.callback_data.encode("utf-8", "surrogatepass"))
             if not 1 <= size <= MAX_CALLBACK_BYTES:
-                return f"Button “{self.text}”: its data has {size} bytes; Telegram takes 1 to 64."
+                return _(
+                    "Button “{name}”: its data has {size} bytes; Telegram takes 1 to {most}.",
+                    name=self.text,
+                    size=size,
+                    most=MAX_CALLBACK_BYTES,
+                )
         if self.copy_text is not None and not 1 <= len(self.copy_text) <= MAX_COPY_TEXT:
-            return (
-                f"Button “{self.text}”: its text to copy has {len(self.copy_text)} characters; "
-                "Telegram takes 1 to 256."
+            return _(
+                "Button “{name}”: its text to copy has {size} characters; Telegram takes 1 to "
+                "{most}.",
+                name=self.text,
+                size=len(self.copy_text),
+                most=MAX_COPY_TEXT,
             )
         return None
 
-
-def _url_problem(text: str, url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return f"Button “{text}”: {url} is not an address."
-    if parts.scheme not in SCHEMES:
-        return f"Button “{text}”: {url} must begin with https://, http:// or tg://."
-    if re.search(r"\s", url):
-        return f"Button “{text}”: {url} holds a space. Write %20 for it."
-    if parts.scheme in {"http", "https"} and "." not in host.strip("."):
-        return f"Button “{text}”: Telegram refuses {url}, as its host has no dot."
-    return None
+    def warning(self) -> str | None:
+        """What is odd about a button that Telegram takes; None where nothing is."""
+        if placeholders.names(f"{self.text} {self.url or ''} {self.copy_text or ''}"):
+            return _("A name in braces is filled in in the message only: it stays as it is here.")
+        return None if self.url is None else links.destination(self.url).warning
 
 
 class Content(BaseModel):
@@ -112,6 +112,16 @@ class Content(BaseModel):
     def check(self) -> tuple[Problem, ...]:
         """Everything that Telegram would refuse, in the order of the page."""
         return (*self._text_problems(), *self._file_problems(), *self._button_problems())
+
+    def link_warnings(self) -> tuple[str, ...]:
+        """What is odd about its links and buttons, though Telegram takes them."""
+        said = dict.fromkeys(links.warnings_of(self.text))
+        for row in self.buttons:
+            for button in row:
+                warning = button.warning() if button.problem() is None else None
+                if warning is not None:
+                    said[_("“{name}”: {said}", name=button.text, said=warning)] = None
+        return tuple(said)
 
     def _text_problems(self) -> Iterator[Problem]:
         # Values are escaped, so they bring no mark-up: a name stands for each of them.
@@ -145,12 +155,13 @@ class Content(BaseModel):
 
     def _button_problems(self) -> Iterator[Problem]:
         if sum(len(row) for row in self.buttons) > MAX_BUTTONS:
-            yield Problem("buttons", "Telegram takes 100 buttons at most.")
+            yield Problem("buttons", _("Telegram takes {most} buttons at most.", most=MAX_BUTTONS))
         if len(json.dumps(self.buttons_json()).encode()) > MAX_MARKUP_BYTES:
-            yield Problem("buttons", "The buttons are over 10 kB together. Shorten them.")
+            yield Problem("buttons", _("The buttons are over 10 kB together. Shorten them."))
         for line, row in enumerate(self.buttons):
             if len(row) > MAX_BUTTONS_A_ROW:
-                yield Problem(f"buttons.{line}", f"Row {line + 1} has over 8 buttons.")
+                over = _("Row {row} has over {most} buttons.", row=line + 1, most=MAX_BUTTONS_A_ROW)
+                yield Problem(f"buttons.{line}", over)
             for place, button in enumerate(row):
                 problem = button.problem()
                 if problem is not None:

@@ -151,3 +151,18 @@ def _is_kept(address: str) -> bool:
         return bool(parse(link).entities)
     except HtmlError:
         return False
+
+
+@lru_cache(maxsize=512)
+def bare_links(shown: str) -> tuple[str, ...]:
+    """Addresses that Telegram makes links of itself, as they stand in a text as it is shown."""
+    if any("\ud800" <= character <= "\udfff" for character in shown):
+        return ()
+    found = _execute({"@type": "getTextEntities", "text": shown}).get("entities", [])
+    entities = [_entity(one) for one in found]
+    units = shown.encode("utf-16-le")
+    return tuple(
+        units[2 * one.offset : 2 * (one.offset + one.length)].decode("utf-16-le")
+        for one in entities
+        if one.type == "Url"
+    )

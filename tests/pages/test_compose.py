@@ -27,41 +27,6 @@ def choose(engine: Engine) -> None:
     selection.add(engine, "analyst", Cohort(streams=("4th_stream",)), "4th")
 
 
-def test_a_draft_is_there_again_in_a_new_session(open_page: Open, house: Engine) -> None:
-    draft = drafts.start(house, "analyst", content=CONTENT)
-    app = open_page("compose")
-    labels = {field.label: field.value for field in app.text_input}
-    assert labels == {"Button": "No", "Link": "https://e.org", "Data": "no"}
-    app.text_input[0].set_value("Come").run()
-    kept = drafts.load(house, "analyst", draft.id)
-    assert kept is not None
-    assert [b.text for b in kept.content.buttons[0]] == ["Come", "No"]
-    again = open_page("compose")
-    assert again.text_input[0].value == "Come"
-
-
-def test_buttons_move_between_rows(open_page: Open, house: Engine) -> None:
-    draft = drafts.start(house, "analyst", content=CONTENT)
-    app = open_page("compose")
-    app.checkbox[1].set_value(False).run()
-    kept = drafts.load(house, "analyst", draft.id)
-    assert kept is not None
-    assert [len(row) for row in kept.content.buttons] == [1, 1]
-    next(b for b in app.button if b.label == "↓" and not b.disabled).click()
-    app.run()
-    kept = drafts.load(house, "analyst", draft.id)
-    assert kept is not None
-    assert [row[0].text for row in kept.content.buttons] == ["No", "Join"]
-
-
-def test_a_problem_of_a_button_stands_at_it(open_page: Open, house: Engine) -> None:
-    drafts.start(house, "analyst", content=CONTENT)
-    app = open_page("compose")
-    app.text_input[1].set_value("https://localhost").run()
-    shown = [element.proto.body for element in app.get("html")]
-    assert any("its host has no dot" in body for body in shown)
-
-
 def test_a_file_cannot_be_scheduled_and_the_page_says_why(open_page: Open, house: Engine) -> None:
     video = Content(message_type=models.MessageType.VIDEO, file_id="abc", text="See")
     drafts.start(house, "analyst", content=video)
