@@ -1,6 +1,7 @@
 """A message's content and its checks, by Telegram's limits (core.telegram.org/bots/api)."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
