@@ -74,7 +74,7 @@ def listed_segments(engine: Engine, form: Format = Format.CSV) -> IO[bytes]:
     """All segments by name, each with its last size."""
     rows = (
         (
-            *(one.name, one.people, one.mode.value, one.is_exclusion, one.sentence()),
+            *(one.name, one.people, one.mode.value, one.is_exclusion, one.cohort.english()),
             *(one.description, one.owner, one.created_at, one.updated_at),
             one.cohort.model_dump(mode="json"),
         )
