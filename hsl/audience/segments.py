@@ -30,6 +30,7 @@ from hsl.audience.expanding import (
     segment_of,
 )
 from hsl.models import SegmentMode
+from hsl.order import natural_key
 from hsl.words import N_, _
 
 __all__ = [
@@ -61,7 +62,7 @@ DELETED = N_("{name} cannot be deleted: it is used by {uses}. Take it out there 
 
 
 def listing(engine: Engine) -> list[Segment]:
-    """All segments by name, each with its last size."""
+    """All segments in the natural order of their names, each with its last size."""
     last = (
         select(Sizes.c.segment_id, func.max(Sizes.c.day).label("day"))
         .group_by(Sizes.c.segment_id)
@@ -71,10 +72,10 @@ def listing(engine: Engine) -> list[Segment]:
         select(Saved, Sizes.c.people)
         .outerjoin(last, last.c.segment_id == Saved.c.id)
         .outerjoin(Sizes, (Sizes.c.segment_id == last.c.segment_id) & (Sizes.c.day == last.c.day))
-        .order_by(Saved.c.name)
     )
     with database.read_only(engine).begin() as connection:
-        return [segment_of(row, row.people) for row in connection.execute(statement)]
+        found = [segment_of(row, row.people) for row in connection.execute(statement)]
+    return sorted(found, key=lambda segment: natural_key(segment.name))
 
 
 def one(engine: Engine, name: str) -> Segment:
