@@ -60,7 +60,7 @@ def box(cohort: Cohort) -> None:
     said = where_text.write(cohort)
     # Another cohort is another box; one that holds a mistake stays as it was typed.
     key = f"where-{zlib.crc32(said.encode())}"
-    _, mistake = _read(st.session_state.get(key, said))
+    _found, mistake = _read(st.session_state.get(key, said))
     with st.expander(_("As an expression"), expanded=bool(mistake)):
         expression, sql, model = st.tabs([_("Expression"), "SQL", "JSON"])
         _to_take_along(sql, model, cohort)
@@ -75,7 +75,7 @@ def box(cohort: Cohort) -> None:
             expression.html(f'<div class="hsl-problem" role="alert">{html.escape(mistake)}</div>')
         expression.caption(_("Ctrl+Enter takes it over, and the conditions show the same people."))
     # No callback: one of a box that has gone would still be called, with what it held.
-    found, _ = _read(typed or "")
+    found, _mistake = _read(typed or "")
     if typed != said and found is not None and found != cohort:
         st.session_state[finding.TYPED] = found
         st.rerun()

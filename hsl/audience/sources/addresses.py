@@ -119,7 +119,7 @@ def refuse_secrets(given: str) -> None:
 
     Also for the name of a variable that is none, or is one of our own settings.
     """
-    remedy = (
+    remedy = _(
         "Put the whole address into an environment variable, such as SCHOOL_DATABASE, and give "
         "env:SCHOOL_DATABASE instead: passwords are not kept here."
     )
