@@ -89,7 +89,7 @@ def _head(cohort: Cohort, people: int, unreachable: int) -> None:
     with add.container(horizontal=True, horizontal_alignment="right"):
         segment_list.save_as(cohort, _("Save as a segment"), key="save-found")
         words = plural("Add this {n} person", "Add these {n} people", people)
-        if st.button(words, disabled=not people, icon=":material/add:", key="add-found"):
+        if people and st.button(words, icon=":material/add:", key="add-found"):
             if not selection.add(shell.engine(), shell.author(), cohort, cohort.english()):
                 st.toast(_("These people are in your selection already."))
             st.rerun()
@@ -173,7 +173,7 @@ if view == "do-not-message":
     st.stop()
 finding.arrive()
 with st.container(key="audience"):
-    side, middle, right = st.columns([4, 9, 4], gap="medium")
+    side, middle, right = st.columns([5, 10, 5], gap="medium")
 with side:
     quick = finding.filters()
     with show.answered():
