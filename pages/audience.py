@@ -110,13 +110,13 @@ def _table(cohort: Cohort, people: int, chosen: Tray) -> None:
             format_func=lambda name: _(people_table.SORTS[name]),
             key="sort",
             label_visibility="collapsed",
-            width=210,
+            width=165,
         )
         descending = st.toggle(_("Descending"), key="desc", bind="query-params")
         why_not = export.problem(shell.engine(), cohort)
         if why_not is None:
             download.menu(
-                _("Download these people"),
+                _("Download"),
                 "people",
                 lambda form: export.people(shell.engine(), cohort, form),
             )
@@ -158,7 +158,7 @@ if shell.people().people == 0:
     )
     st.stop()
 addressed.one("view", list(VIEWS))
-switch, age = st.columns([3, 2], vertical_alignment="center")
+switch, age = st.columns(2, vertical_alignment="center")
 view = switch.segmented_control(
     _("View"), list(VIEWS), required=True, key="view", label_visibility="collapsed",
     format_func=lambda name: _(VIEWS[name]),

@@ -17,7 +17,7 @@ from pages.parts import addressed, condition_editor, shell, show
 from pages.parts.condition_editor import Choices
 
 KEPT, REVISION, EDITED = "conditions", "conditions-revision", "conditions-edited"
-JOINED = {"any": N_("in any of them"), "all": N_("in all of them")}
+JOINED = {"any": N_("any of them"), "all": N_("all of them")}
 TYPED = "conditions-typed"  # an expression's cohort, which takes the place of all
 
 

@@ -56,25 +56,33 @@ def show_people(
     rows = rows.astype(object).where(rows.notna(), None)
     ids = [int(number) for number in rows["user_id"]]
     names = {int(row.user_id): _name(row) for row in rows.itertuples()}
+    table_key = f"{name}-{ids[0]}-{ids[-1]}-{len(ids)}-{st.session_state.get('ticks', 0)}"
     table = st.dataframe(
         _shown(rows, names, inside, zone),
-        key=f"{name}-{ids[0]}-{ids[-1]}-{len(ids)}-{st.session_state.get('ticks', 0)}",
+        key=table_key,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
         height=min(MOST_HEIGHT, ROW * (len(ids) + 1) + 3),
         column_config={
-            _("Registered"): st.column_config.DatetimeColumn(format="D MMM YYYY"),
-            _("Chosen"): st.column_config.TextColumn(width=64),
-            _("Name"): st.column_config.TextColumn(width=150),
-            _("Username"): st.column_config.TextColumn(width=130),
+            _("Registered"): st.column_config.DateColumn(format="localized"),
+            _("Chosen"): st.column_config.TextColumn(width=62),
+            _("Name"): st.column_config.TextColumn(width=135),
         },
     )
+    # The table's ticks answer to a mouse alone; this box answers to keys and a screen reader.
+    named = st.multiselect(
+        _("People by name"),
+        ids,
+        format_func=lambda number: show.plain(f"{names[number]} · {number}"),
+        key=f"{table_key}-named",
+        placeholder=_("Tick people above, or name them here"),
+        label_visibility="collapsed",
+    )
     ticked = [ids[place] for place in table.selection.rows if place < len(ids)]
-    if not ticked:
-        st.html(f'<div class="hsl-dim">{_("Tick people to add them or to take them out.")}</div>')
-        return
-    _act(ticked, inside, names, name)
+    ticked += [number for number in named if number not in ticked]
+    if ticked:
+        _act(ticked, inside, names, name)
 
 
 def _shown(
@@ -84,16 +92,20 @@ def _shown(
         {
             _("Chosen"): rows["user_id"].isin(inside).map({True: "✓", False: ""}),
             _("Name"): [names[int(number)] for number in rows["user_id"]],
-            _("Username"): rows["username"].map(lambda name: f"@{name}" if name else ""),
             _("Streams"): rows["streams"].map(lambda names: names or _("not enrolled")),
             _("Reachable"): rows["unreachable_reason"].map(
                 lambda why: f"▲ {_(REASON_WORDS.get(why, why))}" if why else _("yes")
             ),
-            _("Registered"): pd.to_datetime(rows["registered_at"], utc=True).dt.tz_convert(zone),
+            _("Username"): rows["username"].map(lambda name: f"@{name}" if name else ""),
+            _("Registered"): _days(rows["registered_at"], zone),
             _("Language"): rows["language_code"].map(lambda code: str(code) if code else ""),
             _("Id"): rows["user_id"].astype(str),
         }
     )
+
+
+def _days(moments: "pd.Series[object]", zone: ZoneInfo) -> "pd.Series[object]":
+    return pd.to_datetime(moments, utc=True).dt.tz_convert(zone).dt.date
 
 
 def _act(ticked: list[int], inside: set[int], names: dict[int, str], name: str) -> None:
