@@ -60,7 +60,7 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
                 list(figure.marks),
                 index=None,
                 key=f"behind-{key}",
-                format_func=lambda name: show.plain(figure.marks[name]),
+                format_func=lambda name: figure.marks[name],
                 placeholder=_("Choose a mark"),
             )
     if wanted in figure.marks:

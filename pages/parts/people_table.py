@@ -74,7 +74,7 @@ def show_people(
     named = st.multiselect(
         _("People by name"),
         ids,
-        format_func=lambda number: show.plain(f"{names[number]} · {number}"),
+        format_func=lambda number: f"{names[number]} · {number}",
         key=f"{table_key}-named",
         placeholder=_("Tick people above, or name them here"),
         label_visibility="collapsed",

@@ -117,7 +117,7 @@ def view() -> None:
             lambda form: export.sizes(shell.engine(), form),
         )
     addressed.one("segment", names)
-    chosen = st.selectbox(_("Segment"), names, format_func=show.plain, key="segment")
+    chosen = st.selectbox(_("Segment"), names, key="segment")
     if chosen in names:
         _one(found[names.index(chosen)])
 

@@ -205,7 +205,7 @@ def _draw_meanings(found: preview.Preview) -> None:
                 if name == LEFT_OUT
                 else name
                 if name in KNOWN
-                else _("attribute {name}", name=show.plain(name))
+                else _("attribute {name}", name=name)
             ),
             accept_new_options=True,
         )

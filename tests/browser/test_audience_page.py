@@ -84,9 +84,9 @@ def chosen_by_keys(page: Page) -> None:
 def one_person(page: Page) -> None:
     settled(page)
     page.get_by_role("combobox", name="People by name").click()
-    page.get_by_role("option").first.click()
+    page.get_by_role("option", name="Anna Young").first.click()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="See what").click()
+    page.get_by_role("button", name="See what Anna Young got").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     settled(page)
     assert "person=" in page.url
