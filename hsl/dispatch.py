@@ -158,7 +158,7 @@ def send(
         recipient_type=(
             RecipientType.INDIVIDUAL if audience.is_individual else RecipientType.GROUP
         ),
-        recipient_group=None if audience.is_individual else audience.sentence(),
+        recipient_group=None if audience.is_individual else audience.english(),
         cohort=audience.model_dump(mode="json"),
         audience_mode=audience_mode,
         follows_message_id=follows_message_id,
@@ -192,7 +192,7 @@ def repeat(
         content=content,
         people=choice.Choice(settings, audience, first),
         audience=audience.model_dump(mode="json"),
-        group=None if audience.is_individual else audience.sentence(),
+        group=None if audience.is_individual else audience.english(),
         author=author,
         bot_id=settings.bot_id,
         draft_id=draft_id,

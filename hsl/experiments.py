@@ -105,7 +105,7 @@ def create(
             bot_id=settings.bot_id,
             recipient_type=RecipientType.GROUP,
             scheduled_at=scheduled_at,
-            recipient_group=f"{audience.sentence()}; arm {arms[place].name} of {name.strip()}",
+            recipient_group=f"{audience.english()}; arm {arms[place].name} of {name.strip()}",
             cohort=groups[place].model_dump(mode="json"),
             audience_mode=audience_mode,
             late_limit=late_limit,

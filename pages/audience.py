@@ -6,7 +6,10 @@ import streamlit as st
 
 from hsl.audience import export, selection
 from hsl.audience.cohort import Cohort
+from hsl.words import N_, _, plural
 from pages.parts import (
+    addressed,
+    audience_style,
     builder,
     charts,
     cohort_view,
@@ -24,17 +27,29 @@ from pages.parts import (
 from pages.parts.tray import Tray
 
 PAGE = 50  # rows
-VIEWS = ["People", "Segments", "Do not message"]
+AT = "at"  # the key and the parameter of the table's page
+VIEWS = {
+    "people": N_("People"),
+    "segments": N_("Segments"),
+    "do-not-message": N_("Do not message"),
+}
 
 
 @st.fragment(run_every=30)
 def age_of_index() -> None:
+    """How many people there are, as of when, and a button to read them anew."""
     index = shell.people()
     if st.session_state["index-read"] != index.version:
         st.rerun(scope="app")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{index.people:,} people, as of {show.ago(index.loaded_at)}")
-        if st.button("Refresh", type="tertiary", icon=":material/refresh:"):
+    with (
+        st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="right", gap="small"
+        ),
+        show.answered(),
+    ):
+        everybody, age = show.people(index.people), show.ago(index.loaded_at)
+        st.caption(_("{people}, read {age}", people=everybody, age=age), width="content")
+        if st.button(_("Refresh"), type="tertiary", icon=":material/refresh:"):
             index.refresh()
             st.rerun(scope="app")
 
@@ -43,85 +58,126 @@ def result(cohort: Cohort, others: Cohort, chosen: Tray) -> None:
     """Who is found by `cohort`; `others` are those who fit all of it but the search."""
     index, words = shell.people(), st.session_state["q"] or ""
     found = index.count(cohort)
-    head, add = st.columns([2, 3], vertical_alignment="center")
-    head.metric("People found", show.number(found.people))
-    head.caption(f"{found.unreachable:,} of them unreachable")
-    with add.container(horizontal=True, horizontal_alignment="right"):
-        segment_list.save_as(cohort, "Save as a segment", key="save-found")
-        if st.button(f"Add these {found.people:,} people", disabled=not found.people):
-            new = selection.add(shell.engine(), shell.author(), cohort, cohort.sentence())
-            if not new:
-                st.toast("These people are in your selection already.")
-            st.rerun()
-    cohort_view.view(cohort)
+    _head(cohort, found.people, found.unreachable)
+    cohort_view.steps(cohort)
     if not found.people:
-        st.info("Nobody fits. Take a condition away, or search for fewer letters.")
+        st.info(_("Nobody fits. Take a condition away, or search for fewer letters."))
+        st.button(
+            _("Take all filters away"), icon=":material/filter_alt_off:",
+            on_click=finding.clear_all,
+        )  # fmt: skip
         people_table.show_similar(words, others, chosen, few=True, zone=shell.zone())
+        cohort_view.box(cohort)
         return
-    sort, way = st.columns([3, 2], vertical_alignment="bottom")
-    column = sort.selectbox(
-        "Sort by",
-        list(people_table.SORTS),
-        format_func=lambda name: people_table.SORTS[name],
-        key="sort",
-        bind="query-params",
-    )
-    descending = way.toggle("Descending", key="desc", bind="query-params")
-    pages = math.ceil(found.people / PAGE)
-    page = min(st.session_state.get("people-page", 1), pages)
-    rows = index.page(
-        cohort, sort=column, descending=descending, offset=(page - 1) * PAGE, limit=PAGE
-    )
-    people_table.show_people(rows, chosen.among(rows), zone=shell.zone())
-    if pages > 1:
-        st.pagination(pages, key="people-page")
+    _table(cohort, found.people, chosen)
     few = found.people < PAGE
     people_table.show_similar(words, others, chosen, few=few, zone=shell.zone())
-    why_not = export.problem(shell.engine(), cohort)
-    if why_not is None:
-        download.menu(
-            "Download these people",
-            "people",
-            lambda form: export.people(shell.engine(), cohort, form),
+    with show.answered():
+        by_stream = index.by_stream(cohort)
+        by_stream["stream"] = by_stream["stream"].map(
+            lambda name: _("not enrolled") if name == "not enrolled" else name
         )
-    else:
-        st.caption(show.plain(f"They cannot be downloaded or written to now. {why_not}"))
-    st.altair_chart(charts.people(index.by_stream(cohort), "stream"), alt="People found, by stream")
+        st.altair_chart(charts.people(by_stream, "stream"), alt=_("People found, by stream"))
+    cohort_view.box(cohort)
 
 
-chosen = tray.counted()
-count = 0 if chosen.total is None else chosen.total.people
-title, actions = st.columns([2, 3], vertical_alignment="bottom")
-title.title("Audience")
-with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-    with st.popover("Import people", icon=":material/upload_file:"):
-        importing.bring_people_in()
-    words = f"Write to {count:,} people" if count else "Choose people to write to"
+def _head(cohort: Cohort, people: int, unreachable: int) -> None:
+    head, add = st.columns([2, 3], vertical_alignment="center")
+    head.metric(_("People found"), show.number(people))
+    if unreachable:
+        head.caption(plural("{n} of them unreachable", "{n} of them unreachable", unreachable))
+    with add.container(horizontal=True, horizontal_alignment="right"):
+        segment_list.save_as(cohort, _("Save as a segment"), key="save-found")
+        words = plural("Add this {n} person", "Add these {n} people", people)
+        if people and st.button(words, icon=":material/add:", key="add-found"):
+            if not selection.add(shell.engine(), shell.author(), cohort, cohort.english()):
+                st.toast(_("These people are in your selection already."))
+            st.rerun()
+
+
+def _table(cohort: Cohort, people: int, chosen: Tray) -> None:
+    pages = math.ceil(people / PAGE)
+    shown = st.session_state.setdefault("found", cohort)
+    if shown != cohort:
+        st.session_state["found"] = cohort
+        if not addressed.is_new() and AT in st.session_state:
+            st.session_state[AT] = 1
+    addressed.one("sort", list(people_table.SORTS))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        column = st.selectbox(
+            _("Sort"),
+            list(people_table.SORTS),
+            format_func=lambda name: _(people_table.SORTS[name]),
+            key="sort",
+            label_visibility="collapsed",
+            width=165,
+        )
+        descending = st.toggle(_("Descending"), key="desc", bind="query-params")
+        why_not = export.problem(shell.engine(), cohort)
+        if why_not is None:
+            download.menu(
+                _("Download"),
+                "people",
+                lambda form: export.people(shell.engine(), cohort, form),
+            )
+    if why_not is not None:
+        st.caption(show.plain(_("They cannot be downloaded or written to now. {why}", why=why_not)))
+    rows_at = st.empty()
+    page = st.pagination(pages, key=AT, bind="query-params") if pages > 1 else 1
+    rows = shell.people().page(
+        cohort, sort=column, descending=descending, offset=(page - 1) * PAGE, limit=PAGE
+    )
+    with rows_at.container():
+        people_table.show_people(rows, chosen.among(rows), zone=shell.zone())
+
+
+def _write_words(chosen: Tray) -> str:
     if chosen.total is None:
-        words = "Write to the chosen people"
-    nobody = chosen.total is not None and not count
+        return _("Write to the chosen people")
+    count = chosen.total.people
+    if not count:
+        return _("Choose people to write to")
+    return plural("Write to {n} person", "Write to {n} people", count)
+
+
+audience_style.draw()
+chosen = tray.counted()
+title, actions = st.columns([2, 3], vertical_alignment="bottom")
+title.title(_("Audience"))
+with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    with st.popover(_("Import people"), icon=":material/upload_file:"):
+        importing.bring_people_in()
+    nobody = chosen.total is not None and not chosen.total.people
+    words = _write_words(chosen)
     if st.button(words, type="primary", disabled=nobody, icon=":material/edit_note:"):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})
 st.session_state["index-read"] = shell.people().version
-age_of_index()
 if shell.people().people == 0:
-    st.info("There are no people yet. Use “Import people” above, or `python -m hsl import FILE`.")
+    st.info(
+        _("There are no people yet. Use “Import people” above, or `python -m hsl import FILE`.")
+    )
     st.stop()
-view = st.segmented_control(
-    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params",
-    label_visibility="collapsed",
+addressed.one("view", list(VIEWS))
+switch, age = st.columns(2, vertical_alignment="center")
+view = switch.segmented_control(
+    _("View"), list(VIEWS), required=True, key="view", label_visibility="collapsed",
+    format_func=lambda name: _(VIEWS[name]),
 )  # fmt: skip
-if view == "Segments":
+with age:
+    age_of_index()
+if view == "segments":
     segment_list.view()
     st.stop()
-if view == "Do not message":
+if view == "do-not-message":
     do_not_message.view()
     st.stop()
 finding.arrive()
-side, middle, right = st.columns([4, 8, 3], gap="large")
+with st.container(key="audience"):
+    side, middle, right = st.columns([5, 10, 5], gap="medium")
 with side:
     quick = finding.filters()
-    builder.builder(finding.choices())
+    with show.answered():
+        builder.builder(finding.choices())
     wanted = finding.together(quick, finding.kept())
     others = finding.together(finding.without_search(quick), finding.kept())
 with middle:

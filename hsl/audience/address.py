@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from hsl.audience import where, where_text
 from hsl.audience.cohort import Cohort
 from hsl.audience.conditions import leaves
+from hsl.words import _
 
 SHORT = 400  # characters of an expression that stand in an address as they are
 PACKED = "~"  # before packed JSON; no expression begins with it
@@ -43,12 +44,17 @@ def from_address(words: str, attributes: Mapping[str, str] | None = None) -> Coh
         unpacking = zlib.decompressobj()
         text = unpacking.decompress(packed, MOST_BYTES)
         if unpacking.unconsumed_tail or not unpacking.eof:
-            raise AddressError("The address holds a cohort that is cut off or far too large.")
+            raise AddressError(_("The address holds a cohort that is cut off or far too large."))
         cohort = Cohort.model_validate_json(text)
         if cohort.where and sum(1 for _ in leaves(cohort.where)) > where.MOST_CONDITIONS:
-            raise AddressError(f"The address holds more than {where.MOST_CONDITIONS} conditions.")
+            raise AddressError(
+                _(
+                    "The address holds more than {most} conditions.",
+                    most=where.MOST_CONDITIONS,
+                )
+            )
         return cohort
     except (binascii.Error, zlib.error, ValidationError, ValueError, RecursionError) as error:
         if isinstance(error, AddressError):
             raise
-        raise AddressError("The address holds no cohort; it was cut off or changed.") from None
+        raise AddressError(_("The address holds no cohort; it was cut off or changed.")) from None

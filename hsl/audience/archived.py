@@ -27,6 +27,7 @@ from hsl.audience import past
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Cap
 from hsl.models import COUNTERS, GOT, Action, DeliveryStatus
+from hsl.words import _
 
 Messages = models.message_history
 # How many it left towards, whatever came of it.
@@ -49,10 +50,12 @@ def missing(connection: Connection, chosen: Cohort | Audience, *, now: datetime)
     message = connection.execute(_archived().where(or_(asked, counted)).limit(1)).one_or_none()
     if message is None:
         return None
-    return (
-        f"Message {message.id} is archived, so the database cannot tell whom it reached. "
+    return _(
+        "Message {number} is archived, so the database cannot tell whom it reached. "
         "Leave that condition out, or bring its month back: "
-        f"python -m hsl archive --restore {catalogue.month_of(message.started_at)}"
+        "python -m hsl archive --restore {month}",
+        number=str(message.id),
+        month=catalogue.month_of(message.started_at),
     )
 
 
@@ -69,10 +72,13 @@ def within_cap(connection: Connection, cap: Cap, *, at: datetime) -> str | None:
     ).one_or_none()
     if message is None:
         return None
-    return (
-        f"The frequency cap ({cap.sentence()}) counts message {message.id}, which is archived, so "
-        "the database cannot tell who got it. Bring its month back: python -m hsl archive "
-        f"--restore {catalogue.month_of(message.started_at)}; or send in spite of the cap."
+    return _(
+        "The frequency cap ({cap}) counts message {number}, which is archived, so the database "
+        "cannot tell who got it. Bring its month back: python -m hsl archive --restore {month}; "
+        "or send in spite of the cap.",
+        cap=cap.sentence(),
+        number=str(message.id),
+        month=catalogue.month_of(message.started_at),
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from hsl.audience import conditions, sentences
 from hsl.audience.conditions import Condition
+from hsl.words import N_, _, in_english
 
 
 class _Flat(BaseModel):
@@ -127,7 +128,12 @@ class Cohort(BaseModel):
 
     def sentence(self) -> str:
         """The cohort in words, such as "in 4th_stream, reachable"."""
-        return "nobody" if self.where is None else sentences.sentence(self.where)
+        return _("nobody") if self.where is None else sentences.sentence(self.where)
+
+    def english(self) -> str:
+        """The same in English, for what is stored: whoever reads it later."""
+        with in_english():
+            return self.sentence()
 
 
 class Audience(BaseModel):
@@ -156,6 +162,13 @@ class Audience(BaseModel):
 
     def sentence(self) -> str:
         """The audience in words, such as "in 4th_stream; and 2 chosen by name"."""
-        chosen = "; and ".join(c.sentence() for c in self.include if not c.is_empty)
-        without = "; and ".join(c.sentence() for c in self.exclude if not c.is_empty)
-        return (chosen or "nobody") + (f"; without {without}" if without else "")
+        both = N_("{one}; and {other}")
+        chosen = sentences.joined(both, (c.sentence() for c in self.include if not c.is_empty))
+        without = sentences.joined(both, (c.sentence() for c in self.exclude if not c.is_empty))
+        chosen = chosen or _("nobody")
+        return _("{chosen}; without {gone}", chosen=chosen, gone=without) if without else chosen
+
+    def english(self) -> str:
+        """The same in English, for what is stored: whoever reads it later."""
+        with in_english():
+            return self.sentence()

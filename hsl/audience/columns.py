@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from hsl.errors import PlainError
+from hsl.words import _
 
 KNOWN = (
     "user_id",
@@ -36,8 +37,13 @@ def columns_of(
     for theirs in wanted:
         if theirs not in there:
             raise ImportRefused(
-                f"{where} has no column {theirs}, which is mapped; found: "
-                f"{', '.join(found)[:200]}. Correct the mapping."
+                _(
+                    "{where} has no column {theirs}, which is mapped; found: {names}. Correct the "
+                    "mapping.",
+                    where=where,
+                    theirs=theirs,
+                    names=", ".join(found)[:200],
+                )
             )
     unmapped = [name for name in there if name not in wanted]
     ids = None if "user_id" in wanted.values() else id_column(unmapped, where)
@@ -54,12 +60,22 @@ def columns_of(
     ours = [column for column in columns.values() if column is not None]
     if "user_id" not in ours:
         raise ImportRefused(
-            f"{where} has no column user_id; found: {', '.join(found)[:200]}. "
-            "Name the column of Telegram ids user_id."
+            _(
+                "{where} has no column user_id; found: {names}. Name the column of Telegram ids "
+                "user_id.",
+                where=where,
+                names=", ".join(found)[:200],
+            )
         )
     twice = sorted({column for column in ours if ours.count(column) > 1})
     if twice:
-        raise ImportRefused(f"{where} has two columns for {twice[0]}. Rename one of them.")
+        raise ImportRefused(
+            _(
+                "{where} has two columns for {names}. Rename one of them.",
+                where=where,
+                names=twice[0],
+            )
+        )
     return columns
 
 
@@ -77,9 +93,13 @@ def id_column(found: Sequence[str], where: str) -> str | None:
     ]
     if len(telegrams) > 1:
         raise ImportRefused(
-            f"{where} has the columns {telegrams[0].strip()} and {telegrams[1].strip()}, and both "
-            "may be Telegram's id. Name the right one user_id, and take the other one out or "
-            "rename it."
+            _(
+                "{where} has the columns {one} and {other}, and both may be Telegram's id. "
+                "Name the right one user_id, and take the other one out or rename it.",
+                where=where,
+                one=telegrams[0].strip(),
+                other=telegrams[1].strip(),
+            )
         )
     if telegrams:
         return telegrams[0]
@@ -109,19 +129,38 @@ def letters(place: int) -> str:
 def _refuse_unusable(found: Sequence[str], where: str) -> None:
     if len(found) > MOST_COLUMNS:
         raise ImportRefused(
-            f"{where} has {len(found):,} columns. At most {MOST_COLUMNS:,} are taken: leave out "
-            "those that are not needed."
+            _(
+                "{where} has {count} columns. At most {most_columns} are taken: leave out those "
+                "that are not needed.",
+                where=where,
+                count=len(found),
+                most_columns=MOST_COLUMNS,
+            )
         )
     names = [plain(name) for name in found]
     for place, name in enumerate(names):
         if not name:
             raise ImportRefused(
-                f"{where}: column {letters(place)} has no name. Name it in the first row, or take "
-                "it out."
+                _(
+                    "{where}: column {letters} has no name. Name it in the first row, or take it "
+                    "out.",
+                    where=where,
+                    letters=letters(place),
+                )
             )
         if "\0" in name:
             raise ImportRefused(
-                f"{where}: the name of column {letters(place)} has a NUL character. Rename it."
+                _(
+                    "{where}: the name of column {letters} has a NUL character. Rename it.",
+                    where=where,
+                    letters=letters(place),
+                )
             )
         if name in names[:place]:
-            raise ImportRefused(f"{where} has two columns named {name}. Rename one of them.")
+            raise ImportRefused(
+                _(
+                    "{where} has two columns named {name}. Rename one of them.",
+                    where=where,
+                    name=name,
+                )
+            )

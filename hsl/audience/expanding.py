@@ -14,6 +14,7 @@ from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.policy import Exclusion
 from hsl.errors import PlainError
 from hsl.models import SegmentMode
+from hsl.words import _
 
 Saved = models.segments
 Chosen = TypeVar("Chosen", Cohort, Audience)
@@ -92,7 +93,7 @@ def people(connection: Connection, chosen: Cohort | Audience) -> Select[Any]:
 def _found(connection: Connection, meant: Cohort | Audience, words: str = "") -> Select[Any]:
     unknown = archived.missing(connection, meant, now=models.utc_now())
     if unknown is not None:
-        raise SegmentError(f"{words}{unknown}")
+        raise SegmentError(words + unknown)
     return resolve.people(meant, connection.dialect.name)
 
 
@@ -112,7 +113,9 @@ def exclusions(connection: Connection) -> list[Exclusion]:
     return [
         Exclusion(
             name,
-            _found(connection, expansion.of(by_name(name)), f"The exclusion list {name}: "),
+            _found(
+                connection, expansion.of(by_name(name)), _("The exclusion list {name}: ", name=name)
+            ),
         )
         for name, segment in sorted(known.items())
         if segment.is_exclusion
@@ -167,8 +170,12 @@ class _Expansion:
         found = _replaced(where, lambda name: self._in_place_of(name, chain))
         if sum(1 for _ in islice(conditions.leaves(found), MOST_CONDITIONS + 1)) > MOST_CONDITIONS:
             raise SegmentError(
-                f"{called} comes to more than {MOST_CONDITIONS:,} conditions with the segments "
-                "that it uses. Let it use fewer, or freeze one of them."
+                _(
+                    "{called} comes to more than {most_conditions} conditions with the segments "
+                    "that it uses. Let it use fewer, or freeze one of them.",
+                    called=called,
+                    most_conditions=MOST_CONDITIONS,
+                )
             )
         return found
 
@@ -187,8 +194,12 @@ class _Expansion:
     def _require_short(self, name: str, segments: int) -> None:
         if segments > MOST_CHAINED:
             raise SegmentError(
-                f"With the segment {name} more than {MOST_CHAINED} segments use each other in one "
-                "chain. Write the condition of one of them out, or freeze it."
+                _(
+                    "With the segment {name} more than {most_chained} segments use each other in "
+                    "one chain. Write the condition of one of them out, or freeze it.",
+                    name=name,
+                    most_chained=MOST_CHAINED,
+                )
             )
 
     def _condition(self, segment: Segment, chain: tuple[str, ...]) -> conditions.Condition:
@@ -196,7 +207,9 @@ class _Expansion:
             return conditions.Members(segment_id=segment.id)
         if segment.cohort.where is None:
             return conditions.NOBODY
-        return self._expanded(segment.cohort.where, chain, f"The segment {segment.name}")
+        return self._expanded(
+            segment.cohort.where, chain, _("The segment {name}", name=segment.name)
+        )
 
 
 def _replaced(
@@ -259,10 +272,11 @@ def segment_of(row: Row[Any], size: int | None = None) -> Segment:
 
 def missing(name: str) -> str:
     """What to say of a segment that is not there."""
-    return f"There is no segment {name}. `python -m hsl segment list` shows them."
+    return _("There is no segment {name}. `python -m hsl segment list` shows them.", name=name)
 
 
 def _cycle(chain: tuple[str, ...]) -> str:
-    return (
-        f"A segment cannot contain itself: {' uses '.join(chain)}. Take one of them out of another."
+    return _(
+        "A segment cannot contain itself: {chain}. Take one of them out of another.",
+        chain=" → ".join(chain),
     )

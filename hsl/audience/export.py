@@ -9,6 +9,7 @@ from hsl import database, models, table
 from hsl.audience import segments
 from hsl.audience.cohort import Audience, Cohort
 from hsl.models import LEFT
+from hsl.order import naturally
 from hsl.table import Column, Format, Kind, Table
 
 AT_ONCE = 5_000  # people
@@ -74,7 +75,7 @@ def listed_segments(engine: Engine, form: Format = Format.CSV) -> IO[bytes]:
     """All segments by name, each with its last size."""
     rows = (
         (
-            *(one.name, one.people, one.mode.value, one.is_exclusion, one.sentence()),
+            *(one.name, one.people, one.mode.value, one.is_exclusion, one.cohort.english()),
             *(one.description, one.owner, one.created_at, one.updated_at),
             one.cohort.model_dump(mode="json"),
         )
@@ -126,14 +127,13 @@ def _people(connection: Connection, chosen: Cohort | Audience) -> Iterator[Seque
             select(Enrolled.c.user_id, Enrolled.c.course_stream)
             .where(Enrolled.c.user_id.in_([row.user_id for row in some]))
             .where(Enrolled.c.status.is_distinct_from(LEFT))
-            .order_by(Enrolled.c.course_stream)
         )
         for place in places:
             streams.setdefault(place.user_id, []).append(place.course_stream)
         for row in some:
             values = row._mapping
             yield [
-                ", ".join(streams.get(row.user_id, []))
+                ", ".join(naturally(streams.get(row.user_id, [])))
                 if column.name == "streams"
                 else values[column.name]
                 for column in COLUMNS

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from hsl.audience.columns import ImportRefused, letters
 from hsl.quoting import identifier, literal
+from hsl.words import _
 
 MEMORY_LIMIT = "700MB"
 MOST_ASIDE = "8GB"  # that DuckDB writes aside
@@ -48,10 +49,14 @@ class Opened:
 def open_file(reader: duckdb.DuckDBPyConnection, path: Path) -> Opened:
     """The rows of a file of people, whose kind its name tells. Raises ImportRefused."""
     if not path.is_file():
-        raise ImportRefused(f"{path} is not a file. Check the name.")
+        raise ImportRefused(_("{path} is not a file. Check the name.", path=path))
     if path.stat().st_size > MOST_BYTES:
         raise ImportRefused(
-            f"{path.name} is larger than {MOST_BYTES // 2**30} GiB. Split it into smaller files."
+            _(
+                "{name} is larger than {most} GiB. Split it into smaller files.",
+                name=path.name,
+                most=MOST_BYTES // 2**30,
+            )
         )
     with refusing(path.name):
         match path.suffix.lower():
@@ -64,7 +69,10 @@ def open_file(reader: duckdb.DuckDBPyConnection, path: Path) -> Opened:
             case ".xlsx":
                 return _sheet(reader, path)
     raise ImportRefused(
-        f"{path.name} is of an unknown kind. Use .csv, .tsv, .parquet, .xlsx or .jsonl."
+        _(
+            "{name} is of an unknown kind. Use .csv, .tsv, .parquet, .xlsx or .jsonl.",
+            name=path.name,
+        )
     )
 
 
@@ -75,14 +83,20 @@ def refusing(name: str) -> Iterator[None]:
         yield
     except (duckdb.OutOfMemoryException, MemoryError):
         raise ImportRefused(
-            f"{name} unpacks to more than the {MOST_ASIDE} that may be put aside for it. Split it "
-            "into smaller files. Nothing was changed."
+            _(
+                "{name} unpacks to more than the {most_aside} that may be put aside for it. Split "
+                "it into smaller files. Nothing was changed.",
+                name=name,
+                most_aside=MOST_ASIDE,
+            )
         ) from None
     except (duckdb.Error, pa.ArrowException) as error:
         words = str(error).splitlines()[0].rstrip(".")
         if "Maximum line size" in str(error):
-            words = f"a line has more than {MOST_LINE:,} bytes"
-        raise ImportRefused(f"{name} cannot be read: {words}. Nothing was changed.") from None
+            words = _("a line has more than {most} bytes", most=MOST_LINE)
+        raise ImportRefused(
+            _("{name} cannot be read: {words}. Nothing was changed.", name=name, words=words)
+        ) from None
 
 
 def _csv(reader: duckdb.DuckDBPyConnection, path: Path) -> Opened:
@@ -98,7 +112,7 @@ def _csv(reader: duckdb.DuckDBPyConnection, path: Path) -> Opened:
     places = [str(column[0]) for column in found.description or ()]
     head = found.fetchone()
     if head is None:
-        raise ImportRefused(f"{path.name} is empty. Its first line names the columns.")
+        raise ImportRefused(_("{name} is empty. Its first line names the columns.", name=path.name))
     names = [str(cell) for cell in head if cell is not None]
     rows = f"(SELECT * FROM (SELECT row_number() OVER () AS line, * FROM {table}) WHERE line > 1)"
     named, beyond = places[: len(names)], places[len(names) :]
@@ -153,13 +167,17 @@ def _sheet(reader: duckdb.DuckDBPyConnection, path: Path) -> Opened:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except Exception as error:
-        raise ImportRefused(f"{path.name} is not an Excel file: {error}.") from None
+        raise ImportRefused(
+            _("{name} is not an Excel file: {error}.", name=path.name, error=error)
+        ) from None
     lines = book.worksheets[0].iter_rows(values_only=True)
     head = [_cell(cell) for cell in next(lines, ())]
     while head and not head[-1]:
         head.pop()
     if not head:
-        raise ImportRefused(f"{path.name} is empty. The first row of its sheet names the columns.")
+        raise ImportRefused(
+            _("{name} is empty. The first row of its sheet names the columns.", name=path.name)
+        )
     names = {f"c{place}": name for place, name in enumerate(head) if name}
     found = reader.execute("SELECT current_setting('temp_directory')").fetchone()
     # The same file may be opened more than once, and its rows must stay.
@@ -182,13 +200,18 @@ def _refuse_large_sheets(path: Path) -> None:
         with zipfile.ZipFile(path) as packed:
             sizes = {part.filename: part.file_size for part in packed.infolist()}
     except (zipfile.BadZipFile, OSError) as error:
-        raise ImportRefused(f"{path.name} is not an Excel file: {error}.") from None
+        raise ImportRefused(
+            _("{name} is not an Excel file: {error}.", name=path.name, error=error)
+        ) from None
     shared = sum(size for name, size in sizes.items() if "sharedstrings" in name.lower())
     if shared > MOST_SHARED or sum(sizes.values()) > MOST_UNPACKED:
         most = MOST_SHARED if shared > MOST_SHARED else MOST_UNPACKED
         raise ImportRefused(
-            f"{path.name} unpacks to more than {most // 2**20:,} MiB. Save it as CSV or Parquet "
-            "and use that."
+            _(
+                "{name} unpacks to more than {most} MiB. Save it as CSV or Parquet and use that.",
+                name=path.name,
+                most=most // 2**20,
+            )
         )
 
 
@@ -217,8 +240,12 @@ def _refuse_unnamed(name: str, head: Sequence[str], row: Sequence[str]) -> None:
     for place, cell in enumerate(row):
         if cell and (place >= len(head) or not head[place]):
             raise ImportRefused(
-                f"{name}: column {letters(place)} has no name. Name it in the first row, or take "
-                "it out."
+                _(
+                    "{name}: column {letters} has no name. Name it in the first row, or take it "
+                    "out.",
+                    name=name,
+                    letters=letters(place),
+                )
             )
 
 
@@ -245,5 +272,8 @@ def _require_utf8(path: Path) -> None:
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             raise ImportRefused(
-                f"{path.name} is not UTF-8. Save it as “CSV UTF-8” and import it again."
+                _(
+                    "{name} is not UTF-8. Save it as “CSV UTF-8” and import it again.",
+                    name=path.name,
+                )
             ) from None

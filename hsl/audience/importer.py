@@ -16,6 +16,7 @@ from hsl.audience.upsert import Progress
 from hsl.models import AFTER_GIVEN, FIRST_GIVEN, MAX_USER_ID, utc_now
 from hsl.quoting import literal
 from hsl.warehouse.attributes import MOST_ATTRIBUTES
+from hsl.words import _
 
 __all__ = ["ImportRefused", "ImportReport", "Progress", "import_file"]
 
@@ -55,9 +56,9 @@ def import_file(
     """
     tell = progress or (lambda _share, _stage: None)
     with tempfile.TemporaryDirectory() as folder, reading.open_reader(Path(folder)) as reader:
-        tell(0.02, "Reading")
+        tell(0.02, _("Reading"))
         found = reading.read(reader, [path])
-        tell(0.2, "Checking")
+        tell(0.2, _("Checking"))
         examine(reader, found.attributes)
         split(reader)
         with upsert.staged(engine, reader, tell) as connection, connection.begin():
@@ -81,7 +82,7 @@ def import_file(
         if rejected:
             rejects_file = write_rejects(reader, found, rejects_dir, path.stem)
         unindexed = unindexed_attributes(engine, found.attributes)
-        tell(1.0, "Done")
+        tell(1.0, _("Done"))
     return ImportReport(
         counts.added, counts.updated, counts.unchanged, rejected, rejects_file, unindexed
     )
@@ -210,10 +211,14 @@ def unindexed_words(names: tuple[str, ...]) -> str:
     """The sentence about attributes that the index leaves out; empty for none."""
     if not names:
         return ""
-    shown = ", ".join(names[:10]) + (f" and {len(names) - 10:,} more" if len(names) > 10 else "")
-    return (
-        f"The index of people holds at most {MOST_ATTRIBUTES} attributes, so these cannot be "
-        f"filtered by on Audience: {shown}. Leave out columns that are not needed."
+    shown = ", ".join(names[:10])
+    if len(names) > 10:
+        shown = _("{names} and {more} more", names=shown, more=len(names) - 10)
+    return _(
+        "The index of people holds at most {most} attributes, so these cannot be filtered by on "
+        "Audience: {names}. Leave out columns that are not needed.",
+        most=MOST_ATTRIBUTES,
+        names=shown,
     )
 
 

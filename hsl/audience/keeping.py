@@ -16,6 +16,7 @@ from hsl import models
 from hsl.audience import conditions, segments
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
+from hsl.words import _
 
 Members = models.segment_members
 AT_ONCE = 5_000  # people in one transaction
@@ -47,7 +48,7 @@ def keep(
 def free_name(engine: Engine, words: str) -> str:
     """A name that no segment has, of these words."""
     printed = "".join(letter if letter.isprintable() else " " for letter in words)
-    wanted = " ".join(printed.split()) or "People behind a mark"
+    wanted = " ".join(printed.split()) or _("People behind a mark")
     taken = {segment.name for segment in segments.listing(engine)}
     for number in count(1):
         ending = f" {number}" if number > 1 else ""

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hsl.order import naturally
 from hsl.warehouse.store import Store
+from hsl.words import _
 
 MOST_MESSAGES = 200
 TITLE_LENGTH = 40  # characters
@@ -49,9 +51,9 @@ def offers(store: Store) -> Offers:
 
 def _values(store: Store, sql: str) -> tuple[str, ...]:
     found: Sequence[object] = store.frame(sql).iloc[:, 0].dropna().tolist()
-    return tuple(sorted(str(value) for value in found))
+    return tuple(naturally(str(value) for value in found))
 
 
 def _title(text: str) -> str:
-    first = next((line.strip() for line in text.splitlines() if line.strip()), "no text")
+    first = next((line.strip() for line in text.splitlines() if line.strip()), _("no text"))
     return first if len(first) <= TITLE_LENGTH else f"{first[: TITLE_LENGTH - 1]}…"

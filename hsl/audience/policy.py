@@ -15,11 +15,13 @@ from sqlalchemy import Connection, Select, case, exists, func, literal, null, or
 
 from hsl import models
 from hsl.models import Action, DeliveryStatus, MessageStatus
+from hsl.words import N_, _, plural
 
 History, Recipients = models.message_history, models.message_recipients
 People, Audit = models.users, models.audit_log
 CAPPED = "cap"
 LISTED = "list: "  # and the exclusion list's name
+RULES = {CAPPED: N_("cap"), models.DO_NOT_MESSAGE: N_("do-not-message")}
 CAP = re.compile(r"(?P<messages>[1-9]\d{0,3})/(?P<days>[1-9]\d{0,2})d")
 LEFT = (*models.GOT, DeliveryStatus.UNCERTAIN, DeliveryStatus.SENDING)
 CLOCKS = timedelta(minutes=10)  # by which machines' clocks may differ
@@ -46,9 +48,13 @@ class Cap:
 
     def sentence(self) -> str:
         """Such as "no more than 2 messages in 7 days"."""
-        message = "message" if self.messages == 1 else "messages"
-        days = "a day" if self.days == 1 else f"{self.days} days"
-        return f"no more than {self.messages} {message} in {days}"
+        days = plural("a day", "{n} days", self.days)
+        return plural(
+            "no more than {n} message in {days}",
+            "no more than {n} messages in {days}",
+            self.messages,
+            days=days,
+        )
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,18 @@ def counted(connection: Connection, ruled: Select[Any]) -> Counted:
 def sentence(counts: dict[str, int]) -> str:
     """Such as "214 left out: cap; 3 left out: do-not-message"; empty where nobody was."""
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return "; ".join(f"{people:,} left out: {rule}" for rule, people in ordered if people)
+    return "; ".join(_left_out(rule, people) for rule, people in ordered if people)
+
+
+def rule_words(rule: str) -> str:
+    """What leaves somebody out, in words: a do-not-message mark, the cap, or an exclusion list."""
+    if rule.startswith(LISTED):
+        return _("list: {name}", name=rule.removeprefix(LISTED))
+    return _(RULES.get(rule, rule))
+
+
+def _left_out(rule: str, people: int) -> str:
+    return _("{people} left out: {rule}", people=people, rule=rule_words(rule))
 
 
 def at_the_cap(cap: Cap, at: datetime, *, but: int | None = None) -> Select[Any]:

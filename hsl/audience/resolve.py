@@ -30,6 +30,7 @@ from hsl.audience import compared, past
 from hsl.audience import conditions as c
 from hsl.audience.cohort import Audience, Cohort
 from hsl.warehouse import names
+from hsl.words import _
 
 People, Enrolled, Members = models.users, models.enrollments, models.segment_members
 IDS_AT_ONCE = 500  # values of one IN list
@@ -162,7 +163,7 @@ def _of_the_person(wanted: c.Leaf, asked: _Asked) -> ColumnElement[bool]:
         return compared.in_buckets(wanted, asked.target)
     name = wanted.name if isinstance(wanted, c.Segment) else wanted.kind
     raise SegmentUnknownError(
-        f"There is no segment {name} here. Choose another, or make one of this name."
+        _("There is no segment {name} here. Choose another, or make one of this name.", name=name)
     )
 
 

@@ -30,6 +30,8 @@ from hsl.audience.expanding import (
     segment_of,
 )
 from hsl.models import SegmentMode
+from hsl.order import natural_key
+from hsl.words import N_, _
 
 __all__ = [
     "Segment",
@@ -55,10 +57,12 @@ __all__ = [
 Saved, Members, Sizes = models.segments, models.segment_members, models.segment_sizes
 LONGEST_NAME = 100  # characters
 NAMED = 5  # uses of a segment that stand in a sentence
+RENAMED = N_("{name} cannot be renamed: it is used by {uses}. Take it out there first.")
+DELETED = N_("{name} cannot be deleted: it is used by {uses}. Take it out there first.")
 
 
 def listing(engine: Engine) -> list[Segment]:
-    """All segments by name, each with its last size."""
+    """All segments in the natural order of their names, each with its last size."""
     last = (
         select(Sizes.c.segment_id, func.max(Sizes.c.day).label("day"))
         .group_by(Sizes.c.segment_id)
@@ -68,10 +72,10 @@ def listing(engine: Engine) -> list[Segment]:
         select(Saved, Sizes.c.people)
         .outerjoin(last, last.c.segment_id == Saved.c.id)
         .outerjoin(Sizes, (Sizes.c.segment_id == last.c.segment_id) & (Sizes.c.day == last.c.day))
-        .order_by(Saved.c.name)
     )
     with database.read_only(engine).begin() as connection:
-        return [segment_of(row, row.people) for row in connection.execute(statement)]
+        found = [segment_of(row, row.people) for row in connection.execute(statement)]
+    return sorted(found, key=lambda segment: natural_key(segment.name))
 
 
 def one(engine: Engine, name: str) -> Segment:
@@ -102,13 +106,15 @@ def add(
     """Save a cohort under a name and count it. Raises SegmentError, and then nothing is saved."""
     name = _good_name(name)
     if cohort.is_empty:
-        raise SegmentError("Nobody is chosen. A segment needs a condition.")
+        raise SegmentError(_("Nobody is chosen. A segment needs a condition."))
     now = models.utc_now()
     try:
         with engine.begin() as connection:
             known = _locked(connection)
             if name in known:
-                raise SegmentError(f"There is a segment {name} already. Choose another name.")
+                raise SegmentError(
+                    _("There is a segment {name} already. Choose another name.", name=name)
+                )
             check_cycles({**{n: s.cohort for n, s in known.items()}, name: cohort}, name)
             row = connection.execute(
                 insert(Saved).returning(Saved),
@@ -131,13 +137,15 @@ def add(
                 "segment_added",
                 segment_of(row),
                 owner,
-                sentence=cohort.sentence(),
+                sentence=cohort.english(),
                 frozen=frozen,
                 is_exclusion=is_exclusion,
                 people=people,
             )
     except IntegrityError:
-        raise SegmentError(f"There is a segment {name} already. Choose another name.") from None
+        raise SegmentError(
+            _("There is a segment {name} already. Choose another name.", name=name)
+        ) from None
     return one(engine, name)
 
 
@@ -162,14 +170,19 @@ def edit(
         segment = among(known, name)
         if wanted != name:
             if wanted in known:
-                raise SegmentError(f"There is a segment {wanted} already. Choose another name.")
-            _require_unused(connection, name, "renamed")
+                raise SegmentError(
+                    _("There is a segment {wanted} already. Choose another name.", wanted=wanted)
+                )
+            _require_unused(connection, name, RENAMED)
         if cohort is not None:
             if cohort.is_empty:
-                raise SegmentError("Nobody is chosen. A segment needs a condition.")
+                raise SegmentError(_("Nobody is chosen. A segment needs a condition."))
             if segment.mode is SegmentMode.FROZEN:
                 raise SegmentError(
-                    f"{name} is frozen and keeps its people. Let it choose anew first (thaw)."
+                    _(
+                        "{name} is frozen and keeps its people. Let it choose anew first (thaw).",
+                        name=name,
+                    )
                 )
             check_cycles({**{n: s.cohort for n, s in known.items()}, name: cohort}, name)
         changes: dict[str, Any] = {
@@ -209,7 +222,7 @@ def freeze(engine: Engine, name: str, *, actor: str) -> int:
     with engine.begin() as connection:
         segment = among(_locked(connection), name)
         if segment.mode is SegmentMode.FROZEN:
-            raise SegmentError(f"{name} is frozen already, and keeps its people.")
+            raise SegmentError(_("{name} is frozen already, and keeps its people.", name=name))
         people = _keep_members(connection, segment)
         _count(connection, segment.id, name)
         _record(connection, "segment_frozen", segment, actor, people=people)
@@ -228,7 +241,9 @@ def settle(engine: Engine, made: Segment, *, actor: str, description: str) -> Se
     with engine.begin() as connection:
         now = _locked(connection).get(made.name)
         if now is None or (now.id, now.mode, now.cohort) != (made.id, made.mode, made.cohort):
-            raise SegmentError(f"{made.name} was changed or deleted meanwhile. Make it anew.")
+            raise SegmentError(
+                _("{name} was changed or deleted meanwhile. Make it anew.", name=made.name)
+            )
         kept = Cohort(where=members).model_dump(mode="json")
         connection.execute(
             update(Saved)
@@ -246,11 +261,14 @@ def thaw(engine: Engine, name: str, *, actor: str) -> None:
     with engine.begin() as connection:
         segment = among(_locked(connection), name)
         if segment.mode is SegmentMode.DYNAMIC:
-            raise SegmentError(f"{name} is not frozen.")
+            raise SegmentError(_("{name} is not frozen.", name=name))
         if segment.cohort.where == AmongMembers(segment_id=segment.id):
             raise SegmentError(
-                f"{name} stays frozen: its people were taken from a chart, and no condition says "
-                "who they are."
+                _(
+                    "{name} stays frozen: its people were taken from a chart, and no condition "
+                    "says who they are.",
+                    name=name,
+                )
             )
         connection.execute(delete(Members).where(Members.c.segment_id == segment.id))
         _set_mode(connection, segment, SegmentMode.DYNAMIC)
@@ -262,11 +280,11 @@ def remove(engine: Engine, name: str, *, actor: str) -> None:
     """Delete a segment that nothing uses. Raises SegmentError, which names what uses it."""
     with engine.begin() as connection:
         segment = among(_locked(connection), name)
-        _require_unused(connection, name, "deleted")
+        _require_unused(connection, name, DELETED)
         for table in (Members, Sizes):
             connection.execute(delete(table).where(table.c.segment_id == segment.id))
         connection.execute(delete(Saved).where(Saved.c.id == segment.id))
-        _record(connection, "segment_deleted", segment, actor, sentence=segment.sentence())
+        _record(connection, "segment_deleted", segment, actor, sentence=segment.cohort.english())
 
 
 def measure(engine: Engine) -> int:
@@ -291,14 +309,13 @@ def measure(engine: Engine) -> int:
     return len(found)
 
 
-def _require_unused(connection: Connection, name: str, verb: str) -> None:
+def _require_unused(connection: Connection, name: str, refusal: str) -> None:
     found = usage.of_segment(connection, name)
     if found:
-        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-        raise SegmentError(
-            f"{name} cannot be {verb}: it is used by {', '.join(found[:NAMED])}{more}. "
-            "Take it out there first."
-        )
+        uses = ", ".join(found[:NAMED])
+        if len(found) > NAMED:
+            uses = _("{names} and {more} more", names=uses, more=len(found) - NAMED)
+        raise SegmentError(_(refusal, name=name, uses=uses))
 
 
 def _keep_members(connection: Connection, segment: Segment) -> int:
@@ -352,7 +369,11 @@ def _good_name(name: str) -> str:
     found = " ".join(name.split())
     if not found or len(found) > LONGEST_NAME or not found.isprintable():
         raise SegmentError(
-            f"A segment's name has 1 to {LONGEST_NAME} characters on one line, not “{name}”."
+            _(
+                "A segment's name has 1 to {longest_name} characters on one line, not “{name}”.",
+                longest_name=LONGEST_NAME,
+                name=name,
+            )
         )
     return found
 

@@ -72,6 +72,13 @@ def clear(engine: Engine, author: str) -> None:
         connection.execute(delete(Entries).where(Entries.c.author == author))
 
 
+def restore(engine: Engine, author: str, lines: Sequence[Entry]) -> None:
+    """Put lines that were taken away or cleared back, as they were."""
+    with engine.begin() as connection:
+        for line in lines:
+            _put(connection, author, line.cohort, line.label, excluded=line.excluded)
+
+
 def _entries(connection: Connection, author: str) -> list[Entry]:
     rows = connection.execute(
         select(Entries).where(Entries.c.author == author).order_by(Entries.c.id)

@@ -1,39 +1,68 @@
-"""A condition in words, such as "in 4th_stream and not in 5th_stream, reachable"."""
+"""A condition in words, such as "in 4th_stream and not in 5th_stream, reachable".
 
+Each clause is one sentence of the catalogue, its negative another: a language turns the whole of
+it round, not a word before it.
+"""
+
+from collections.abc import Iterable
 from datetime import date
 
+from hsl import words
 from hsl.audience import conditions as c
+from hsl.audience.telling import told
+from hsl.words import N_, _, plural
 
+OR, AND, THEN = N_("{one} or {other}"), N_("{one} and {other}"), N_("{one}, {other}")
+_NOT = N_("not ({clause})")
+_WITHIN = N_("({clause})")
+_WITH = N_("{clause} ({details})")
 COMPARED: dict[c.Op, str] = {
-    "eq": "is",
-    "ne": "is known and not",
-    "lt": "is under",
-    "le": "is at most",
-    "gt": "is over",
-    "ge": "is at least",
+    "eq": N_("{name} is {value}"),
+    "ne": N_("{name} is known and not {value}"),
+    "lt": N_("{name} is under {value}"),
+    "le": N_("{name} is at most {value}"),
+    "gt": N_("{name} is over {value}"),
+    "ge": N_("{name} is at least {value}"),
 }
 ON_DAYS: dict[c.Op, str] = {
-    "eq": "on",
-    "ne": "known and not on",
-    "lt": "before",
-    "le": "until",
-    "gt": "after",
-    "ge": "from",
+    "eq": N_("on {days}"),
+    "ne": N_("known and not on {days}"),
+    "lt": N_("before {days}"),
+    "le": N_("until {days}"),
+    "gt": N_("after {days}"),
+    "ge": N_("from {days}"),
 }
-_DATED = {"registered_at": "registered", "unreachable_since": "became unreachable"}
-_NAMED = {"first_name": "first name", "last_name": "last name", "username": "username"}
-_REASONS = {"not_found": "not found", "never_started": "never started the bot"}
-_OUTCOMES = {
-    "sent": ("were sent message {0}", "were not sent message {0}"),
-    "got": ("got message {0}", "never got message {0}"),
-    "failed": ("could not get message {0}", "had no failure in message {0}"),
-    "missed": ("did not get message {0}", "are not among those who did not get message {0}"),
-    "uncertain": (
-        "may or may not have got message {0}",
-        "are not uncertain in message {0}",
+# Of a person's own days: with a day, between two, on a known one, on an unknown one.
+_DATED: dict[str, tuple[str, str, str, str, str, str]] = {
+    "registered_at": (
+        N_("registered {when}"),
+        N_("not registered {when}"),
+        N_("registered from {low} to {high}"),
+        N_("not registered from {low} to {high}"),
+        N_("registered on a known day"),
+        N_("registered on an unknown day"),
+    ),
+    "unreachable_since": (
+        N_("became unreachable {when}"),
+        N_("not became unreachable {when}"),
+        N_("became unreachable from {low} to {high}"),
+        N_("not became unreachable from {low} to {high}"),
+        N_("became unreachable on a known day"),
+        N_("became unreachable on an unknown day"),
     ),
 }
-_WHAT = {"got": "got", "sent": "were sent", "failed": "failed to get"}
+_NAMED = {
+    "first_name": N_("first name"),
+    "last_name": N_("last name"),
+    "username": N_("username"),
+    "language_code": N_("language"),
+}
+_REASONS = {
+    "blocked": N_("blocked"),
+    "deactivated": N_("deactivated"),
+    "not_found": N_("not found"),
+    "never_started": N_("never started the bot"),
+}
 
 
 def sentence(condition: c.Condition) -> str:
@@ -43,7 +72,7 @@ def sentence(condition: c.Condition) -> str:
     said = phrase(condition.of[0])
     for before, part in zip(condition.of, condition.of[1:], strict=False):
         places = _is_one_place(before) and _is_one_place(part)
-        said += (" and " if places else ", ") + _within_all(part)
+        said = _(AND if places else THEN, one=said, other=_within_all(part))
     return said
 
 
@@ -52,22 +81,28 @@ def phrase(condition: c.Condition) -> str:
     if isinstance(condition, c.Not):
         return _negative(condition.of)
     if isinstance(condition, c.AnyOf):
-        return " or ".join(
-            f"({phrase(part)})" if isinstance(part, c.All) else phrase(part)
-            for part in condition.of
-        )
+        return joined(OR, (_within_any(part) for part in condition.of))
     if isinstance(condition, c.All):
-        return " and ".join(_within_all(part) for part in condition.of)
+        return joined(AND, (_within_all(part) for part in condition.of))
     return _leaf(condition, positive=True)
 
 
+def joined(pair: str, parts: Iterable[str]) -> str:
+    """The parts joined as `pair` joins `{one}` and `{other}`."""
+    return _(pair, one="", other="").join(parts)
+
+
 def _within_all(part: c.Condition) -> str:
-    return f"({phrase(part)})" if isinstance(part, c.AnyOf) else phrase(part)
+    return _(_WITHIN, clause=phrase(part)) if isinstance(part, c.AnyOf) else phrase(part)
+
+
+def _within_any(part: c.Condition) -> str:
+    return _(_WITHIN, clause=phrase(part)) if isinstance(part, c.All) else phrase(part)
 
 
 def _negative(condition: c.Condition) -> str:
     if isinstance(condition, c.Not | c.All | c.AnyOf):
-        return f"not ({phrase(condition)})"
+        return _(_NOT, clause=phrase(condition))
     return _leaf(condition, positive=False)
 
 
@@ -77,95 +112,133 @@ def _is_one_place(condition: c.Condition) -> bool:
 
 
 def _leaf(condition: c.Leaf, *, positive: bool) -> str:
-    sign = "" if positive else "not "
-    if isinstance(condition, c.Everyone):
-        return "everybody" if positive else "nobody"
-    if isinstance(condition, c.InStream):
-        return _place(condition, sign)
-    if isinstance(condition, c.Attribute):
-        return _attribute(condition, sign)
-    if isinstance(condition, c.Person):
-        return _person(condition, sign)
-    if isinstance(condition, c.Reachable):
-        return _reachable(condition, sign)
-    if isinstance(condition, c.Search):
-        return f"{sign}found by “{condition.words}”"
-    if isinstance(condition, c.Ids):
-        return (
-            f"{sign}{len(condition.ids):,} chosen by name"
-            if positive
-            else (f"without {len(condition.ids):,} chosen by name")
-        )
-    if isinstance(condition, c.MessageOutcome):
-        words = _OUTCOMES[condition.outcome][0 if positive else 1]
-        because = f" ({_either(condition.reasons)})" if condition.reasons else ""
-        return f"who {words.format(condition.message_id)}{because}"
-    if isinstance(condition, c.MessageCount):
-        return _count(condition) if positive else f"not those {_count(condition)}"
-    if isinstance(condition, c.Pressed):
-        return _pressed(condition, positive)
-    if isinstance(condition, c.Segment):
-        return f"{sign}in the segment {condition.name}"
-    if isinstance(condition, c.Members):
-        return f"{sign}among the members of frozen segment {condition.segment_id}"
-    low, high = condition.low / 100, condition.high / 100
-    return f"{sign}in the random group {low:g}–{high:g} % of {condition.salt}"
+    match condition:
+        case c.Everyone():
+            return _("everybody") if positive else _("nobody")
+        case c.InStream():
+            return _place(condition, positive)
+        case c.Attribute():
+            return _attribute(condition, positive)
+        case c.Person():
+            return _person(condition, positive)
+        case c.Reachable():
+            return _reachable(condition, positive)
+        case c.Search():
+            said = N_("found by “{words}”") if positive else N_("not found by “{words}”")
+            return _(said, words=condition.words)
+        case c.Ids():
+            count = len(condition.ids)
+            if positive:
+                return plural("{n} chosen by name", "{n} chosen by name", count)
+            return plural("without {n} chosen by name", "without {n} chosen by name", count)
+        case c.MessageOutcome() | c.MessageCount() | c.Pressed():
+            return told(condition, positive, either(_reason(r) for r in _reasons_of(condition)))
+        case c.Segment():
+            said = N_("in the segment {name}") if positive else N_("not in the segment {name}")
+            return _(said, name=condition.name)
+        case c.Members():
+            return _members(condition, positive)
+    return _arm(condition, positive)
 
 
-def _place(place: c.InStream, sign: str) -> str:
-    joiner = " or " if place.match == "any" else " and "
-    if not place.streams:
-        said = (
-            "enrolled" if not (place.statuses or place.since or place.until) else ("in any stream")
-        )
+def _members(members: c.Members, positive: bool) -> str:
+    words = (
+        N_("among the members of frozen segment {number}")
+        if positive
+        else N_("not among the members of frozen segment {number}")
+    )
+    return _(words, number=str(members.segment_id))
+
+
+def _arm(arm: c.Arm, positive: bool) -> str:
+    words = (
+        N_("in the random group {low}–{high} % of {salt}")
+        if positive
+        else N_("not in the random group {low}–{high} % of {salt}")
+    )
+    return _(words, low=f"{arm.low / 100:g}", high=f"{arm.high / 100:g}", salt=arm.salt)
+
+
+def _place(place: c.InStream, positive: bool) -> str:
+    # Of several streams the whole is turned round, of one its own words.
+    turned = not positive and len(place.streams) > 1
+    details = _enrolment(place)
+    if place.streams:
+        inside = N_("in {stream}") if positive or turned else N_("not in {stream}")
+        pair = OR if place.match == "any" else AND
+        said = joined(pair, (_(inside, stream=stream) for stream in place.streams))
+    elif details:
+        said = _("in any stream") if positive else _("not in any stream")
     else:
-        said = joiner.join(f"in {stream}" for stream in place.streams)
-    named = tuple(status for status in place.statuses if status is not None)
-    held = [f"as {_either(named)}"] if named else []
-    held += ["without a status"] if None in place.statuses else []
-    details = [" or ".join(held)] if held else []
-    details += [f"from {_day(place.since)}"] if place.since else []
-    details += [f"until {_day(place.until)}"] if place.until else []
+        said = _("enrolled") if positive else _("not enrolled")
     if details:
-        said += f" ({', '.join(details)})"
-    return f"not ({said})" if sign and len(place.streams) > 1 else sign + said
+        said = _(_WITH, clause=said, details=joined(THEN, details))
+    return _(_NOT, clause=said) if turned else said
 
 
-def _attribute(attribute: c.Attribute, sign: str) -> str:
+def _enrolment(place: c.InStream) -> list[str]:
+    named = tuple(status for status in place.statuses if status is not None)
+    held = [_("as {statuses}", statuses=_values(named))] if named else []
+    held += [_("without a status")] if None in place.statuses else []
+    details = [joined(OR, held)] if held else []
+    details += [_(ON_DAYS["ge"], days=_day(place.since))] if place.since else []
+    details += [_(ON_DAYS["le"], days=_day(place.until))] if place.until else []
+    return details
+
+
+def _attribute(attribute: c.Attribute, positive: bool) -> str:
     name, op, values = attribute.name, attribute.op, attribute.values
     if op in ("known", "unknown"):
-        return f"{name} is {'known' if (op == 'known') is not bool(sign) else 'unknown'}"
+        known = (op == "known") is positive
+        return _(N_("{name} is known") if known else N_("{name} is unknown"), name=name)
     if op == "contains":
-        has = "has" if attribute.type == "list" else "contains"
-        has = f"not ({name} {has}" if sign else f"{name} {has}"
-        return f"{has} {_either(values)}" + (")" if sign else "")
+        has = N_("{name} has {values}") if attribute.type == "list" else N_(
+            "{name} contains {values}"
+        )  # fmt: skip
+        return _turned(_(has, name=name, values=_values(values)), positive)
     if op in ("eq", "in"):
-        verb = "is" if attribute.type != "date" else "is on"
-        return f"{name} {verb} {sign}{_either(values)}"
+        return _one_of(attribute, positive)
     if op == "between":
-        return f"{name} is {sign}from {_said(values[0])} to {_said(values[1])}"
-    words = f"{COMPARED[op]} {_said(values[0])}"
-    said = f"{name} {words if attribute.type != 'date' else f'is {_when(op, values)}'}"
-    return f"not ({said})" if sign else said
+        words = (
+            N_("{name} is from {low} to {high}")
+            if positive
+            else N_("{name} is not from {low} to {high}")
+        )
+        return _(words, name=name, low=_said(values[0]), high=_said(values[1]))
+    if attribute.type == "date":
+        said = _("{name} is {when}", name=name, when=_when(op, values))
+    else:
+        said = _(COMPARED[op], name=name, value=_said(values[0]))
+    return _turned(said, positive)
 
 
-def _person(person: c.Person, sign: str) -> str:
+def _one_of(attribute: c.Attribute, positive: bool) -> str:
+    if attribute.type == "date":
+        words = N_("{name} is on {values}") if positive else N_("{name} is not on {values}")
+    else:
+        words = N_("{name} is {values}") if positive else N_("{name} is not {values}")
+    return _(words, name=attribute.name, values=_values(attribute.values))
+
+
+def _turned(clause: str, positive: bool) -> str:
+    return clause if positive else _(_NOT, clause=clause)
+
+
+def _person(person: c.Person, positive: bool) -> str:
     op, values = person.op, person.values
     if person.name in _DATED:
-        word = _DATED[person.name]
+        on, not_on, between, not_between, known, unknown = _DATED[person.name]
         if op in ("known", "unknown"):
-            known = (op == "known") is not bool(sign)
-            return f"{word} on a known day" if known else f"{word} on an unknown day"
+            return _(known if (op == "known") is positive else unknown)
         if op == "between":
-            return f"{sign}{word} from {_said(values[0])} to {_said(values[1])}"
-        return f"{sign}{word} {_when(op, values)}"
-    if person.name == "language_code":
-        if op in ("eq", "in"):
-            return f"{sign}speaking {_either(values)}"
-        name = "language"
-    else:
-        name = _NAMED[person.name]
-    return _attribute(c.Attribute(name=name, op=op, values=values), sign)
+            words = between if positive else not_between
+            return _(words, low=_said(values[0]), high=_said(values[1]))
+        return _(on if positive else not_on, when=_when(op, values))
+    if person.name == "language_code" and op in ("eq", "in"):
+        words = N_("speaking {languages}") if positive else N_("not speaking {languages}")
+        return _(words, languages=_values(values))
+    name = _(_NAMED[person.name])
+    return _attribute(c.Attribute(name=name, op=op, values=values), positive)
 
 
 def _when(op: c.Op, values: tuple[c.Value, ...]) -> str:
@@ -173,69 +246,55 @@ def _when(op: c.Op, values: tuple[c.Value, ...]) -> str:
     day = values[0]
     if isinstance(day, c.DaysAgo) and day.days_ago > 1 and op in ("ge", "lt"):
         if op == "ge":
-            return f"in the last {day.days_ago} days"
-        return f"more than {day.days_ago} days ago"
-    return f"{ON_DAYS.get(op, 'on')} {_either(values)}"
+            return plural("in the last {n} day", "in the last {n} days", day.days_ago)
+        return plural("more than {n} day ago", "more than {n} days ago", day.days_ago)
+    return _(ON_DAYS.get(op, ON_DAYS["eq"]), days=_values(values))
 
 
-def _reachable(condition: c.Reachable, sign: str) -> str:
+def _reachable(condition: c.Reachable, positive: bool) -> str:
     if not condition.reasons:
-        return "reachable" if condition.reachable is not bool(sign) else "unreachable"
-    words = _either(tuple(_REASONS.get(why, why) for why in condition.reasons))
-    return f"{sign}unreachable ({words})"
+        return _("reachable") if condition.reachable is positive else _("unreachable")
+    words = N_("unreachable ({reasons})") if positive else N_("not unreachable ({reasons})")
+    return _(words, reasons=either(_reason(why) for why in condition.reasons))
 
 
-def _count(count: c.MessageCount) -> str:
-    verb, number = _WHAT[count.what], count.count
-    where = ""
-    if count.last is not None:
-        of = "message" if count.last == 1 else f"{count.last} messages"
-        if count.what != "failed" and count.op == "eq" and number in (0, count.last):
-            return f"who {verb} {'none' if number == 0 else 'all'} of the last {of}"
-        return f"who {verb} {_many(count.op, number)} of the last {of}"
-    if count.days is not None:
-        where = " in the last day" if count.days == 1 else f" in the last {count.days} days"
-    else:
-        where = " ever" if number == 0 and count.op == "eq" else ""
-    if count.op == "eq" and number == 0:
-        return f"who {verb} nothing{where}"
-    return f"who {verb} {_many(count.op, number)} message{'' if number == 1 else 's'}{where}"
+def _reasons_of(condition: c.MessageOutcome | c.MessageCount | c.Pressed) -> tuple[str, ...]:
+    return condition.reasons if isinstance(condition, c.MessageOutcome) else ()
 
 
-def _many(op: c.CountOp, number: int) -> str:
-    words = {
-        "eq": "exactly", "ne": "not exactly", "lt": "fewer than",
-        "le": "at most", "gt": "more than", "ge": "at least",
-    }  # fmt: skip
-    return f"{words[op]} {number:,}"
+def _reason(why: str) -> str:
+    return _(_REASONS.get(why, why))
 
 
-def _pressed(pressed: c.Pressed, positive: bool) -> str:
-    button = "a button" if pressed.button is None else f"the button “{pressed.button}”"
-    of = "" if pressed.message_id is None else f" of message {pressed.message_id}"
-    if positive:
-        return f"who pressed {button}{of}"
-    return f"who did not press {button.replace('a button', 'any button')}{of}"
+def _values(values: tuple[c.Value, ...]) -> str:
+    return either(_said(value) for value in values)
 
 
-def _either(values: tuple[c.Value, ...]) -> str:
-    shown = [_said(value) for value in values[:5]]
-    if len(values) > len(shown):
-        shown.append(f"{len(values) - len(shown):,} more")
-    return " or ".join(shown)
+def either(values: Iterable[str]) -> str:
+    """Some of the values, such as "a or b or 7 more"."""
+    known = list(values)
+    shown = known[:5]
+    if len(known) > len(shown):
+        shown.append(_("{count} more", count=len(known) - len(shown)))
+    return joined(OR, shown)
 
 
 def _said(value: c.Value) -> str:
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return _("true") if value else _("false")
     if isinstance(value, date | c.DaysAgo):
         return _day(value)
+    if isinstance(value, float) and not value.is_integer():
+        _whole, _point, places = repr(value).partition(".")
+        return words.number(value, decimals=len(places)) if places.isdigit() else f"{value:,}"
     if isinstance(value, int | float):
-        return f"{value:,}"
+        return words.number(value)
     return str(value) or "“”"
 
 
 def _day(day: date | c.DaysAgo) -> str:
-    if isinstance(day, c.DaysAgo):
-        return {0: "today", 1: "yesterday"}.get(day.days_ago, f"{day.days_ago} days ago")
-    return day.isoformat()
+    if not isinstance(day, c.DaysAgo):
+        return day.isoformat()
+    if day.days_ago < 2:
+        return _("yesterday") if day.days_ago else _("today")
+    return plural("{n} day ago", "{n} days ago", day.days_ago)

@@ -12,11 +12,12 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, column, func, table
+from sqlalchemy import ColumnElement, Select, func
 
 from hsl import models
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
+from hsl.order import natural_key, naturally
 from hsl.warehouse import limits, names, streams
 from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.statements import translated
@@ -33,7 +34,6 @@ _SPANS = {
     AttributeType.NUMBER: "TRY_CAST(value AS DOUBLE)",
     AttributeType.DATE: "TRY_CAST(value[:10] AS DATE)",
 }
-_Streams = table("streams", column("user_id"), column("streams"))
 
 
 @dataclass(frozen=True)
@@ -128,12 +128,13 @@ class Snapshot:
         One may stand in several; who has left them all is not enrolled.
         """
         sql, values = self._chosen(chosen)
-        return self._frame(
-            f"SELECT coalesce(e.course_stream, 'not enrolled') AS stream, count(*) AS people "
-            f"FROM ({sql}) AS c LEFT JOIN {streams.PLACES} AS e USING (user_id) "
-            "GROUP BY ALL ORDER BY stream",
+        found = self._frame(
+            "SELECT e.course_stream AS stream, count(*) AS people "
+            f"FROM ({sql}) AS c LEFT JOIN {streams.PLACES} AS e USING (user_id) GROUP BY ALL",
             values,
         )
+        found = found.sort_values("stream", key=_naturally, ignore_index=True)
+        return found.fillna({"stream": "not enrolled"})
 
     def page(
         self,
@@ -148,22 +149,30 @@ class Snapshot:
         if sort not in SORTABLE:
             raise ValueError(f"{sort} is no column to sort by; there are {', '.join(SORTABLE)}.")
         people = models.users
-        by: ColumnElement[Any] = _Streams.c.streams if sort == "streams" else people.c[sort]
         shown: list[Any] = [people.c.user_id]
-        found = self._found(chosen).order_by(None).with_only_columns(*shown)
+        way = "DESC" if descending else "ASC"
+        found = self._found(chosen).order_by(None)
         if sort == "streams":
-            found = found.outerjoin(_Streams, _Streams.c.user_id == people.c.user_id)
-        way = by.desc() if descending else by.asc()
-        found = found.order_by(way.nulls_last(), people.c.user_id).limit(limit).offset(offset)
-        sql, values = translated(found)
+            sql, values = translated(found.with_only_columns(*shown))
+            sql = (
+                f"SELECT user_id, place FROM ({sql}) LEFT JOIN streams USING (user_id) "
+                f"LEFT JOIN ({streams.in_order()}) USING (streams) "
+                f"ORDER BY place {way} NULLS LAST, user_id LIMIT {limit:d} OFFSET {offset:d}"
+            )
+            ordered = f"ORDER BY shown.place {way} NULLS LAST, u.user_id"
+        else:
+            by: ColumnElement[Any] = people.c[sort]
+            by = by.desc() if descending else by.asc()
+            found = found.order_by(by.nulls_last(), people.c.user_id).limit(limit).offset(offset)
+            sql, values = translated(found.with_only_columns(*shown))
+            ordered = f"ORDER BY u.{sort} {way} NULLS LAST, u.user_id"
         # The other columns are looked up for those alone whom the page shows.
         return self._frame(
             f"""SELECT u.user_id, u.first_name, u.last_name, u.username, u.language_code,
                 u.registered_at, s.streams, u.unreachable_reason
             FROM ({sql}) AS shown JOIN users AS u ON u.user_id = shown.user_id
             LEFT JOIN streams AS s ON s.user_id = shown.user_id
-            ORDER BY {sort if sort == "streams" else f"u.{sort}"}
-                {"DESC" if descending else "ASC"} NULLS LAST, u.user_id""",
+            {ordered}""",
             values,
         )
 
@@ -193,11 +202,17 @@ class Snapshot:
         return self._store.frame(sql, values)
 
 
+def _naturally(names: "pd.Series[str]") -> "pd.Series[int]":
+    places = {name: place for place, name in enumerate(naturally(names.dropna()))}
+    return names.map(places)
+
+
 def _facets(store: duckdb.DuckDBPyConnection, kinds: Mapping[str, AttributeType]) -> Facets:
     places = store.execute(
         f"SELECT course_stream, count(*) FILTER ({streams.IN_IT}), count(*) "
-        "FROM enrollments GROUP BY ALL ORDER BY 1"
+        "FROM enrollments GROUP BY ALL"
     ).fetchall()
+    places.sort(key=lambda place: natural_key(place[0]))
     outside = store.execute(
         f"SELECT count(*) FROM users WHERE user_id NOT IN (SELECT user_id FROM {streams.PLACES})"
     ).fetchone()

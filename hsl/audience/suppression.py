@@ -17,6 +17,7 @@ from hsl import audit, database, models
 from hsl.audience import columns
 from hsl.errors import PlainError
 from hsl.models import MAX_USER_ID
+from hsl.words import _
 
 Marks, People = models.suppressions, models.users
 IDS_AT_ONCE = 500  # values of one IN list
@@ -44,10 +45,12 @@ def add(connection: Connection, user_ids: Sequence[int], *, reason: str, actor: 
     database yet: the mark holds when they come. Raises SuppressionError.
     """
     if not reason.strip():
-        raise SuppressionError("A do-not-message mark needs a reason, such as “asked by phone”.")
+        raise SuppressionError(_("A do-not-message mark needs a reason, such as “asked by phone”."))
     wrong = [number for number in user_ids if not 0 < number <= MAX_USER_ID]
     if wrong:
-        raise SuppressionError(f"{wrong[0]} is no Telegram id. Nobody was marked.")
+        raise SuppressionError(
+            _("{number} is no Telegram id. Nobody was marked.", number=str(wrong[0]))
+        )
     wanted = list(dict.fromkeys(user_ids))
     there = _marked_among(connection, wanted)
     new = [number for number in wanted if number not in there]
@@ -71,8 +74,11 @@ def remove(engine: Engine, user_ids: Sequence[int], *, actor: str) -> int:
         there = _marked_among(connection, list(dict.fromkeys(user_ids)))
         if not there:
             raise SuppressionError(
-                f"{', '.join(map(str, user_ids))}: no such do-not-message mark. "
-                "`python -m hsl suppress --list` shows them."
+                _(
+                    "{names}: no such do-not-message mark. `python -m hsl suppress --list` shows "
+                    "them.",
+                    names=", ".join(map(str, user_ids)),
+                )
             )
         for batch in _batches(sorted(there)):
             connection.execute(delete(Marks).where(Marks.c.user_id.in_(batch)))
@@ -90,12 +96,14 @@ def read_ids(path: Path) -> list[int]:
             rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
     except UnicodeDecodeError:
         raise SuppressionError(
-            f"{path.name} is not UTF-8. Save it as “CSV UTF-8”. Nobody was marked."
+            _("{name} is not UTF-8. Save it as “CSV UTF-8”. Nobody was marked.", name=path.name)
         ) from None
     except csv.Error as fault:
-        raise SuppressionError(f"{path.name} is not CSV: {fault}. Nobody was marked.") from None
+        raise SuppressionError(
+            _("{name} is not CSV: {fault}. Nobody was marked.", name=path.name, fault=fault)
+        ) from None
     if not rows:
-        raise SuppressionError(f"{path.name} is empty. Nobody was marked.")
+        raise SuppressionError(_("{name} is empty. Nobody was marked.", name=path.name))
     place, first = _ids_begin(path.name, rows)
     ids = []
     for line, row in enumerate(rows[first:], start=first + 1):
@@ -103,7 +111,12 @@ def read_ids(path: Path) -> list[int]:
         number = _telegram_id(words)
         if number is None:
             raise SuppressionError(
-                f"{path.name}, line {line}: “{words[:40]}” is no Telegram id. Nobody was marked."
+                _(
+                    "{name}, line {line}: “{word}” is no Telegram id. Nobody was marked.",
+                    name=path.name,
+                    line=line,
+                    word=words[:40],
+                )
             )
         ids.append(number)
     return ids
@@ -114,13 +127,16 @@ def _ids_begin(name: str, rows: list[list[str]]) -> tuple[int, int]:
     try:
         column = columns.id_column(rows[0], name)
     except columns.ImportRefused as refused:
-        raise SuppressionError(f"{refused} Nobody was marked.") from None
+        raise SuppressionError(_("{refused} Nobody was marked.", refused=refused)) from None
     if column is not None:
         return rows[0].index(column), 1
     if max(map(len, rows)) > 1:
         raise SuppressionError(
-            f"{name} has more than one column, and none is named user_id. Name the one of "
-            "Telegram ids so in the first line. Nobody was marked."
+            _(
+                "{name} has more than one column, and none is named user_id. Name the one of "
+                "Telegram ids so in the first line. Nobody was marked.",
+                name=name,
+            )
         )
     # A number in whatever form is no header, so that it is refused rather than left out.
     head = rows[0][0].strip().replace(" ", "").replace("_", "")

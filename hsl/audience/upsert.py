@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database
 from hsl.quoting import identifier
+from hsl.words import _
 
 ROWS_AT_ONCE = 50_000
 BLOCK = 1 << 20  # bytes
@@ -67,7 +68,7 @@ def staged(
         with connection.begin():
             _stage(connection, reader, tell)
             before(connection)
-            tell(0.6, "Comparing")
+            tell(0.6, _("Comparing"))
             _put_aside(connection)
         connection.execution_options(hsl_read_only=False)
         try:
@@ -114,7 +115,7 @@ def reject_taken_usernames(
 
 def write(connection: Connection, tell: Progress) -> Counts:
     """Write what is staged in the caller's transaction: change what differs, add what is new."""
-    tell(0.7, "Comparing")
+    tell(0.7, _("Comparing"))
     tail = "ON CONFLICT DO NOTHING"
 
     def count(statement: str) -> int:
@@ -141,7 +142,7 @@ def write(connection: Connection, tell: Progress) -> Counts:
     )
     updated = count("SELECT count(*) FROM staged_changes")
     total = count("SELECT people FROM staged_total")
-    tell(0.8, "Writing")
+    tell(0.8, _("Writing"))
     changes = ", ".join(f"{c} = coalesce(s.{c}, u.{c})" for c in COLUMNS)
     run(
         f"""UPDATE users AS u SET {changes}, attributes = {_merged(connection)}, updated_at = :now
@@ -158,7 +159,7 @@ def write(connection: Connection, tell: Progress) -> Counts:
         SELECT s.user_id, {", ".join(f"s.{c}" for c in COLUMNS)}, s.attributes, :now
         FROM staged_people s WHERE true {tail}"""
     )
-    tell(0.9, "Writing")
+    tell(0.9, _("Writing"))
     run(
         """INSERT INTO enrollments (user_id, course_stream, status, enrolled_at)
         SELECT user_id, stream, status, enrolled_at FROM staged_places WHERE true
@@ -227,8 +228,8 @@ def _stage(connection: Connection, reader: duckdb.DuckDBPyConnection, tell: Prog
     drop(connection, _STAGED)
     for statement in _STAGING:
         connection.execute(text(statement.format(**words)))
-    load(connection, reader, "staged_people", _PEOPLE, lambda: tell(0.35, "Loading"))
-    load(connection, reader, "staged_places", _PLACES, lambda: tell(0.5, "Loading"))
+    load(connection, reader, "staged_people", _PEOPLE, lambda: tell(0.35, _("Loading")))
+    load(connection, reader, "staged_places", _PLACES, lambda: tell(0.5, _("Loading")))
     connection.execute(text("INSERT INTO staged_total SELECT count(*) FROM staged_people"))
     if connection.dialect.name == "postgresql":
         for table in ("staged_people", "staged_places"):

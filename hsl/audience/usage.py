@@ -9,6 +9,7 @@ from hsl import models
 from hsl.audience import conditions
 from hsl.audience.cohort import Audience, Cohort
 from hsl.models import AudienceMode, MessageStatus
+from hsl.words import N_, _
 
 History, Rules = models.message_history, models.recurring_messages
 
@@ -21,18 +22,24 @@ def names(cohort: Cohort) -> Iterator[str]:
 
 def of_segment(connection: Connection, name: str) -> list[str]:
     """What uses this segment, in words such as "segment VIP" or "scheduled message 12"."""
-    found = [f"{words} {label}" for words, label, chosen in _all(connection) if name in chosen]
+    found = [
+        _(words, name=str(label)) for words, label, chosen in _all(connection) if name in chosen
+    ]
     return list(dict.fromkeys(found))
 
 
 def _all(connection: Connection) -> Iterator[tuple[str, object, set[str]]]:
     for row in connection.execute(select(models.segments).order_by(models.segments.c.id)):
-        yield "segment", row.name, set(names(Cohort.model_validate(row.cohort)))
+        yield N_("segment {name}"), row.name, set(names(Cohort.model_validate(row.cohort)))
     for row in connection.execute(select(models.selection_entries)):
-        yield "the selection of", row.author, set(names(Cohort.model_validate(row.cohort)))
+        yield (
+            N_("the selection of {name}"),
+            row.author,
+            set(names(Cohort.model_validate(row.cohort))),
+        )
     drafts = models.drafts
     for row in connection.execute(select(drafts).where(drafts.c.audience.is_not(None))):
-        yield "draft", row.id, _of_audience(row.audience)
+        yield N_("draft {name}"), row.id, _of_audience(row.audience)
     waiting = select(History.c.id, History.c.audience).where(
         History.c.status.in_([MessageStatus.SCHEDULED, MessageStatus.PAUSED]),
         History.c.audience_mode == AudienceMode.LIVE,
@@ -40,10 +47,10 @@ def _all(connection: Connection) -> Iterator[tuple[str, object, set[str]]]:
         History.c.audience.is_not(None),
     )
     for row in connection.execute(waiting.order_by(History.c.id)):
-        yield "scheduled message", row.id, _of_audience(row.audience)
+        yield N_("scheduled message {name}"), row.id, _of_audience(row.audience)
     at_work = select(Rules.c.id, Rules.c.audience).where(Rules.c.stopped_at.is_(None))
     for row in connection.execute(at_work):
-        yield "recurring message", row.id, _of_audience(row.audience["chosen"])
+        yield N_("recurring message {name}"), row.id, _of_audience(row.audience["chosen"])
 
 
 def _of_audience(stored: Any) -> set[str]:

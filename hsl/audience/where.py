@@ -19,10 +19,15 @@ from hsl.audience import conditions as c
 from hsl.audience import vocabulary
 from hsl.audience.cohort import Cohort
 from hsl.audience.vocabulary import MisfitError
+from hsl.words import N_, _
 
 MOST_CHARACTERS = 20_000
 MOST_NESTED = 40
 MOST_CONDITIONS = 200
+_OPEN_NEAR = N_("A bracket is not closed near “{word}”.")
+_OPEN_AT_END = N_("A bracket is not closed at its end.")
+_UNREAD_NEAR = N_("It cannot be read near “{word}”: something is missing, or one word too many.")
+_UNREAD_AT_END = N_("It cannot be read at its end: something is missing, or one word too many.")
 _NAME = re.compile(r"[^\W\d]\w*")
 _PREFIXES = {TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE}
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE, TokenType.CASE}
@@ -43,7 +48,12 @@ class WhereError(ValueError):
         if start is not None:
             before = text[:start]
             line, column = before.count("\n") + 1, start - (before.rfind("\n") + 1) + 1
-            words = f"{words} (line {line}, character {column})"
+            words = _(
+                "{words} (line {line}, character {column})",
+                words=words,
+                line=str(line),
+                column=str(column),
+            )
         super().__init__(words)
 
 
@@ -66,10 +76,10 @@ def parse(text: str, attributes: Mapping[str, str] | None = None) -> Cohort:
     try:
         return Cohort(where=reading.condition(reading.tree()))
     except RecursionError:
-        raise WhereError("It is nested too deep. Write it flatter.") from None
+        raise WhereError(_("It is nested too deep. Write it flatter.")) from None
     except ValidationError as error:
         words = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise WhereError(f"A value does not fit: {words}.") from None
+        raise WhereError(_("A value does not fit: {words}.", words=words)) from None
 
 
 class _Reading:
@@ -83,26 +93,32 @@ class _Reading:
     def tree(self) -> exp.Expression:
         """What sqlglot makes of the text. Raises WhereError."""
         if not self.text.strip():
-            raise WhereError("Write a condition, such as in_stream('4th_stream') AND reachable.")
+            raise WhereError(_("Write a condition, such as in_stream('4th_stream') AND reachable."))
         if len(self.text) > MOST_CHARACTERS:
             raise WhereError(
-                f"It is {len(self.text):,} characters long; at most {MOST_CHARACTERS:,} are read."
+                _(
+                    "It is {count} characters long; at most {most_characters} are read.",
+                    count=len(self.text),
+                    most_characters=MOST_CHARACTERS,
+                )
             )
         try:
             tokens = Tokenizer().tokenize(self.text)
             self._check(tokens)
             found = _Parser().parse_into(exp.Condition, tokens, self.text)
         except TokenError:
-            raise WhereError("A quote is not closed, or a character has no meaning here.") from None
+            raise WhereError(
+                _("A quote is not closed, or a character has no meaning here.")
+            ) from None
         except ParseError as error:
             raise self._unread(error) from None
         except (WhereError, RecursionError):
             raise
         except Exception as error:
             # sqlglot trips over some rubbish with errors of every kind; it is rubbish all the same.
-            raise WhereError(f"It cannot be read ({type(error).__name__}).") from None
+            raise WhereError(_("It cannot be read ({name}).", name=type(error).__name__)) from None
         if len(found) != 1 or not isinstance(found[0], exp.Expression):
-            raise WhereError("Write one condition, joined by AND and OR.")
+            raise WhereError(_("Write one condition, joined by AND and OR."))
         return found[0]
 
     def _check(self, tokens: list[Token]) -> None:
@@ -118,9 +134,11 @@ class _Reading:
             depth += (kind in _OPENING) - (kind in _CLOSING)
             prefixes = prefixes + 1 if kind in _PREFIXES else 0
             if max(depth, prefixes) > MOST_NESTED:
-                self._refuse_at(f"It is nested more than {MOST_NESTED} deep.", token.start)
+                self._refuse_at(
+                    _("It is nested more than {most} deep.", most=MOST_NESTED), token.start
+                )
         if self.text.lstrip().startswith(("--", "/*", "#")) or not tokens:
-            raise WhereError("Comments are not taken; leave them out.")
+            raise WhereError(_("Comments are not taken; leave them out."))
 
     def _unread(self, error: ParseError) -> WhereError:
         found = error.errors[0] if error.errors else {}
@@ -128,12 +146,12 @@ class _Reading:
         lines = self.text.split("\n")
         line, column = found.get("line") or 1, found.get("col") or 0
         start = sum(len(words) + 1 for words in lines[: line - 1]) + column - len(highlight)
-        near = f"near “{_short(highlight)}”" if highlight else "at its end"
-        words = (
-            f"A bracket is not closed {near}."
-            if what.startswith("Expecting )")
-            else f"It cannot be read {near}: something is missing, or one word too many."
-        )
+        is_open = what.startswith("Expecting )")
+        if highlight:
+            said = _OPEN_NEAR if is_open else _UNREAD_NEAR
+        else:
+            said = _OPEN_AT_END if is_open else _UNREAD_AT_END
+        words = _(said, word=_short(highlight))
         return WhereError(words, self.text, max(start, 0))
 
     def condition(self, node: exp.Expression) -> c.Condition:
@@ -152,7 +170,9 @@ class _Reading:
     def _leaf(self, node: exp.Expression, is_null: c.Op = "unknown") -> c.Condition:
         self.found += 1
         if self.found > MOST_CONDITIONS:
-            raise WhereError(f"It has more than {MOST_CONDITIONS} conditions.")
+            raise WhereError(
+                _("It has more than {most_conditions} conditions.", most_conditions=MOST_CONDITIONS)
+            )
         try:
             return self._said(node, is_null)
         except MisfitError as misfit:
@@ -178,8 +198,8 @@ class _Reading:
             values = (self._value(node.args["low"]), self._value(node.args["high"]))
             return self.words.compared(self._name(node.this), "between", values)
         if isinstance(node, exp.Like | exp.ILike):
-            raise MisfitError("LIKE is not taken; write contains(city, 'mos').")
-        raise MisfitError(f"{_called(node)} is not taken here.")
+            raise MisfitError(_("LIKE is not taken; write contains(city, 'mos')."))
+        raise MisfitError(_("{called} is not taken here.", called=_called(node)))
 
     def _compared(self, node: exp.Expression, op: c.CountOp) -> c.Condition:
         left, right = _bare(node.this), _bare(node.expression)
@@ -189,7 +209,7 @@ class _Reading:
             left, right, op = right, left, _FLIPPED[op]
         value = self._value(right)
         if isinstance(left, exp.Anonymous):
-            words, _ = self._arguments(left)
+            words, _named = self._arguments(left)
             return self.words.counted(str(left.this), words, op, value)
         return self.words.compared(self._name(left), op, (value,))
 
@@ -212,7 +232,7 @@ class _Reading:
                 is_none = name == "status" and isinstance(given, exp.Null)
                 named.setdefault(name, []).append(None if is_none else self._value(given))
             elif named:
-                raise MisfitError("What has no name stands before what has one.")
+                raise MisfitError(_("What has no name stands before what has one."))
             else:
                 plain.append(self._value(argument))
         return plain, named
@@ -220,12 +240,14 @@ class _Reading:
     def _name(self, node: exp.Expression) -> str:
         node = _bare(node)
         if not isinstance(node, exp.Column):
-            raise MisfitError(f"{_called(node)} is not taken where a column stands.")
+            raise MisfitError(
+                _("{called} is not taken where a column stands.", called=_called(node))
+            )
         if len(node.parts) != 1 or not isinstance(node.this, exp.Identifier):
-            raise MisfitError("Write a column by its name alone, without a table.")
+            raise MisfitError(_("Write a column by its name alone, without a table."))
         name = str(node.this.this)
         if not node.this.args.get("quoted") and not _NAME.fullmatch(name):
-            raise MisfitError(f"{_short(name)} is no name of a column.")
+            raise MisfitError(_("{short} is no name of a column.", short=_short(name)))
         return name
 
     def _value(self, node: exp.Expression) -> c.Value:
@@ -242,10 +264,12 @@ class _Reading:
         if isinstance(node, exp.Anonymous) and str(node.this).lower() == "days_ago":
             return vocabulary.days_ago(self._arguments(node)[0])
         if isinstance(node, exp.Column):
-            raise MisfitError(f"Write a value in single quotes: '{_short(node.name)}'.")
+            raise MisfitError(
+                _("Write a value in single quotes: '{short}'.", short=_short(node.name))
+            )
         if isinstance(node, exp.Null):
-            raise MisfitError("Nothing equals NULL; write IS NULL or IS NOT NULL.")
-        raise MisfitError(f"{_called(node)} is not taken where a value stands.")
+            raise MisfitError(_("Nothing equals NULL; write IS NULL or IS NOT NULL."))
+        raise MisfitError(_("{called} is not taken where a value stands.", called=_called(node)))
 
     def _refuse(self, words: str, node: exp.Expression) -> WhereError:
         places = [part.meta["start"] for part in node.walk() if "start" in part.meta]
@@ -281,13 +305,13 @@ def _bare(node: exp.Expression) -> exp.Expression:
 def _called(node: exp.Expression) -> str:
     """A part of the tree by a word that the writer may know."""
     if isinstance(node, exp.Anonymous):
-        return f"The function {_short(str(node.this))}"
+        return _("The function {name}", name=_short(str(node.this)))
     if isinstance(node, exp.Query | exp.Subquery | exp.Exists):
-        return "A query inside"
+        return _("A query inside")
     if isinstance(node, exp.Column):
-        return f"The column {_short(node.name)}"
+        return _("The column {name}", name=_short(node.name))
     if isinstance(node, exp.Literal | exp.Boolean):
-        return "A bare value"
+        return _("A bare value")
     return f"{type(node).__name__.upper()}"
 
 

@@ -10,7 +10,13 @@ from sqlalchemy import Engine, select
 from hsl import database, models
 from hsl.message import html
 from hsl.models import Action
+from hsl.words import N_, _
 
+NO_TEXT = N_("Message without a text")
+WITHOUT_TEXT = {
+    "video": N_("Video without a caption"),
+    "document": N_("Document without a caption"),
+}
 History, Recipients = models.message_history, models.message_recipients
 
 
@@ -77,4 +83,4 @@ def _joined(rows: Iterable[dict[str, Any]], messages: Iterable[Any]) -> list[Rec
 def title_of(message: Any) -> str:
     """A message's first line as Telegram shows it, or its kind where it has no text."""
     first = html.first_line(message.message_text)
-    return first[:90] or f"{str(message.message_type).capitalize()} without a caption"
+    return first[:90] or _(WITHOUT_TEXT.get(str(message.message_type), NO_TEXT))

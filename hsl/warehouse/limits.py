@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 import duckdb
 
 from hsl.warehouse.errors import StoreError
+from hsl.words import _
 
 QUERY_SECONDS = 30.0
 THREADS = 2
@@ -53,7 +54,7 @@ def require_select(sql: str) -> None:
     """Raises OnlyReadingError where `sql` is not one SELECT, duckdb.Error where it is no SQL."""
     statements = duckdb.extract_statements(sql)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise OnlyReadingError("The store takes one SELECT at a time. Ask for one thing.")
+        raise OnlyReadingError(_("The store takes one SELECT at a time. Ask for one thing."))
 
 
 @contextmanager
@@ -69,12 +70,17 @@ def within(cursor: duckdb.DuckDBPyConnection, seconds: float = QUERY_SECONDS) ->
         yield
     except duckdb.InterruptException:
         raise TooLongError(
-            f"The question took over {seconds:g} s. Ask about fewer people or a shorter time."
+            _(
+                "The question took over {seconds:g} s. Ask about fewer people or a shorter time.",
+                seconds=seconds,
+            )
         ) from None
     except duckdb.OutOfMemoryException:
         raise TooLargeError(
-            "The question takes more memory than HSL_INDEX_MEMORY allows. "
-            "Ask about fewer people or a shorter time, or allow more."
+            _(
+                "The question takes more memory than HSL_INDEX_MEMORY allows. Ask about fewer "
+                "people or a shorter time, or allow more."
+            )
         ) from None
     finally:
         timer.cancel()

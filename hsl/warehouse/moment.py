@@ -9,6 +9,7 @@ import pandas as pd
 from hsl.warehouse import limits, seen
 from hsl.warehouse.errors import StoreError
 from hsl.warehouse.store import Store
+from hsl.words import _
 
 
 class Moment:
@@ -41,7 +42,7 @@ class Moment:
             self._cursor = self._store.cursor()
             if seen.kept(self._cursor).read_at != self.read_at:
                 self.close()
-                raise StoreError("The figures were read anew meanwhile. Load the page again.")
+                raise StoreError(_("The figures were read anew meanwhile. Load the page again."))
         assert self._cursor is not None
         return self._cursor
 

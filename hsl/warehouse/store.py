@@ -21,6 +21,7 @@ from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.cache import Cache
 from hsl.warehouse.errors import StoreError
 from hsl.warehouse.seen import AT_ONCE, Seen
+from hsl.words import _
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +119,12 @@ class Store:
                 self._cache.write(cursor)
             except (OSError, duckdb.Error) as fault:
                 raise StoreError(
-                    f"{self._cache.file} cannot be written: {str(fault).splitlines()[0]}. "
-                    "Check the folder's rights and its free space."
+                    _(
+                        "{file} cannot be written: {fault}. Check the folder's rights and its "
+                        "free space.",
+                        file=self._cache.file,
+                        fault=str(fault).splitlines()[0],
+                    )
                 ) from fault
 
     def fresh(self) -> "Store":
@@ -265,8 +270,11 @@ class Store:
                 cursor.unregister("incoming")
                 if isinstance(fault, duckdb.OutOfMemoryException):
                     raise StoreError(
-                        f"People and deliveries do not fit into {self._memory}. "
-                        "Set HSL_INDEX_MEMORY to more, or archive old messages."
+                        _(
+                            "People and deliveries do not fit into {memory}. Set HSL_INDEX_MEMORY "
+                            "to more, or archive old messages.",
+                            memory=self._memory,
+                        )
                     ) from fault
                 raise
 

@@ -7,6 +7,12 @@ import duckdb
 
 from hsl import models
 
+# SQL of the key by which a text is listed as people count, 4th before 10th: each number in it is
+# written with as many digits. It orders as `order.natural_key` does.
+NATURAL = (
+    r"regexp_replace(regexp_replace(lower({0}), '(\d+)', '00000000000000000000\1', 'g'), "
+    r"'\d*(\d{{20}})', '\1', 'g')"
+)
 IN_IT = f"status IS DISTINCT FROM '{models.LEFT}'"
 PLACES = f"(SELECT user_id, course_stream FROM enrollments WHERE {IN_IT})"
 
@@ -24,7 +30,19 @@ def renew(store: duckdb.DuckDBPyConnection, changed: str) -> None:
 
 
 def _of(chosen: str) -> str:
+    # There are few streams and many places in them: a stream's key is made once.
     return (
-        "SELECT user_id, array_to_string(list_sort(list(course_stream)), ', ') AS streams "
-        f"FROM {PLACES} WHERE {chosen} GROUP BY user_id"
+        "SELECT user_id, array_to_string(list_transform(list_sort(list({'key': key, "
+        "'name': course_stream})), lambda place: place.name), ', ') AS streams "
+        f"FROM {PLACES} JOIN (SELECT name AS course_stream, {NATURAL.format('name')} AS key "
+        "FROM (SELECT DISTINCT course_stream AS name FROM enrollments)) USING (course_stream) "
+        f"WHERE {chosen} GROUP BY user_id"
+    )
+
+
+def in_order() -> str:
+    """SQL of each text that `streams` holds with its place in their natural order."""
+    return (
+        f"SELECT streams, row_number() OVER (ORDER BY {NATURAL.format('streams')}, streams) "
+        "AS place FROM (SELECT DISTINCT streams FROM streams)"
     )

@@ -1,6 +1,7 @@
 """The people behind a mark of a chart, each set of them a way to Audience with them chosen."""
 
 from datetime import datetime
+from html import escape
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -10,6 +11,7 @@ from hsl.audience import keeping, segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import SegmentError
 from hsl.charts.figure import Figure
+from hsl.words import _
 from pages.parts import shell, show
 
 
@@ -21,21 +23,22 @@ def present(figure: Figure, chosen: insights.Filter, key: str, *, now: datetime)
         st.text(named)
         doors = _doors(mark.figure, chosen, mark.zone.key, key, now, shell.store().loaded_at)
         if not doors:
-            st.html('<div class="hsl-dim">Nobody stands behind this mark.</div>')
+            nobody = escape(_("Nobody stands behind this mark."))
+            st.html(f'<div class="hsl-dim">{nobody}</div>')
         with st.container(horizontal=True, vertical_alignment="center"):
             for place, door in enumerate(doors):
                 label = f"{door.words} ({named})"
                 if door.cohort is None:
                     _keep(mark, door, label, key=f"door-{figure.name}-{place}")
                 elif st.button(
-                    f"Choose the {door.people:,} {door.words}",
+                    _choose_words(door),
                     key=f"door-{figure.name}-{place}",
                     icon=":material/groups:",
                 ):
                     _choose(door.cohort, label)
 
 
-@st.cache_data(max_entries=20, show_spinner="Looking who they are …")
+@st.cache_data(max_entries=20, show_spinner=False)
 def _doors(
     figure: str, chosen: insights.Filter, zone: str, key: str, now: datetime, loaded_at: datetime
 ) -> list[insights.Door]:
@@ -43,23 +46,29 @@ def _doors(
     return insights.people_behind(shell.store(), mark)
 
 
+def _choose_words(door: insights.Door) -> str:
+    return _("Choose the {count} {whom}", count=door.people, whom=_(door.words))
+
+
 def _choose(cohort: Cohort, label: str) -> None:
     if not selection.add(shell.engine(), shell.author(), cohort, label):
-        st.toast("These people are in your selection already.")
+        st.toast(_("These people are in your selection already."))
     st.switch_page("pages/audience.py", query_params={})
 
 
 def _keep(mark: insights.Mark, door: insights.Door, label: str, *, key: str) -> None:
     """For more people than a selection names: a form that keeps them as a segment first."""
-    with st.popover(f"Choose the {door.people:,} {door.words}", icon=":material/groups:"):
+    with st.popover(_choose_words(door), icon=":material/groups:"):
         st.caption(
-            "They are too many to be chosen by name. Keep them as a segment: it holds the people "
-            "of this moment, and is added to your selection."
+            _(
+                "They are too many to be chosen by name. Keep them as a segment: it holds the "
+                "people of this moment, and is added to your selection."
+            )
         )
-        name = st.text_input("Name", keeping.free_name(shell.engine(), label), key=f"{key}-name")
-        if not st.button("Keep and choose them", key=f"{key}-keep", type="primary"):
+        name = st.text_input(_("Name"), keeping.free_name(shell.engine(), label), key=f"{key}-name")
+        if not st.button(_("Keep and choose them"), key=f"{key}-keep", type="primary"):
             return
-        with st.spinner(f"Keeping {door.people:,} people …"):
+        with st.spinner(_("Keeping {people} …", people=show.people(door.people))):
             try:
                 kept = keeping.keep(
                     shell.engine(),
@@ -71,4 +80,5 @@ def _keep(mark: insights.Mark, door: insights.Door, label: str, *, key: str) -> 
             except SegmentError as refused:
                 st.error(show.plain(str(refused)))
                 return
-        _choose(segments.by_name(kept.name), f"segment {kept.name}")
+        found = segments.by_name(kept.name)
+        _choose(found, found.english())

@@ -9,29 +9,21 @@ from hsl.audience import editing, funnel, sentences
 from hsl.audience.cohort import Cohort
 from hsl.audience.editing import Path
 from hsl.warehouse.errors import StoreError
+from hsl.words import N_, _
 from pages.parts import condition_editor, finding, shell, show
 from pages.parts.condition_editor import Choices
 
 Counts = dict[Path, int]
 _GROUPS: dict[tuple[type, bool], str] = {
-    (c.AnyOf, True): "any of these",
-    (c.All, True): "all of these",
-    (c.AnyOf, False): "none of these",
-    (c.All, False): "not all of these",
+    (c.AnyOf, True): N_("any of these"),
+    (c.All, True): N_("all of these"),
+    (c.AnyOf, False): N_("none of these"),
+    (c.All, False): N_("not all of these"),
 }
-
-
-# A condition is read whole, however narrow its column is.
-CSS = """<style>
-.st-key-builder .stButton button{height:auto;min-height:0;text-align:left}
-.st-key-builder .stButton button *{white-space:normal;overflow:visible;text-overflow:clip;
-overflow-wrap:anywhere}
-</style>"""
 
 
 def builder(choices: Choices) -> None:
     """The conditions of the page, and the way to add one."""
-    st.html(CSS)
     with st.container(key="builder", gap="small"):
         _builder(choices)
 
@@ -42,7 +34,7 @@ def _builder(choices: Choices) -> None:
     counts = _counts(places)
     if where is not None:
         _tree(where, (), "", counts, choices)
-    new = _menu("Add a condition", choices, "add")
+    new = _menu(_("Add a condition"), choices, "add")
     if new is not None:
         tree = editing.joined(where, (), new, "all")
         last = (len(tree.of) - 1,) if isinstance(tree, c.All) and where is not None else ()
@@ -76,7 +68,7 @@ def _tree(
         _line(condition, path, joiner, counts, choices)
         return
     inner = (*path, 0) if turned else path
-    between = "and" if isinstance(group, c.All) else "or"
+    between = N_("and {clause}") if isinstance(group, c.All) else N_("or {clause}")
     if not path and isinstance(group, c.All) and not turned:
         for place, part in enumerate(group.of):
             _tree(part, (place,), between if place else "", counts, choices)
@@ -84,9 +76,9 @@ def _tree(
     with st.container(border=True, gap="small"):
         words = _GROUPS[type(group), not turned]
         head, gone = st.columns([8, 1], gap="small", vertical_alignment="center", wrap=False)
-        people = f" · {counts[path]:,}" if path in counts else ""
-        head.caption(f"{joiner} {words}{people}".strip())
-        _gone(gone, path, "Take these away")
+        said = _with(joiner, _(words))
+        head.caption(f"{said} · {show.number(counts[path])}" if path in counts else said)
+        _gone(gone, path, _("Take these away"))
         for place, part in enumerate(group.of):
             _tree(part, (*inner, place), between if place else "", counts, choices)
 
@@ -97,15 +89,19 @@ def _line(
     key = _key(path)
     is_open = st.session_state.get(finding.EDITED) == path
     said, gone = st.columns([8, 1], gap="small", vertical_alignment="center", wrap=False)
-    words = f"{joiner} {sentences.phrase(condition)}".strip()
-    label = show.plain(words) + (f" · **{counts[path]:,}**" if path in counts else "")
-    if said.button(label, key=f"line-{key}", type="tertiary", help="Change it"):
+    label = show.plain(_with(joiner, sentences.phrase(condition)))
+    label += f" · **{show.number(counts[path])}**" if path in counts else ""
+    if said.button(label, key=f"line-{key}", type="tertiary", help=_("Change it")):
         st.session_state[finding.EDITED] = None if is_open else path
         st.rerun()
-    _gone(gone, path, "Take this condition away")
+    _gone(gone, path, _("Take this condition away"))
     if is_open:
         with st.container(border=True):
             _form(condition, path, choices)
+
+
+def _with(joiner: str, clause: str) -> str:
+    return _(joiner, clause=clause) if joiner else clause
 
 
 def _form(condition: c.Condition, path: Path, choices: Choices) -> None:
@@ -114,18 +110,18 @@ def _form(condition: c.Condition, path: Path, choices: Choices) -> None:
     if tree is None or isinstance(leaf, c.All | c.AnyOf | c.Not):
         return
     changed: c.Condition = condition_editor.edit(leaf, choices, f"form-{key}")
-    if st.toggle("Not these: everybody else", isinstance(condition, c.Not), key=f"not-{key}"):
+    if st.toggle(_("Not these: everybody else"), isinstance(condition, c.Not), key=f"not-{key}"):
         changed = c.Not(of=changed)
     if changed != condition:
         finding.change(Cohort(where=editing.replaced(tree, path, changed)))
         st.rerun()
-    other = _menu("Or another", choices, f"or-{key}")
+    other = _menu(_("Or another"), choices, f"or-{key}")
     if other is not None:
         joined = editing.joined(tree, path, other, "any")
         if joined is not None:
             finding.keep(Cohort(where=joined), edited=_beside(joined, path))
         st.rerun()
-    if st.button("Done", key=f"done-{key}"):
+    if st.button(_("Done"), key=f"done-{key}"):
         st.session_state[finding.EDITED] = None
         st.rerun()
 
@@ -142,7 +138,7 @@ def _beside(tree: c.Condition, path: Path) -> Path:
 
 
 def _gone(column: "st.delta_generator.DeltaGenerator", path: Path, words: str) -> None:
-    if column.button("✕", key=f"gone-{_key(path)}", type="tertiary", help=words):
+    if column.button(words, key=f"gone-{_key(path)}", type="tertiary", icon=":material/close:"):
         tree = finding.kept().where
         left = None if tree is None else editing.replaced(tree, path, None)
         finding.keep(Cohort(where=left))
@@ -158,8 +154,8 @@ def _menu(label: str, choices: Choices, key: str) -> c.Condition | None:
     offered = _offered(choices)
     revision = st.session_state[finding.REVISION]
     chosen = st.selectbox(
-        label, list(offered), None, key=f"menu-{key}-{revision}", placeholder=f"{label} …",
-        label_visibility="collapsed",
+        label, list(offered), None, key=f"menu-{key}-{revision}",
+        placeholder=_("{label} …", label=label), label_visibility="collapsed",
     )  # fmt: skip
     return offered.get(chosen) if chosen else None
 
@@ -170,23 +166,23 @@ def _offered(choices: Choices) -> dict[str, c.Condition]:
     latest = messages[0].id if messages else 1
     languages = tuple(choices.facets.languages)[:1]
     found: dict[str, c.Condition] = {
-        "Stream": c.InStream(),
-        "Reachability": c.Reachable(),
-        "Registered": c.Person(name="registered_at", op="ge", values=(c.DaysAgo(days_ago=30),)),
+        _("Stream"): c.InStream(),
+        _("Reachability"): c.Reachable(),
+        _("Registered"): c.Person(name="registered_at", op="ge", values=(c.DaysAgo(days_ago=30),)),
     }
     if languages:
-        found["Language"] = c.Person(name="language_code", op="in", values=languages)
+        found[_("Language")] = c.Person(name="language_code", op="in", values=languages)
     for name in choices.types:
         label = name[:1].upper() + name[1:]
-        label = f"{label} (attribute)" if label in found else label
+        label = _("{name} (attribute)", name=label) if label in found else label
         found[label] = c.Attribute(name=name, op="known")
     found |= {
-        "History: how many messages": c.MessageCount(what="got", days=30, op="eq", count=0),
-        "History: one message": c.MessageOutcome(message_id=latest, outcome="got"),
-        "History: pressed a button": c.Pressed(),
+        _("History: how many messages"): c.MessageCount(what="got", days=30, op="eq", count=0),
+        _("History: one message"): c.MessageOutcome(message_id=latest, outcome="got"),
+        _("History: pressed a button"): c.Pressed(),
     }
     if choices.segments:
-        found["Segment"] = c.Segment(name=choices.segments[0])
-    found["Username"] = c.Person(name="username", op="known")
-    found["Unreachable since"] = c.Person(name="unreachable_since", op="known")
+        found[_("Segment")] = c.Segment(name=choices.segments[0])
+    found[_("Username")] = c.Person(name="username", op="known")
+    found[_("Unreachable since")] = c.Person(name="unreachable_since", op="known")
     return found

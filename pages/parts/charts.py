@@ -11,6 +11,7 @@ from hsl import insights, table
 from hsl.charts import ink, rows
 from hsl.charts.figure import Figure
 from hsl.charts.ink import Ink
+from hsl.words import _
 from pages.parts import behind, download, show
 
 
@@ -50,17 +51,17 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
     clicked = picked["selection"].get(rows.MARK, []) if figure.door else []  # type: ignore[index]
     wanted = str(clicked[0]["key"]) if clicked else None
     place = st.container()
-    with st.expander("Numbers and files"):
+    with st.expander(_("Numbers and files")):
         _numbers(figure)
         if figure.door and wanted is None:
             # The same by keyboard, for those who cannot click on a chart.
             wanted = st.selectbox(
-                "The people behind",
+                _("The people behind"),
                 list(figure.marks),
                 index=None,
                 key=f"behind-{key}",
-                format_func=lambda name: show.plain(figure.marks[name]),
-                placeholder="Choose a mark",
+                format_func=lambda name: figure.marks[name],
+                placeholder=_("Choose a mark"),
             )
     if wanted in figure.marks:
         with place, show.answered():

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from hsl.audience import as_sql, funnel, where, where_text
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import SegmentError
+from hsl.words import _
 from pages.parts import finding, shell, show
 
 CSS = """<style>
@@ -24,47 +25,57 @@ EVERYBODY = "TRUE"
 MOST_SHOWN = 20_000  # characters of SQL or JSON
 
 
-def view(cohort: Cohort) -> None:
-    """The sentence, each step with its people, and the expression in a box."""
-    st.html(f'<div class="hsl-dim">Who: {html.escape(cohort.sentence())}</div>')
-    steps = funnel.steps(shell.store(), cohort, expand=finding.expanded)
-    if len(steps) > 1:
-        st.html(CSS + _funnel(steps, shell.people().people))
-    _box(cohort)
+def steps(cohort: Cohort) -> None:
+    """The sentence, and each condition with the people whom it leaves."""
+    who = _("Who: {sentence}", sentence=cohort.sentence())
+    st.html(f'<div class="hsl-dim">{html.escape(who)}</div>')
+    with show.answered():
+        found = funnel.steps(shell.store(), cohort, expand=finding.expanded)
+        if len(found) > 1:
+            st.html(CSS + _funnel(found, shell.people().people))
 
 
 def _funnel(steps: list[funnel.Step], everybody: int) -> str:
     lines = "".join(
         f"<span>{'' if place == 0 else '→ '}{html.escape(step.words)}</span>"
-        f'<span class="n">{step.people:,}</span>'
-        f'<span class="t">− {step.taken:,}</span>'
+        f'<span class="n">{show.number(step.people)}</span>'
+        f'<span class="t">− {show.number(step.taken)}</span>'
         f'<span class="b"><i style="width:{100 * step.people / max(everybody, 1):.2f}%"></i></span>'
         for place, step in enumerate(steps)
     )
-    said = "; ".join(f"{s.words}: {s.people:,} left, {s.taken:,} taken away" for s in steps)
+    said = "; ".join(
+        _(
+            "{words}: {people} left, {taken} taken away",
+            words=s.words,
+            people=s.people,
+            taken=s.taken,
+        )
+        for s in steps
+    )
     return f'<div class="hsl-funnel" role="img" aria-label="{html.escape(said)}">{lines}</div>'
 
 
-def _box(cohort: Cohort) -> None:
+def box(cohort: Cohort) -> None:
+    """The cohort as an expression that can be written, as SQL and as JSON."""
     said = where_text.write(cohort)
     # Another cohort is another box; one that holds a mistake stays as it was typed.
     key = f"where-{zlib.crc32(said.encode())}"
-    _, mistake = _read(st.session_state.get(key, said))
-    with st.expander("As an expression", expanded=bool(mistake)):
-        expression, sql, model = st.tabs(["Expression", "SQL", "JSON"])
+    _found, mistake = _read(st.session_state.get(key, said))
+    with st.expander(_("As an expression"), expanded=bool(mistake)):
+        expression, sql, model = st.tabs([_("Expression"), "SQL", "JSON"])
         _to_take_along(sql, model, cohort)
         if len(said) > where.MOST_CHARACTERS:
-            expression.caption("These people are too many to be named in an expression.")
+            expression.caption(_("These people are too many to be named in an expression."))
             return
         typed = expression.text_area(
-            "Expression", said, key=key, height=100, label_visibility="collapsed",
+            _("Expression"), said, key=key, height=100, label_visibility="collapsed",
             max_chars=where.MOST_CHARACTERS,
         )  # fmt: skip
         if mistake:
             expression.html(f'<div class="hsl-problem" role="alert">{html.escape(mistake)}</div>')
-        expression.caption("Ctrl+Enter takes it over, and the conditions show the same people.")
+        expression.caption(_("Ctrl+Enter takes it over, and the conditions show the same people."))
     # No callback: one of a box that has gone would still be called, with what it held.
-    found, _ = _read(typed or "")
+    found, _mistake = _read(typed or "")
     if typed != said and found is not None and found != cohort:
         st.session_state[finding.TYPED] = found
         st.rerun()
@@ -80,7 +91,7 @@ def _to_take_along(sql: DeltaGenerator, model: DeltaGenerator, cohort: Cohort) -
 
 def _code(tab: DeltaGenerator, words: str, language: str) -> None:
     if len(words) > MOST_SHOWN:
-        tab.caption("It names too many people to be shown. `python -m hsl people` prints it.")
+        tab.caption(_("It names too many people to be shown. `python -m hsl people` prints it."))
         return
     tab.code(words, language, wrap_lines=True)
 

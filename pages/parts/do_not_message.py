@@ -1,6 +1,7 @@
 """Do-not-message marks on the Audience page: who has one, and how to set it or take it away."""
 
 import tempfile
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +11,7 @@ from hsl import dispatch
 from hsl.audience import export, suppression
 from hsl.audience.cohort import Cohort
 from hsl.audience.suppression import SuppressionError
+from hsl.words import _, plural
 from pages.parts import asking, download, shell, show
 
 MOST_FOUND = 10  # people that a search for whom to mark shows
@@ -18,8 +20,10 @@ MOST_FOUND = 10  # people that a search for whom to mark shows
 def view() -> None:
     """The whole view."""
     st.caption(
-        "Nobody here gets any message. Only a person takes a mark away; imports never do. What "
-        "waits to go to somebody is withdrawn when they are marked."
+        _(
+            "Nobody here gets any message. Only a person takes a mark away; imports never do. "
+            "What waits to go to somebody is withdrawn when they are marked."
+        )
     )
     left, right = st.columns([3, 4], gap="large")
     with left:
@@ -30,39 +34,42 @@ def view() -> None:
 
 
 def _mark_one() -> None:
-    st.subheader("Mark a person")
+    st.subheader(_("Mark a person"))
     words = st.text_input(
-        "Whom",
+        _("Whom"),
         key="mark-whom",
         type="search",
-        placeholder="Name, @username or id",
+        placeholder=_("Name, @username or id"),
         live=True,
     )
     if not words:
         return
-    cohort = Cohort(search=words)
-    found = shell.people().page(cohort, limit=MOST_FOUND)
+    found = None
+    with show.answered():
+        found = shell.people().page(Cohort(search=words), limit=MOST_FOUND)
+    if found is None:
+        return
     if found.empty:
-        st.info("Nobody is found. Search for fewer letters, or mark an id from a list below.")
+        st.info(_("Nobody is found. Search for fewer letters, or mark an id from a list below."))
         return
     people = {int(row.user_id): _name(row) for row in found.itertuples()}
     chosen = st.radio(
-        "Found",
+        _("Found"),
         list(people),
         format_func=lambda number: show.plain(people[number]),
         key=f"mark-{min(people)}-{len(people)}",
     )
-    reason = st.text_input("Why", key="mark-why", placeholder="asked by phone")
-    if st.button("Mark as do-not-message", type="primary", disabled=not chosen):
+    reason = st.text_input(_("Why"), key="mark-why", placeholder=_("asked by phone"))
+    if st.button(_("Mark as do-not-message"), type="primary", disabled=not chosen):
         _mark([int(chosen or 0)], reason or "")
 
 
 def _mark_a_list() -> None:
-    with st.expander("Mark everybody on a list"):
-        st.write("A CSV file with a column user_id, or with ids alone.")
-        file = st.file_uploader("File", type=["csv", "txt"], key="mark-file")
-        reason = st.text_input("Why", key="mark-list-why", placeholder="asked by letter")
-        if file is None or not st.button("Mark all of them"):
+    with st.expander(_("Mark everybody on a list")):
+        st.write(_("A CSV file with a column user_id, or with ids alone."))
+        file = st.file_uploader(_("File"), type=["csv", "txt"], key="mark-file")
+        reason = st.text_input(_("Why"), key="mark-list-why", placeholder=_("asked by letter"))
+        if file is None or not st.button(_("Mark all of them")):
             return
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / Path(file.name).name
@@ -77,22 +84,22 @@ def _mark_a_list() -> None:
 
 def _marks() -> None:
     words = st.text_input(
-        "Search the marked", key="marked", type="search", placeholder="Name, @username or id"
+        _("Search the marked"), key="marked", type="search", placeholder=_("Name, @username or id")
     )
     marks, total = suppression.listing(shell.engine(), words=words or "", limit=200)
     if not total:
-        st.info("Nobody is marked." if not words else "Nobody who is marked fits.")
+        st.info(_("Nobody who is marked fits.") if words else _("Nobody is marked."))
         return
-    st.metric("Marked", show.number(total))
+    st.metric(_("Marked"), show.number(total))
     table = st.dataframe(
         pd.DataFrame(
             [
                 {
-                    "Name": mark.name,
-                    "Why": mark.reason,
-                    "By": mark.marked_by,
-                    "Since": show.moment(mark.marked_at, shell.zone()),
-                    "Id": str(mark.user_id),
+                    _("Name"): mark.name,
+                    _("Why"): mark.reason,
+                    _("By"): mark.marked_by,
+                    _("Since"): show.moment(mark.marked_at, shell.zone()),
+                    _("Id"): str(mark.user_id),
                 }
                 for mark in marks
             ]
@@ -103,18 +110,29 @@ def _marks() -> None:
         key=f"marks-{st.session_state.get('unmarked', 0)}-{total}",
     )
     if total > len(marks):
-        st.caption(f"The last {len(marks):,} of {total:,}. Search for the others.")
+        st.caption(
+            _("The last {count} of {total}. Search for the others.", count=len(marks), total=total)
+        )
     download.menu(
-        "Download all marks", "do-not-message", lambda form: export.marks(shell.engine(), form)
+        _("Download all marks"), "do-not-message", lambda form: export.marks(shell.engine(), form)
     )
     ticked = [marks[place].user_id for place in table.selection.rows if place < len(marks)]
-    if st.button(f"Take the mark of {len(ticked):,} away", disabled=not ticked):
+    if not ticked:
+        hint = escape(_("Tick those whose mark is to be taken away."))
+        st.html(f'<div class="hsl-dim">{hint}</div>')
+        return
+    words = plural("Take the mark of {n} away", "Take the marks of {n} away", len(ticked))
+    if st.button(words):
         asking.open_dialog("unmark")
     if asking.is_open("unmark"):
         asking.confirm(
-            "Take these marks away?",
-            f"{len(ticked):,} people get messages again from then on.",
-            "Take them away",
+            _("Take these marks away?"),
+            plural(
+                "{n} person gets messages again from then on.",
+                "{n} people get messages again from then on.",
+                len(ticked),
+            ),
+            _("Take them away"),
             lambda: _unmark(ticked),
         )
 
@@ -125,9 +143,14 @@ def _mark(ids: list[int], reason: str) -> None:
     except SuppressionError as refused:
         st.error(show.plain(str(refused)))
         return
-    words = f"{done.marked:,} people are marked."
+    words = plural("{n} person is marked.", "{n} people are marked.", done.marked)
     if done.withdrawn:
-        words += f" {done.withdrawn:,} waiting messages to them are withdrawn."
+        gone = plural(
+            "{n} waiting message to them is withdrawn.",
+            "{n} waiting messages to them are withdrawn.",
+            done.withdrawn,
+        )
+        words = f"{words} {gone}"
     st.toast(words)
     st.rerun()
 

@@ -1,5 +1,7 @@
 """The cohort that the Audience page is about: its filters and conditions, kept in the address."""
 
+from collections.abc import Collection
+
 import streamlit as st
 
 from hsl.audience import conditions as c
@@ -7,10 +9,15 @@ from hsl.audience import segments
 from hsl.audience.address import AddressError, from_address, to_address
 from hsl.audience.cohort import Cohort
 from hsl.audience.offers import Offers, offers
-from pages.parts import shell, show
+from hsl.audience.snapshot import Facets
+from hsl.order import naturally
+from hsl.warehouse.errors import StoreError
+from hsl.words import N_, _
+from pages.parts import addressed, condition_editor, shell, show
 from pages.parts.condition_editor import Choices
 
 KEPT, REVISION, EDITED = "conditions", "conditions-revision", "conditions-edited"
+JOINED = {"any": N_("any of them"), "all": N_("all of them")}
 TYPED = "conditions-typed"  # an expression's cohort, which takes the place of all
 
 
@@ -19,14 +26,17 @@ def arrive() -> None:
     typed: Cohort | None = st.session_state.pop(TYPED, None)
     if typed is not None:
         _replace_all(typed)
-    elif KEPT not in st.session_state or (shell.arrived() and st.query_params):
+    elif KEPT not in st.session_state or addressed.is_new():
         try:
             found = from_address(st.query_params.get("c", ""), shell.store().attributes)
         except AddressError as error:
             st.error(
                 show.plain(
-                    f"The address was not understood: {error} Nobody is shown instead. "
-                    "Take the condition “nobody” away to see everybody."
+                    _(
+                        "The address was not understood: {fault} Nobody is shown instead. "
+                        "Take the condition “nobody” away to see everybody.",
+                        fault=str(error),
+                    )
                 )
             )
             found = Cohort(where=c.NOBODY)
@@ -57,35 +67,41 @@ def change(cohort: Cohort) -> None:
 
 def _replace_all(cohort: Cohort) -> None:
     """Go on with this cohort alone: the filters are emptied. Only before they are drawn."""
-    st.session_state.update({"q": "", "stream": [], "outside": False})
+    clear_filters()
     keep(Cohort() if cohort == Cohort(everyone=True) else cohort)
+
+
+def clear_filters() -> None:
+    """Empty the filters. Only before they are drawn, such as in a button's callback."""
+    st.session_state.update({"q": "", "stream": [], "outside": False, "match": "any"})
+
+
+def clear_all() -> None:
+    """Empty the filters and take all conditions away. Only before they are drawn."""
+    clear_filters()
+    keep(Cohort())
 
 
 def filters() -> Cohort:
     """The filters that everybody uses."""
-    facets = shell.people().facets
+    facets = known()
     words = st.text_input(
-        "Search", key="q", type="search", placeholder="Name, @username or id",
+        _("Search"), key="q", type="search", placeholder=_("Name, @username or id"),
         bind="query-params", live=True,
     )  # fmt: skip
-    streams = st.multiselect("Streams", list(facets.streams), key="stream", bind="query-params")
-    gone = {name: facets.left[name] for name in streams if name in facets.left}
-    if gone:
-        told = ", ".join(f"{number:,} from {name}" for name, number in gone.items())
-        st.caption(show.plain(f"Left, and not among them: {told}."))
-    match = "any"
+    match = addressed.one("match", ["any", "all"])
+    streams = _streams(facets, addressed.several("stream"))
     if len(streams) > 1:
-        match = st.segmented_control(
-            "Joined",
-            ["any", "all"],
-            default="any",
+        st.segmented_control(
+            _("Joined"),
+            list(JOINED),
             required=True,
             key="match",
-            bind="query-params",
-            format_func=lambda way: {"any": "in any of them", "all": "in all of them"}[way],
+            format_func=lambda way: _(JOINED[way]),
+            label_visibility="collapsed",
         )
     outside = st.checkbox(
-        f"Not enrolled ({facets.not_enrolled:,})", key="outside", bind="query-params"
+        _("Not enrolled ({count})", count=facets.not_enrolled), key="outside", bind="query-params"
     )
     return Cohort(
         search=words or "",
@@ -93,6 +109,26 @@ def filters() -> Cohort:
         match="all" if match == "all" else "any",
         not_enrolled=outside,
     )
+
+
+def known() -> Facets:
+    """What there is to choose from; nothing where the store cannot tell now, and that is said."""
+    try:
+        return shell.people().facets
+    except StoreError as fault:
+        st.error(show.plain(str(fault)))
+        return Facets()
+
+
+def _streams(facets: Facets, chosen: Collection[str]) -> list[str]:
+    """The streams that are chosen in their box; an address may name some that nobody is in."""
+    names = naturally({*facets.streams, *chosen})
+    told = condition_editor.inside(facets)
+    streams = st.multiselect(
+        _("Streams"), names, key="stream", placeholder=_("All streams"),
+        format_func=lambda name: told.get(name) or _("{stream} (nobody)", stream=name),
+    )  # fmt: skip
+    return list(streams)
 
 
 def without_search(filtered: Cohort) -> Cohort:
@@ -109,7 +145,7 @@ def together(filtered: Cohort, conditions: Cohort) -> Cohort:
 
 
 def choices() -> Choices:
-    """What the forms of conditions offer."""
+    """What the forms of conditions offer. Raises StoreError."""
     index, store = shell.people(), shell.store()
     return Choices(
         facets=index.facets,

@@ -7,29 +7,36 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from hsl.audience import importer
+from hsl.words import _
 from pages.parts import shell, show
 
 
 def bring_people_in() -> None:
-    st.write("CSV, Parquet, Excel or JSON lines, with a column user_id.")
+    """Draw the form, and what the last import did."""
+    st.write(_("CSV, Parquet, Excel or JSON lines, with a column user_id."))
     file = st.file_uploader(
-        "File", type=["csv", "tsv", "txt", "parquet", "xlsx", "jsonl", "ndjson"]
+        _("File"), type=["csv", "tsv", "txt", "parquet", "xlsx", "jsonl", "ndjson"]
     )
-    if file is not None and st.button("Import", type="primary"):
+    if file is not None and st.button(_("Import"), type="primary"):
         st.session_state["imported"] = import_people(file)
     report = st.session_state.get("imported")
     if isinstance(report, str):
         st.error(show.plain(report))
     elif report is not None:
         st.success(
-            f"{report.added:,} added, {report.updated:,} updated, "
-            f"{report.unchanged:,} unchanged, {report.rejected:,} rejected."
+            _(
+                "{added} added, {updated} updated, {unchanged} unchanged, {rejected} rejected.",
+                added=report.added,
+                updated=report.updated,
+                unchanged=report.unchanged,
+                rejected=report.rejected,
+            )
         )
         if report.warning:
             st.warning(show.plain(report.warning))
         if report.rejects_file is not None:
             st.download_button(
-                "The rejected rows and why",
+                _("The rejected rows and why"),
                 report.rejects_file.read_bytes(),
                 file_name=report.rejects_file.name,
                 on_click="ignore",
@@ -52,4 +59,4 @@ def import_people(file: UploadedFile) -> importer.ImportReport | str:
                 progress=lambda share, stage: bar.progress(share, text=stage),
             )
         except importer.ImportRefused as refused:
-            return f"Nothing was changed. {refused}"
+            return _("Nothing was changed. {why}", why=str(refused))

@@ -8,18 +8,21 @@ import streamlit as st
 from hsl.audience import selection
 from hsl.audience.cohort import Cohort
 from hsl.delivery.sums import REASON_WORDS
+from hsl.words import N_, _, plural
 from pages.parts import person, shell, show
 from pages.parts.tray import Tray
 
 SORTS = {
-    "user_id": "Id",
-    "first_name": "First name",
-    "username": "Username",
-    "language_code": "Language",
-    "registered_at": "Registered",
-    "streams": "Streams",
+    "user_id": N_("By id"),
+    "first_name": N_("By first name"),
+    "username": N_("By username"),
+    "language_code": N_("By language"),
+    "registered_at": N_("By registration"),
+    "streams": N_("By streams"),
 }
 NAMED = 3  # names that stand in a line of the tray
+ROW = 35  # pixels
+MOST_HEIGHT = 420  # pixels
 
 
 def show_similar(words: str, others: Cohort, tray: Tray, *, few: bool, zone: ZoneInfo) -> None:
@@ -30,17 +33,17 @@ def show_similar(words: str, others: Cohort, tray: Tray, *, few: bool, zone: Zon
     if not words.strip():
         return
     if not few and st.session_state.get("similar-to") != words:
-        if st.button("Also show similar names", icon=":material/person_search:"):
+        if st.button(_("Also show similar names"), icon=":material/person_search:"):
             st.session_state["similar-to"] = words
             st.rerun()
         return
     with show.answered():
         rows = shell.people().similar(words, among=others)
         if len(rows):
-            st.caption("Names that are almost so:")
+            st.caption(_("Names that are almost so:"))
             show_people(rows, tray.among(rows), zone=zone, name="similar")
         elif not few:
-            st.caption("No name is almost so.")
+            st.caption(_("No name is almost so."))
 
 
 def show_people(
@@ -51,59 +54,90 @@ def show_people(
     `name` tells this table from another on the same page.
     """
     rows = rows.astype(object).where(rows.notna(), None)
-    shown = pd.DataFrame(
-        {
-            "Chosen": rows["user_id"].isin(inside).map({True: "✓", False: ""}),
-            "First name": rows["first_name"].map(_or_blank),
-            "Last name": rows["last_name"].map(_or_blank),
-            "Username": rows["username"].map(lambda name: f"@{name}" if name else ""),
-            "Streams": rows["streams"].map(lambda names: names or "not enrolled"),
-            "Language": rows["language_code"].map(_or_blank),
-            "Registered": pd.to_datetime(rows["registered_at"], utc=True).dt.tz_convert(zone),
-            "Reachable": rows["unreachable_reason"].map(
-                lambda why: REASON_WORDS.get(why, why) if why else "yes"
-            ),
-            "Id": rows["user_id"].astype(str),
-        }
-    )
     ids = [int(number) for number in rows["user_id"]]
+    names = {int(row.user_id): _name(row) for row in rows.itertuples()}
+    table_key = f"{name}-{ids[0]}-{ids[-1]}-{len(ids)}-{st.session_state.get('ticks', 0)}"
     table = st.dataframe(
-        shown,
-        key=f"{name}-{ids[0]}-{ids[-1]}-{len(ids)}-{st.session_state.get('ticks', 0)}",
+        _shown(rows, names, inside, zone),
+        key=table_key,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        height=420,
+        height=min(MOST_HEIGHT, ROW * (len(ids) + 1) + 3),
         column_config={
-            "Registered": st.column_config.DatetimeColumn(format="D MMM YYYY"),
-            "Chosen": st.column_config.TextColumn(width="small"),
+            _("Registered"): st.column_config.DateColumn(format="localized"),
+            _("Chosen"): st.column_config.TextColumn(width=62),
+            _("Name"): st.column_config.TextColumn(width=135),
         },
     )
+    # The table's ticks answer to a mouse alone; this box answers to keys and a screen reader.
+    named = st.multiselect(
+        _("People by name"),
+        ids,
+        format_func=lambda number: f"{names[number]} · {number}",
+        key=f"{table_key}-named",
+        placeholder=_("Tick people above, or name them here"),
+        label_visibility="collapsed",
+    )
     ticked = [ids[place] for place in table.selection.rows if place < len(ids)]
-    names = {
-        int(row.user_id): row.first_name or row.username or row.user_id for row in rows.itertuples()
-    }
+    ticked += [number for number in named if number not in ticked]
+    if ticked:
+        _act(ticked, inside, names, name)
+
+
+def _shown(
+    rows: pd.DataFrame, names: dict[int, str], inside: set[int], zone: ZoneInfo
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            _("Chosen"): rows["user_id"].isin(inside).map({True: "✓", False: ""}),
+            _("Name"): [names[int(number)] for number in rows["user_id"]],
+            _("Streams"): rows["streams"].map(lambda names: names or _("not enrolled")),
+            _("Reachable"): rows["unreachable_reason"].map(
+                lambda why: f"▲ {_(REASON_WORDS.get(why, why))}" if why else _("yes")
+            ),
+            _("Username"): rows["username"].map(lambda name: f"@{name}" if name else ""),
+            _("Registered"): _days(rows["registered_at"], zone),
+            _("Language"): rows["language_code"].map(lambda code: str(code) if code else ""),
+            _("Id"): rows["user_id"].astype(str),
+        }
+    )
+
+
+def _days(moments: "pd.Series[object]", zone: ZoneInfo) -> "pd.Series[object]":
+    return pd.to_datetime(moments, utc=True).dt.tz_convert(zone).dt.date
+
+
+def _act(ticked: list[int], inside: set[int], names: dict[int, str], name: str) -> None:
+    """Buttons for the ticked people."""
+    among = [number for number in ticked if number in inside]
     with st.container(horizontal=True):
-        if st.button(f"Add the {len(ticked):,} ticked", disabled=not ticked, key=f"{name}-add"):
+        words = plural("Add the {n} ticked", "Add the {n} ticked", len(ticked))
+        if st.button(words, key=f"{name}-add", icon=":material/add:"):
             cohort = Cohort(user_ids=tuple(ticked))
-            selection.add(shell.engine(), shell.author(), cohort, _label(ticked, names))
+            if not selection.add(shell.engine(), shell.author(), cohort, _label(ticked, names)):
+                st.toast(_("These people are in your selection already."))
             _untick()
-        among = [number for number in ticked if number in inside]
-        if st.button(f"Take {len(among):,} ticked out", disabled=not among, key=f"{name}-out"):
+        words = plural("Take {n} ticked out", "Take {n} ticked out", len(among))
+        if among and st.button(words, key=f"{name}-out", icon=":material/remove:"):
             label = _label(among, names)
             selection.take_out(shell.engine(), shell.author(), tuple(among), label)
             _untick()
-        words = show.plain(str(names[ticked[0]])) if len(ticked) == 1 else "a ticked person"
-        if st.button(f"See what {words} got", disabled=len(ticked) != 1, key=f"{name}-got"):
-            person.ask(ticked[0])
+        if len(ticked) == 1:
+            words = _("See what {name} got", name=show.plain(names[ticked[0]]))
+            if st.button(words, key=f"{name}-got", icon=":material/history:"):
+                person.ask(ticked[0])
 
 
-def _or_blank(value: object) -> str:
-    return str(value) if value else ""
+def _name(row: object) -> str:
+    """A person's whole name, or else their username or id."""
+    parts = [getattr(row, part) for part in ("first_name", "last_name")]
+    words = " ".join(str(part) for part in parts if part)
+    return words or str(getattr(row, "username", None) or row.user_id)  # type: ignore[attr-defined]
 
 
-def _label(ids: list[int], names: dict[int, object]) -> str:
-    first = ", ".join(str(names[number]) for number in ids[:NAMED])
+def _label(ids: list[int], names: dict[int, str]) -> str:
+    first = ", ".join(names[number] for number in ids[:NAMED])
     return first if len(ids) <= NAMED else f"{first} …"
 
 

@@ -6,24 +6,36 @@ import streamlit as st
 from hsl.archive import ArchiveError
 from hsl.delivery import export, history
 from hsl.delivery.sums import REASON_WORDS
-from pages.parts import asking, download, shell, show
+from hsl.words import _
+from pages.parts import addressed, asking, download, shell, show
 
-NAME = "person"  # of the dialog, and of the id in the session
+MOST_DIGITS = 20  # of an id in an address
+NAME = "person"  # of the dialog, and of the id in the session and the address
+SHOWN = "person-shown"  # in the session: whose history the dialog was drawn for last
 
 
 def ask(user_id: int) -> None:
     """Open this person's history."""
-    st.session_state[NAME] = user_id
-    asking.open_dialog(NAME)
+    addressed.set_opened(NAME, str(user_id))
 
 
 def show_open() -> None:
-    """Draw the history that is open, or that the address `?person=ID` names at arrival."""
-    wanted = st.query_params.get(NAME, "")
-    if shell.arrived() and wanted.isdecimal():
-        ask(int(wanted))
-    if asking.is_open(NAME):
-        asking.show("What this person got", lambda: _history(st.session_state[NAME]), wide=True)
+    """Draw the history that is open; the address names it as `?person=ID`."""
+    wanted = addressed.opened(NAME)
+    if wanted and wanted == st.session_state.get(SHOWN) and not asking.is_open(NAME):
+        addressed.set_opened(NAME, "")  # its dialog was closed
+        wanted = ""
+    st.session_state[SHOWN] = wanted
+    if not _is_id(wanted):
+        if asking.is_open(NAME):
+            asking.close()
+        return
+    asking.open_dialog(NAME)
+    asking.show(_("What this person got"), lambda: _history(int(wanted)), wide=True)
+
+
+def _is_id(words: str) -> bool:
+    return words.removeprefix("-").isdecimal() and len(words) < MOST_DIGITS
 
 
 def _history(user_id: int) -> None:
@@ -33,33 +45,42 @@ def _history(user_id: int) -> None:
         st.error(show.plain(str(fault)))
         return
     if not found:
-        st.info(f"No message was ever meant for {user_id}.")
+        st.info(_("No message was ever meant for {person}.", person=str(user_id)))
         return
     got = sum(1 for one in found if one.status in {"sent", "deleted"})
-    st.caption(f"Person {user_id}: {got:,} of {len(found):,} messages arrived.")
+    st.caption(
+        _(
+            "Person {person}: {got} of {count} messages arrived.",
+            person=str(user_id),
+            got=got,
+            count=len(found),
+        )
+    )
     zone = shell.zone()
     st.dataframe(
         pd.DataFrame(
             {
-                "Message": [f"/messages?message={one.message_id}" for one in found],
-                "Text": [one.title for one in found],
-                "When": [show.moment(one.at, zone) for one in found],
-                "Outcome": [
-                    f"{show.SHAPES[one.status]} {show.WORDS.get(one.status, one.status)}"
+                _("Message"): [f"/messages?message={one.message_id}" for one in found],
+                _("Text"): [one.title for one in found],
+                _("When"): [show.moment(one.at, zone) for one in found],
+                _("Outcome"): [
+                    f"{show.SHAPES[one.status]} {_(show.WORDS.get(one.status, one.status))}"
                     for one in found
                 ],
-                "Why": [REASON_WORDS.get(one.reason or "", one.reason or "") for one in found],
-                "Archived": ["yes" if one.archived else "" for one in found],
+                _("Why"): [
+                    _(REASON_WORDS.get(one.reason or "", one.reason or "")) for one in found
+                ],
+                _("Archived"): [_("yes") if one.archived else "" for one in found],
             }
         ),
         hide_index=True,
         height=min(420, 40 + 35 * len(found)),
         column_config={
-            "Message": st.column_config.LinkColumn(display_text=r"message=(\d+)", width="small")
+            _("Message"): st.column_config.LinkColumn(display_text=r"message=(\d+)", width="small")
         },
     )
     download.menu(
-        "Download this history",
+        _("Download this history"),
         f"person-{user_id}",
         lambda form: export.of_person(shell.engine(), user_id, form),
     )

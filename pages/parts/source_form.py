@@ -9,19 +9,20 @@ import streamlit as st
 from hsl.audience.columns import ALIASES, KNOWN
 from hsl.audience.sources import definitions, preview, registry
 from hsl.audience.sources.errors import SourceError
+from hsl.words import N_, _, plural
 from pages.parts import asking, shell, show
 
-LEFT_OUT = "left out"
-REJECTED = "rejected, because"
+LEFT_OUT = N_("left out")
+REJECTED = N_("rejected, because")
 LOOKED = "source-looked"
 CHANGED = "source-changed"  # the definition that is to be changed; None while one is added
 FILLED = "source-filled"  # into the fields, when they are drawn for the first time
 SCHEDULES = {  # words, and minutes
-    "by hand": None,
-    "every 5 min": 5,
-    "every 15 min": 15,
-    "every hour": 60,
-    "every day": 24 * 60,
+    N_("by hand"): None,
+    N_("every 5 min"): 5,
+    N_("every 15 min"): 15,
+    N_("every hour"): 60,
+    N_("every day"): 24 * 60,
 }
 
 
@@ -56,7 +57,9 @@ def begin(definition: definitions.Definition | None = None) -> None:
 def title() -> str:
     """What the dialog does."""
     changed = _changed()
-    return "Add a source" if changed is None else f"Change {show.plain(changed.name)}"
+    if changed is None:
+        return _("Add a source")
+    return _("Change {name}", name=show.plain(changed.name))
 
 
 def _changed() -> definitions.Definition | None:
@@ -67,7 +70,7 @@ def _changed() -> definitions.Definition | None:
 def _schedule(definition: definitions.Definition) -> str:
     minutes = definition.every_minutes
     known = {often: words for words, often in SCHEDULES.items()}
-    return known.get(minutes) or f"every {show.duration(60 * (minutes or 0))}"
+    return known.get(minutes) or _("every {span}", span=show.duration(60 * (minutes or 0)))
 
 
 def _schedules() -> dict[str, int | None]:
@@ -86,16 +89,16 @@ def body() -> None:
     for part, value in st.session_state.pop(FILLED, {}).items():
         st.session_state[f"source-new-{part}"] = value
     name = st.text_input(
-        "Name", key="source-new-name", placeholder="platform", disabled=_changed() is not None
+        _("Name"), key="source-new-name", placeholder="platform", disabled=_changed() is not None
     )
     filled = _where()
     # Always: Streamlit forgets what stands in boxes that a run does not draw.
     _draw_schedule()
     looked: Looked | None = st.session_state.get(LOOKED)
-    if st.button("Look at it", key="source-new-look", icon=":material/visibility:"):
+    if st.button(_("Look at it"), key="source-new-look", icon=":material/visibility:"):
         looked = _look(filled, looked)
     if looked is None or looked.filled != filled:
-        st.caption("Nothing is changed by looking.")
+        st.caption(_("Nothing is changed by looking."))
         return
     if looked.preview is None:
         st.error(show.plain(looked.error))
@@ -106,41 +109,43 @@ def body() -> None:
     if is_shown:
         _draw_people(found)
     else:
-        st.caption("The meanings have changed. Look at it again before you keep it.")
+        st.caption(_("The meanings have changed. Look at it again before you keep it."))
     fits = is_shown and found.problem is None
-    if st.button("Keep it", type="primary", key="source-new-keep", disabled=not fits):
+    if st.button(_("Keep it"), type="primary", key="source-new-keep", disabled=not fits):
         _keep(name.strip(), filled, found.mapping)
 
 
 def _where() -> dict[str, Any]:
     st.session_state.setdefault("source-new-kind", definitions.Kind.SQL.value)
     kind = st.segmented_control(
-        "From",
+        _("From"),
         [kind.value for kind in definitions.Kind],
         key="source-new-kind",
-        format_func={"sql": "A database", "files": "Files"}.get,
+        format_func={"sql": _("A database"), "files": _("Files")}.get,
         required=True,
     )
     is_sql = kind != definitions.Kind.FILES
     address = st.text_input(
-        "Its address" if is_sql else "A path, folder, pattern or web address",
+        _("Its address") if is_sql else _("A path, folder, pattern or web address"),
         key="source-new-address",
         placeholder="postgresql://reader@host/name" if is_sql else "/exports/people-*.csv",
-        help="Passwords are not kept. Put an address that has one into an environment variable "
-        "or into .env, and write env:NAME here.",
+        help=_(
+            "Passwords are not kept. Put an address that has one into an environment variable "
+            "or into .env, and write env:NAME here."
+        ),
     )
     filled: dict[str, Any] = {"kind": kind or "sql", "address": address}
     if is_sql:
         filled["query"] = st.text_area(
-            "One SELECT, a row per person and stream", key="source-new-query", height=140
+            _("One SELECT, a row per person and stream"), key="source-new-query", height=140
         )
     else:
         filled["which"] = st.radio(
-            "Where there are several",
+            _("Where there are several"),
             [which.value for which in definitions.Which],
             key="source-new-which",
             horizontal=True,
-            format_func={"newest": "the newest file", "all": "all files"}.get,
+            format_func={"newest": _("the newest file"), "all": _("all files")}.get,
         )
     return filled
 
@@ -185,7 +190,7 @@ def _as_mapping(meanings: dict[str, str]) -> dict[str, str]:
 
 
 def _draw_meanings(found: preview.Preview) -> None:
-    st.markdown("**What their columns mean**")
+    st.markdown(f"**{_('What their columns mean')}**")
     columns: list[Any] = []
     for place, (theirs, ours) in enumerate(_meanings(found).items()):
         options = list(dict.fromkeys([ours, LEFT_OUT, theirs.strip().lower(), *KNOWN]))
@@ -196,7 +201,11 @@ def _draw_meanings(found: preview.Preview) -> None:
             options,
             key=f"source-new-column-{theirs}",
             format_func=lambda name: (
-                name if name in (*KNOWN, LEFT_OUT) else f"attribute {show.plain(name)}"
+                _(name)
+                if name == LEFT_OUT
+                else name
+                if name in KNOWN
+                else _("attribute {name}", name=name)
             ),
             accept_new_options=True,
         )
@@ -206,26 +215,36 @@ def _draw_people(found: preview.Preview) -> None:
     if found.problem is not None:
         st.error(show.plain(found.problem))
         return
-    rows = [{**row.person, **row.attributes, REJECTED: row.problem or ""} for row in found.rows]
-    st.markdown(f"**How the first {len(rows)} rows would come out**")
+    rejected = _(REJECTED)
+    rows = [{**row.person, **row.attributes, rejected: row.problem or ""} for row in found.rows]
+    heading = plural(
+        "How the first row would come out", "How the first {n} rows would come out", len(rows)
+    )
+    st.markdown(f"**{heading}**")
     table = pd.DataFrame(rows).fillna("")
     if not found.rejected:
-        table = table.drop(columns=REJECTED, errors="ignore")
+        table = table.drop(columns=rejected, errors="ignore")
     st.dataframe(table, hide_index=True, height=min(36 * (len(rows) + 1), 300))
     if found.rejected:
-        st.warning(f"{found.rejected} of these rows would be rejected; the last column says why.")
+        st.warning(
+            plural(
+                "{n} of these rows would be rejected; the last column says why.",
+                "{n} of these rows would be rejected; the last column says why.",
+                found.rejected,
+            )
+        )
 
 
 def _draw_schedule() -> None:
     left, right = st.columns(2, vertical_alignment="bottom")
     st.session_state.setdefault("source-new-left", True)
-    left.selectbox("Run it", list(_schedules()), key="source-new-every")
-    right.checkbox("Mark who is gone from it as “left”", key="source-new-left")
+    left.selectbox(_("Run it"), list(_schedules()), key="source-new-every", format_func=_)
+    right.checkbox(_("Mark who is gone from it as “left”"), key="source-new-left")
 
 
 def _keep(name: str, filled: dict[str, Any], mapping: dict[str, str]) -> None:
     if not name:
-        st.error("It has no name yet. Give it one, such as platform.")
+        st.error(_("It has no name yet. Give it one, such as platform."))
         return
     fields = {
         **filled,

@@ -9,6 +9,7 @@ import streamlit as st
 from hsl import table
 from hsl.audience.sources import definitions, registry, runs
 from hsl.audience.sources.errors import SourceError
+from hsl.words import _
 from pages.parts import asking, download, shell, show, source_form
 
 SAID = "source-said"  # what the last action did, shown once
@@ -17,14 +18,17 @@ SAID = "source-said"  # what the last action did, shown once
 def section() -> None:
     """All sources, each with its last run and what can be done with it."""
     head, action = st.columns([3, 1], vertical_alignment="bottom")
-    head.subheader("Sources of people")
+    head.subheader(_("Sources of people"))
     with action.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Add a source", icon=":material/add:"):
+        if st.button(_("Add a source"), icon=":material/add:"):
             source_form.begin()
             asking.open_dialog("source-add")
     st.caption(
-        "People from where they are, again and again: a query on another database, or files. "
-        "A place in a stream that is gone from a source gets the status “left”; nobody is deleted."
+        _(
+            "People from where they are, again and again: a query on another database, or files. "
+            "A place in a stream that is gone from a source gets the status “left”; nobody is "
+            "deleted."
+        )
     )
     said = st.session_state.pop(SAID, None)
     if said:
@@ -34,7 +38,7 @@ def section() -> None:
         with st.container(border=True):
             _one(source)
     if not sources:
-        st.html('<div class="hsl-dim">There are no sources yet.</div>')
+        st.html(f'<div class="hsl-dim">{escape(_("There are no sources yet."))}</div>')
     if asking.is_open("source-add"):
         asking.show(source_form.title(), source_form.body, wide=True)
 
@@ -42,9 +46,9 @@ def section() -> None:
 def needs_you(source: registry.Source) -> None:
     """A line on Overview for a source whose last run failed."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        why = escape(_error(source.last_run))
-        st.html(f"{show.state('failed')} source {escape(source.name)}: {why}")
-        if st.button("Look at it", key=f"need-source-{source.id}"):
+        said = _("source {name}: {why}", name=source.name, why=_error(source.last_run))
+        st.html(f"{show.state('failed')} {escape(said)}")
+        if st.button(_("Look at it"), key=f"need-source-{source.id}"):
             st.switch_page("pages/settings.py")
 
 
@@ -65,18 +69,18 @@ def _one(source: registry.Source) -> None:
         st.html(_last(source))
     with right.container(horizontal=True, horizontal_alignment="right"):
         run_now = st.button(
-            "Run now",
+            _("Run now"),
             key=f"source-run-{source.id}",
             icon=":material/sync:",
             disabled=source.is_running,
         )
-        with st.popover("More", icon=":material/more_horiz:"):
+        with st.popover(_("More"), icon=":material/more_horiz:"):
             _more(source)
     last = source.last_run
     accept = bool(
         last is not None
         and last.is_shrunk
-        and st.button("They have really left: take it", key=f"source-accept-{source.id}")
+        and st.button(_("They have really left: take it"), key=f"source-accept-{source.id}")
     )
     if run_now or accept:
         _run(source, accept)
@@ -84,27 +88,31 @@ def _one(source: registry.Source) -> None:
 
 def _where(definition: definitions.Definition) -> str:
     if definition.kind is definitions.Kind.SQL:
-        return f"query on {definition.address}"
-    which = "all files of" if definition.which is definitions.Which.ALL else "the newest of"
-    pattern = any(sign in definition.address for sign in "*?[")
-    return f"{which} {definition.address}" if pattern else definition.address
+        return _("query on {address}", address=definition.address)
+    if not any(sign in definition.address for sign in "*?["):
+        return definition.address
+    if definition.which is definitions.Which.ALL:
+        return _("all files of {address}", address=definition.address)
+    return _("the newest of {address}", address=definition.address)
 
 
 def _when(source: registry.Source) -> str:
     minutes = source.definition.every_minutes
     if minutes is None:
-        return "by hand"
-    due = "" if source.next_run_at is None else f", next {show.ago(source.next_run_at)}"
-    return escape(f"every {show.duration(60 * minutes)}{due}")
+        return _("by hand")
+    every = show.duration(60 * minutes)
+    if source.next_run_at is None:
+        return escape(_("every {span}", span=every))
+    return escape(_("every {span}, next {ago}", span=every, ago=show.ago(source.next_run_at)))
 
 
 def _last(source: registry.Source) -> str:
     run = source.last_run
     if run is None:
-        return "<span class='hsl-dim'>It was never run.</span>"
+        return f"<span class='hsl-dim'>{escape(_('It was never run.'))}</span>"
     if run.finished_at is None:
-        words = "It is being read now." if source.is_running else "Its process stopped."
-        return f"{show.state('sending')} {words}"
+        words = _("It is being read now.") if source.is_running else _("Its process stopped.")
+        return f"{show.state('sending')} {escape(words)}"
     exact = escape(show.moment(run.finished_at, shell.zone()))
     when = f"<span class='hsl-dim' title='{exact}'> · {show.ago(run.finished_at)}</span>"
     if run.error is not None:
@@ -113,7 +121,9 @@ def _last(source: registry.Source) -> str:
 
 
 def _run(source: registry.Source, accept: bool) -> None:
-    bar = st.progress(0.0, text="Fetching")
+    # What the run says goes with it into the database, in English; here its name is enough.
+    reading = show.plain(_("Reading {name} …", name=source.name))
+    bar = st.progress(0.0, text=reading)
     try:
         done = runs.run(
             shell.engine(),
@@ -121,9 +131,11 @@ def _run(source: registry.Source, accept: bool) -> None:
             settings=shell.settings(),
             actor=shell.author(),
             accept_shrink=accept,
-            progress=lambda share, stage: bar.progress(min(1.0, share), text=stage),
+            progress=lambda share, _stage: bar.progress(min(1.0, share), text=reading),
         )
-        st.session_state[SAID] = f"{source.name}: {done.sentence()}." if done else None
+        st.session_state[SAID] = (
+            _("{name}: {what}.", name=source.name, what=done.sentence()) if done else None
+        )
     except SourceError as error:
         st.session_state[SAID] = str(error)
     st.rerun()
@@ -137,8 +149,8 @@ def _more(source: registry.Source) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
-                    "Their column": list(definition.mapping),
-                    "Ours": [ours or "left out" for ours in definition.mapping.values()],
+                    _("Their column"): list(definition.mapping),
+                    _("Ours"): [ours or _("left out") for ours in definition.mapping.values()],
                 }
             ),
             hide_index=True,
@@ -147,28 +159,30 @@ def _more(source: registry.Source) -> None:
     if told:
         st.dataframe(pd.DataFrame(told), hide_index=True, width="stretch")
         download.menu(
-            "Download the runs",
+            _("Download the runs"),
             f"source-{source.id}-runs",
             lambda form: table.as_file(registry.exported_runs(shell.engine(), source.id), form),
         )
     last = source.last_run
     if last is not None and last.rejects_file and Path(last.rejects_file).is_file():
         st.download_button(
-            "The rejected rows and why",
+            _("The rejected rows and why"),
             Path(last.rejects_file).read_bytes(),
             file_name=Path(last.rejects_file).name,
             key=f"source-rejects-{source.id}",
             on_click="ignore",
         )
-    if st.button("Change", key=f"source-change-{source.id}", icon=":material/edit:"):
+    if st.button(_("Change"), key=f"source-change-{source.id}", icon=":material/edit:"):
         source_form.begin(definition)
         asking.open_dialog("source-add")
         st.rerun()
-    st.caption("Removing it leaves its people as they are.")
-    if st.button("Remove", key=f"source-remove-{source.id}", icon=":material/delete:"):
+    st.caption(_("Removing it leaves its people as they are."))
+    if st.button(_("Remove"), key=f"source-remove-{source.id}", icon=":material/delete:"):
         try:
             registry.remove(shell.engine(), source.name, actor=shell.author())
-            st.session_state[SAID] = f"{source.name} is removed; its people stay as they are."
+            st.session_state[SAID] = _(
+                "{name} is removed; its people stay as they are.", name=source.name
+            )
         except SourceError as error:
             st.session_state[SAID] = str(error)
         st.rerun()
@@ -176,12 +190,12 @@ def _more(source: registry.Source) -> None:
 
 def _row(run: registry.Run) -> dict[str, object]:
     return {
-        "Began": show.moment(run.started_at, shell.zone()),
-        "Seconds": run.seconds and round(run.seconds, 1),
-        "Added": run.added,
-        "Updated": run.updated,
-        "Unchanged": run.unchanged,
-        "Left": run.left_streams,
-        "Rejected": run.rejected,
-        "Why not": _error(run),
+        _("Began"): show.moment(run.started_at, shell.zone()),
+        _("Seconds"): run.seconds and round(run.seconds, 1),
+        _("Added"): run.added,
+        _("Updated"): run.updated,
+        _("Unchanged"): run.unchanged,
+        _("Left"): run.left_streams,
+        _("Rejected"): run.rejected,
+        _("Why not"): _error(run),
     }

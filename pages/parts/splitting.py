@@ -6,10 +6,11 @@ import streamlit as st
 
 from hsl.experiments import HOLD_OUT, MOST_ARMS, Arm
 from hsl.message.content import Content
+from hsl.words import N_, _
 from pages.parts import desk, show
 
 LETTERS = "ABCD"
-NOTHING_LEFT = "The other shares leave nothing for A. Make one of them smaller."
+NOTHING_LEFT = N_("The other shares leave nothing for A. Make one of them smaller.")
 
 
 def choose(
@@ -20,23 +21,23 @@ def choose(
     rest = {name: value for name, value in plan.items() if name != "split"}
     if plan.get("when") == "again":
         return rest
-    st.markdown("**Try two or more texts**")
-    if not st.toggle("Split into A and B", bool(known), key=f"{key}-on"):
+    st.markdown(f"**{_('Try two or more texts')}**")
+    if not st.toggle(_("Split into A and B"), bool(known), key=f"{key}-on"):
         return rest
     cells = st.columns([3, 2, 2], vertical_alignment="bottom")
     name = cells[0].text_input(
-        "Name of the experiment", known.get("name", "A or B"), key=f"{key}-name"
+        _("Name of the experiment"), known.get("name", _("A or B")), key=f"{key}-name"
     )
     count = cells[1].number_input(
-        "Arms", 2, MOST_ARMS, int(known.get("count", 2)), key=f"{key}-count"
+        _("Arms"), 2, MOST_ARMS, int(known.get("count", 2)), key=f"{key}-count"
     )
     hold_out = cells[2].number_input(
-        "Hold out (%)",
+        _("Hold out (%)"),
         0,
         90,
         int(known.get("hold_out", 0)),
         key=f"{key}-hold",
-        help="So many get no message at all, so that you can compare with doing nothing.",
+        help=_("So many get no message at all, so that you can compare with doing nothing."),
     )
     texts: list[str] = list(known.get("texts", []))
     as_before = (known.get("count"), known.get("hold_out")) == (int(count), int(hold_out))
@@ -49,7 +50,7 @@ def choose(
         parts.append(
             int(
                 share.number_input(
-                    f"Share of {LETTERS[place]} (%)",
+                    _("Share of {letter} (%)", letter=LETTERS[place]),
                     1,
                     99,
                     shares[place - 1] if place <= len(shares) else equal,
@@ -74,10 +75,11 @@ def choose(
     }
     arms = arms_of(split, content)
     if arms[0].share <= 0:
-        st.error(NOTHING_LEFT, icon=":material/error:")
+        st.error(_(NOTHING_LEFT), icon=":material/error:")
     else:
-        said = ", ".join(f"{arm.name} {arm.share:g} %" for arm in arms)
-        st.caption(f"{said}. The text above is A; kind, file and buttons are the same in all.")
+        said = ", ".join(f"{_(arm.name)} {arm.share:g} %" for arm in arms)
+        same = _("The text above is A; kind, file and buttons are the same in all.")
+        st.caption(f"{said}. {same}")
     return {**rest, "split": split}
 
 
@@ -108,7 +110,12 @@ def shown(key: str, plan: dict[str, Any], content: Content) -> Content:
         return content
     arms = {a.name: a.content for a in arms_of(plan["split"], content) if a.content is not None}
     chosen = st.segmented_control(
-        "Preview of", list(arms), default="A", required=True, key=key, label_visibility="collapsed"
+        _("Preview of"),
+        list(arms),
+        default="A",
+        required=True,
+        key=key,
+        label_visibility="collapsed",
     )
     return arms.get(str(chosen), content) or content
 
@@ -118,10 +125,10 @@ def problems_of(plan: dict[str, Any], content: Content) -> list[str]:
     split = plan.get("split")
     if not split:
         return []
-    found = [] if str(split["name"]).strip() else ["Give the experiment a name."]
+    found = [] if str(split["name"]).strip() else [_("Give the experiment a name.")]
     arms = arms_of(split, content)
     if arms[0].share <= 0:
-        found.append(NOTHING_LEFT)
+        found.append(_(NOTHING_LEFT))
     return found + [
         f"{arm.name}: {problem.message}"
         for arm in arms[1:]

@@ -1,6 +1,7 @@
 """The tray on Audience: the lines of the selection, each with its people, and their sum."""
 
 from dataclasses import dataclass
+from html import escape
 
 import pandas as pd
 import streamlit as st
@@ -10,9 +11,12 @@ from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.selection import Entry
 from hsl.audience.snapshot import Count
 from hsl.warehouse.errors import StoreError
+from hsl.words import _
 from pages.parts import segment_list, shell, show
 
 REFUSED = "tray-refused"  # in the session: why a line could not be counted, and when
+CLEARED = "tray-cleared"  # in the session: the lines that can be brought back
+MOST_EXPLAINED = 12  # lines of which each says whom it shares with those above
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,12 @@ class Line:
     entry: Entry
     people: int
     problem: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it is, in the reader's language where it was not named by hand."""
+        cohort = self.entry.cohort
+        return cohort.sentence() if self.entry.label == cohort.english() else self.entry.label
 
 
 @dataclass(frozen=True)
@@ -58,43 +68,82 @@ def counted() -> Tray:
 
 def present(tray: Tray) -> None:
     """The lines, which can be taken away, and what they are together."""
-    st.metric("Chosen", "not counted" if tray.total is None else show.number(tray.total.people))
+    uncounted = _("not counted")
+    st.metric(_("Chosen"), uncounted if tray.total is None else show.number(tray.total.people))
     segment_list.add_segment()
     if not tray.lines:
-        st.caption("Nobody is chosen yet. Add all people found, or tick some of them.")
+        st.caption(_("Nobody is chosen yet. Add all people found, or tick some of them."))
+        _bring_back()
         return
+    already, gone = _overlaps(tray)
     for line in tray.lines:
-        _present_line(line)
+        _present_line(line, already.get(line.entry.id, 0), gone)
     if tray.problem:
         st.error(show.plain(tray.problem))
-    if tray.total is not None:
-        with show.answered():
-            _sums(tray, tray.total)
-    segment_list.save_as(segments.of_audience(tray.chosen), "Save as a segment", key="save-chosen")
-    if st.button("Clear", type="tertiary", icon=":material/delete:"):
-        selection.clear(shell.engine(), shell.author())
+    if tray.total is not None and tray.total.unreachable:
+        st.caption(_("{count} of them are unreachable.", count=tray.total.unreachable))
+    with st.container(horizontal=True):
+        chosen = segments.of_audience(tray.chosen)
+        segment_list.save_as(chosen, _("Save as a segment"), key="save-chosen")
+        if st.button(_("Clear"), type="tertiary", icon=":material/delete:"):
+            st.session_state[CLEARED] = [line.entry for line in tray.lines]
+            selection.clear(shell.engine(), shell.author())
+            st.rerun()
+
+
+def _bring_back() -> None:
+    gone: list[Entry] = st.session_state.get(CLEARED, [])
+    words = _("Bring back what was cleared")
+    if gone and st.button(words, type="tertiary", icon=":material/undo:"):
+        st.session_state[CLEARED] = []
+        selection.restore(shell.engine(), shell.author(), gone)
         st.rerun()
 
 
-def _present_line(line: Line) -> None:
-    words, gone = st.columns([5, 1], vertical_alignment="center", wrap=False)
-    sign = "–" if line.entry.excluded else "+"
-    people = "not counted" if line.problem else f"{line.people:,}"
-    words.text(f"{sign} {line.entry.label}  ({people})")
+def _present_line(line: Line, already: int, gone: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="top", wrap=False, gap="small"):
+        sign = "–" if line.entry.excluded else "+"
+        people = _("not counted") if line.problem else show.number(line.people)
+        shared = _("{count} were in it already", count=already) if already else ""
+        if line.entry.excluded and gone:
+            shared = _("taken out of the others")
+        st.html(
+            f'<div class="hsl-line-of-tray"><b aria-hidden="true">{sign}</b>'
+            f"<span>{escape(line.words)}</span><b>{escape(people)}</b>"
+            f'<span class="hsl-dim">{escape(shared)}</span></div>'
+        )
+        words = _("Take this line away: {line}", line=show.plain(line.words[:80]))
+        if st.button(words, key=f"entry-{line.entry.id}", type="tertiary", icon=":material/close:"):
+            selection.remove(shell.engine(), shell.author(), line.entry.id)
+            st.rerun()
     if line.problem:
-        words.error(show.plain(line.problem))
-    if gone.button("✕", key=f"entry-{line.entry.id}", type="tertiary", help="Take this line away"):
-        selection.remove(shell.engine(), shell.author(), line.entry.id)
-        st.rerun()
+        st.error(show.plain(line.problem))
 
 
-def _sums(tray: Tray, total: Count) -> None:
-    added = sum(line.people for line in tray.lines if not line.entry.excluded)
-    together = shell.people().count(Audience(include=tray.chosen.include)).people
-    if added > together:
-        st.caption(f"{added - together:,} stand in several lines and count once.")
-    if total.unreachable:
-        st.caption(f"{total.unreachable:,} of them are unreachable.")
+def _overlaps(tray: Tray) -> tuple[dict[int, int], int]:
+    """By line how many of its people the lines above have, and how many those taken out are."""
+    included = [line for line in tray.lines if not line.entry.excluded]
+    if tray.total is None or len(tray.lines) < 2 or len(included) > MOST_EXPLAINED:
+        return {}, 0
+    already: dict[int, int] = {}
+    together = 0
+    try:
+        for place, line in enumerate(included):
+            cohorts = tuple(other.entry.cohort for other in included[: place + 1])
+            before, together = together, _together(Audience(include=cohorts))
+            already[line.entry.id] = before + line.people - together
+    except StoreError:
+        return {}, 0  # the sum stands above; only the explanation of it is missing
+    return already, together - tray.total.people
+
+
+def _together(chosen: Audience) -> int:
+    return _counted_once(chosen.model_dump_json(), shell.people().loaded_at.isoformat())
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _counted_once(chosen: str, loaded_at: str) -> int:
+    return shell.people().count(Audience.model_validate_json(chosen)).people
 
 
 def _line(entry: Entry) -> Line:

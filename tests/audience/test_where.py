@@ -92,9 +92,9 @@ def test_it_reads_as_a_sentence(text: str, words: str) -> None:
 
 
 REFUSED = [
-    ("cty = 'Omsk'", "There is no column cty; did you mean city? (line 1, character 1)"),
-    ("reachable AND\n  levle > 3", "did you mean level? (line 2, character 3)"),
-    ("got_withn(3) = 0", "did you mean got_within? (line 1, character 1)"),
+    ("cty = 'Omsk'", "There is no column cty. Did you mean city? (line 1, character 1)"),
+    ("reachable AND\n  levle > 3", "Did you mean level? (line 2, character 3)"),
+    ("got_withn(3) = 0", "Did you mean got_within? (line 1, character 1)"),
     ("level >= '3'", "level is a number: write its value without quotes."),
     ("born > 'soon'", "“soon” is no date; write it as 2026-11-24."),
     ("born = DATE '2026-02-30'", "“2026-02-30” is no date"),

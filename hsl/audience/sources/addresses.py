@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from hsl.audience.sources.errors import SourceError
+from hsl.words import _
 
 OURS = re.compile(r"BOT_TOKEN|DATABASE_URL|HSL_.*", re.I)
 BY_NAME = re.compile(r"env:(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
@@ -85,13 +86,19 @@ def resolve(given: str) -> Address:
     used = (os.environ.get(name) or dotenv_values(".env").get(name) or "").strip()
     if not used:
         raise SourceError(
-            f"{name} is not set. Put the whole address into the environment variable {name}, or "
-            "into .env, and start again."
+            _(
+                "{name} is not set. Put the whole address into the environment variable {name}, "
+                "or into .env, and start again.",
+                name=name,
+            )
         )
     if not _is_readable(used):
         raise SourceError(
-            f"What stands in {name} is not the address of a database or of the web. Write it like "
-            "postgresql://user:password@host/name or https://host/people.csv."
+            _(
+                "What stands in {name} is not the address of a database or of the web. Write it "
+                "like postgresql://user:password@host/name or https://host/people.csv.",
+                name=name,
+            )
         )
     return Address(given.strip(), used)
 
@@ -112,7 +119,7 @@ def refuse_secrets(given: str) -> None:
 
     Also for the name of a variable that is none, or is one of our own settings.
     """
-    remedy = (
+    remedy = _(
         "Put the whole address into an environment variable, such as SCHOOL_DATABASE, and give "
         "env:SCHOOL_DATABASE instead: passwords are not kept here."
     )
@@ -120,12 +127,15 @@ def refuse_secrets(given: str) -> None:
         name = given.strip().removeprefix("env:")
         if not BY_NAME.fullmatch(given.strip()):
             raise SourceError(
-                f"{name!r} is not the name of an environment variable. Write env:NAME."
+                _("{name!r} is not the name of an environment variable. Write env:NAME.", name=name)
             )
         if OURS.fullmatch(name):
             raise SourceError(
-                f"{name} is a setting of this program, and not for sources. Put the address of "
-                "the people into a variable of its own."
+                _(
+                    "{name} is a setting of this program, and not for sources. Put the address of "
+                    "the people into a variable of its own.",
+                    name=name,
+                )
             )
         return
     if "://" not in given:
@@ -133,13 +143,13 @@ def refuse_secrets(given: str) -> None:
     try:
         parts = urlsplit(given)
     except ValueError:
-        raise SourceError("The address cannot be read. Check its brackets and port.") from None
+        raise SourceError(_("The address cannot be read. Check its brackets and port.")) from None
     # Read by hand as well: a password with an unescaped "/" or "#" hides from an address's rules.
     authority = given.split("://", 1)[1].rpartition("@")[0]
     if parts.password or authority.partition(":")[2] or (is_web(given) and parts.username):
-        raise SourceError(f"The address has a password in it. {remedy}")
+        raise SourceError(_("The address has a password in it. {remedy}", remedy=remedy))
     if any(SECRET.search(key) for key, _ in parse_qsl(parts.query, keep_blank_values=True)):
-        raise SourceError(f"The address has a secret after its “?”. {remedy}")
+        raise SourceError(_("The address has a secret after its “?”. {remedy}", remedy=remedy))
 
 
 def is_web(given: str) -> bool:
@@ -154,19 +164,29 @@ def database(address: Address) -> URL:
         backend = url.get_backend_name()
     except (ArgumentError, ValueError):
         raise SourceError(
-            f"{address.shown} is not a database address. Write it like postgresql://user@host/name,"
-            " mysql://user@host/name or sqlite:////folder/file.db."
+            _(
+                "{shown} is not a database address. Write it like postgresql://user@host/name, "
+                "mysql://user@host/name or sqlite:////folder/file.db.",
+                shown=address.shown,
+            )
         ) from None
     if backend not in DRIVERS:
         raise SourceError(
-            f"{address.shown} names a database of the kind {backend}. PostgreSQL, MySQL and SQLite "
-            "can be read."
+            _(
+                "{shown} names a database of the kind {backend}. PostgreSQL, MySQL and SQLite can "
+                "be read.",
+                shown=address.shown,
+                backend=backend,
+            )
         )
     if backend == "sqlite":
         path = Path(url.database or "")
         if not url.database or not path.is_file():
             raise SourceError(
-                f"{address.shown}: there is no such file. An absolute path has four slashes: "
-                "sqlite:////folder/file.db."
+                _(
+                    "{shown}: there is no such file. An absolute path has four slashes: "
+                    "sqlite:////folder/file.db.",
+                    shown=address.shown,
+                )
             )
     return url.set(drivername=DRIVERS[backend])

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import audit, database, models
 from hsl.audience.sources import registry
 from hsl.audience.sources.errors import SourceBusyError, SourceStoppedError
+from hsl.words import _
 
 Sources, Runs, Workers = models.sources, models.source_runs, models.workers
 DIED = "Its process stopped before it was done, and nothing was changed."
@@ -45,7 +46,7 @@ def begin(engine: Engine, name: str, *, actor: str, only_if_due: bool = False) -
     Raises SourceBusyError while another process runs it, SourceError where there is none.
     """
     source = registry.named(engine, name)
-    busy = SourceBusyError(f"{name} is being read right now. Wait until that is done.")
+    busy = SourceBusyError(_("{name} is being read right now. Wait until that is done.", name=name))
     with engine.begin() as connection:
         now = database.now(connection)
         row = connection.execute(
@@ -126,7 +127,9 @@ def end(connection: Connection, run_id: int, **figures: Any) -> None:
         .values(finished_at=database.now(connection), **figures)
     )
     if closed.rowcount != 1:
-        raise SourceStoppedError("The run gave no sign for too long and was closed. Run it again.")
+        raise SourceStoppedError(
+            _("The run gave no sign for too long and was closed. Run it again.")
+        )
     connection.execute(delete(Workers).where(Workers.c.name == registry.worker_name(run_id)))
 
 

@@ -25,6 +25,7 @@ from urllib.request import (
 from hsl.audience.formats import MOST_BYTES
 from hsl.audience.sources import addresses, watching
 from hsl.audience.sources.errors import SourceError
+from hsl.words import _
 
 KINDS = (".csv", ".tsv", ".txt", ".parquet", ".jsonl", ".ndjson", ".xlsx")
 IN_LINES = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
@@ -75,7 +76,10 @@ def local(address: addresses.Address, *, newest: bool) -> list[Path]:
     """
     if address.shown != address.used:
         raise SourceError(
-            f"{address.shown} holds no web address. A path or pattern is written as it is."
+            _(
+                "{shown} holds no web address. A path or pattern is written as it is.",
+                shown=address.shown,
+            )
         )
     path = Path(address.used).expanduser()
     if path.is_dir():
@@ -91,7 +95,10 @@ def local(address: addresses.Address, *, newest: bool) -> list[Path]:
     )
     if not files:
         raise SourceError(
-            f"{address.shown} names no file of people now. Check the folder and pattern."
+            _(
+                "{shown} names no file of people now. Check the folder and pattern.",
+                shown=address.shown,
+            )
         )
     return files[-1:] if newest else files
 
@@ -102,10 +109,13 @@ def whole(paths: Sequence[Path], tell: Callable[[str], None]) -> list[Written]:
     while fresh := [p for p in paths if abs(time.time() - p.stat().st_mtime) < SETTLED]:
         if time.monotonic() > deadline:
             raise SourceError(
-                f"{fresh[0].name} is still being written to. Write it under another name, and "
-                "rename it when it is whole."
+                _(
+                    "{name} is still being written to. Write it under another name, and rename it "
+                    "when it is whole.",
+                    name=fresh[0].name,
+                )
             )
-        tell(f"waiting for {fresh[0].name} to be whole")
+        tell(_("waiting for {name} to be whole", name=fresh[0].name))
         time.sleep(LOOK)
     for path in paths:
         _require_last_line(path)
@@ -117,8 +127,10 @@ def refuse_changed(before: Sequence[Written]) -> None:
     for file in before:
         if not file.path.is_file() or _written(file.path) != file:
             raise SourceError(
-                f"{file.path.name} changed while it was read, so nothing was changed here. Run it "
-                "again."
+                _(
+                    "{name} changed while it was read, so nothing was changed here. Run it again.",
+                    name=file.path.name,
+                )
             )
 
 
@@ -135,8 +147,11 @@ def _require_last_line(path: Path) -> None:
         file.seek(-1, os.SEEK_END)
         if file.read(1) not in {b"\n", b"\r"}:
             raise SourceError(
-                f"{path.name} ends within a line, so that it may be half of a file. End its last "
-                "line."
+                _(
+                    "{name} ends within a line, so that it may be half of a file. End its last "
+                    "line.",
+                    name=path.name,
+                )
             )
 
 
@@ -171,16 +186,24 @@ def download(
         raise
     except HTTPError as error:
         raise SourceError(
-            f"{address.shown} answers with status {error.code}. Check the address."
+            _(
+                "{shown} answers with status {code}. Check the address.",
+                shown=address.shown,
+                code=error.code,
+            )
         ) from None
     except (http.client.InvalidURL, ValueError):
         # Its words hold the address, or the one that it was sent on to.
-        raise SourceError(f"{address.shown} is no web address that can be read.") from None
+        raise SourceError(
+            _("{shown} is no web address that can be read.", shown=address.shown)
+        ) from None
     except (URLError, OSError, http.client.HTTPException) as error:
         if time.monotonic() > deadline:
             raise _too_slow(address.shown) from None
         said = address.scrubbed(str(getattr(error, "reason", None) or error))
-        raise SourceError(f"{address.shown} cannot be read: {said}.") from None
+        raise SourceError(
+            _("{shown} cannot be read: {said}.", shown=address.shown, said=said)
+        ) from None
     return target
 
 
@@ -199,7 +222,13 @@ def _save(
         while block := answer.read1(BLOCK):
             got += len(block)
             if got > most_bytes:
-                raise SourceError(f"{shown} is larger than {most_bytes / 2**20:,.0f} MiB.")
+                raise SourceError(
+                    _(
+                        "{shown} is larger than {most} MiB.",
+                        shown=shown,
+                        most=most_bytes // 2**20,
+                    )
+                )
             if time.monotonic() > deadline:
                 raise _too_slow(shown)
             file.write(block)
@@ -213,7 +242,14 @@ def _save(
     if time.monotonic() > deadline:
         raise _too_slow(shown)
     if promised is not None and promised.isdigit() and got < int(promised):
-        raise SourceError(f"{shown} broke off after {got:,} of {int(promised):,} bytes.")
+        raise SourceError(
+            _(
+                "{shown} broke off after {got} of {int} bytes.",
+                shown=shown,
+                got=got,
+                int=int(promised),
+            )
+        )
 
 
 def _end_with_a_row(target: Path) -> None:
@@ -229,7 +265,7 @@ def _end_with_a_row(target: Path) -> None:
 
 
 def _too_slow(shown: str) -> SourceError:
-    return SourceError(f"{shown} takes too long: it is not all here in time.")
+    return SourceError(_("{shown} takes too long: it is not all here in time.", shown=shown))
 
 
 def _file_name(address: str, headers: HTTPMessage) -> str:
@@ -239,8 +275,13 @@ def _file_name(address: str, headers: HTTPMessage) -> str:
     kind = OF_TYPE.get(headers.get_content_type())
     if kind is None:
         raise SourceError(
-            f"The address gives {headers.get_content_type()}, and its name ends with no kind of "
-            f"table. Use one that ends with {', '.join(KINDS[:-1])} or {KINDS[-1]}."
+            _(
+                "The address gives {get_content_type}, and its name ends with no kind of table. "
+                "Use one that ends with {names} or {last}.",
+                get_content_type=headers.get_content_type(),
+                names=", ".join(KINDS[:-1]),
+                last=KINDS[-1],
+            )
         )
     return f"people{kind}"
 
@@ -301,8 +342,12 @@ def _opener(allow_private: bool, watch: watching.Watch) -> OpenerDirector:
 def _refuse_private(host: str, place: str) -> None:
     if not _is_public(ipaddress.ip_address(place.partition("%")[0])):
         raise SourceError(
-            f"{host} is on a private network ({place}). Set HSL_SOURCES_PRIVATE=1 if people may be "
-            "read from there."
+            _(
+                "{host} is on a private network ({place}). Set HSL_SOURCES_PRIVATE=1 if people "
+                "may be read from there.",
+                host=host,
+                place=place,
+            )
         )
 
 

@@ -13,9 +13,18 @@ from sqlalchemy import Engine, func, or_, select
 from hsl import database, models
 from hsl.audience.sources import registry
 from hsl.audience.sources.errors import SourceShrunkError
+from hsl.words import N_, _
 
 FEWEST_PLACES = 20  # of which half can be missed: of two bookings one is soon deleted
 LOOKED_BACK = timedelta(days=30)
+PEOPLE_GONE = N_(
+    "Only {came} people came, after {was} in the last {days} days, so nothing was changed. "
+    "If so many have really left, {acceptable}"
+)
+PLACES_GONE = N_(
+    "Only {came} places in streams came, after {was} in the last {days} days, so nothing was "
+    "changed. If so many have really left, {acceptable}"
+)
 
 Runs, Told = models.source_runs, models.source_places
 
@@ -23,14 +32,19 @@ Runs, Told = models.source_runs, models.source_places
 def refuse(engine: Engine, reader: duckdb.DuckDBPyConnection, source_id: int) -> None:
     """Raise SourceShrunkError where under half of what came before has come, or no place at all."""
     people, places = _most(engine, source_id)
-    for came, was, fewest, what in (
-        (count(reader, "people"), people, 1, "people"),
-        (count(reader, "places"), places, FEWEST_PLACES, "places in streams"),
+    for came, was, fewest, words in (
+        (count(reader, "people"), people, 1, PEOPLE_GONE),
+        (count(reader, "places"), places, FEWEST_PLACES, PLACES_GONE),
     ):
         if (2 * came < was and was >= fewest) or (was and not came):
             raise SourceShrunkError(
-                f"Only {came:,} {what} came, after {was:,} in the last {LOOKED_BACK.days} days, so "
-                f"nothing was changed. If so many have really left, {registry.ACCEPTABLE}"
+                _(
+                    words,
+                    came=came,
+                    was=was,
+                    days=LOOKED_BACK.days,
+                    acceptable=registry.ACCEPTABLE,
+                )
             )
 
 

@@ -11,6 +11,7 @@ from hsl.audience import columns, importer, reading
 from hsl.audience.sources import definitions, guessing, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.settings import Settings
+from hsl.words import _
 
 ROWS = 20
 # What is shown of a column whose value may be none that can be kept: then the words as they came.
@@ -83,7 +84,9 @@ def preview(
         raise SourceError(str(refused)) from None
     except Exception as error:
         cause = runs.cause_of(error, definition.name)
-        raise SourceError(f"{definition.name} cannot be looked at: {cause}.") from error
+        raise SourceError(
+            _("{name} cannot be looked at: {cause}.", name=definition.name, cause=cause)
+        ) from error
 
 
 def _looked_at(

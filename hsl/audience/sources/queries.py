@@ -24,6 +24,7 @@ from sqlglot import expressions
 from hsl import database
 from hsl.audience.sources import addresses, watching
 from hsl.audience.sources.errors import SourceError
+from hsl.words import _
 
 PATIENCE = 600.0  # seconds that a query may take, its reading included
 CONNECTING = int(database.POSTGRESQL_OPTIONS["connect_timeout"])  # seconds
@@ -51,30 +52,38 @@ def check(query: str, backend: str) -> str:
     """The query without its closing semicolon. Raises SourceError unless it is one plain SELECT."""
     words = query.strip().rstrip(";").strip()
     if not words:
-        raise SourceError("The query is empty. Write one SELECT.")
+        raise SourceError(_("The query is empty. Write one SELECT."))
     if "/*!" in words or "/*M!" in words:
-        raise SourceError("MySQL would run the comment that begins with /*!. Take it out.")
+        raise SourceError(_("MySQL would run the comment that begins with /*!. Take it out."))
     try:
         parsed = [part for part in sqlglot.parse(words, read=DIALECTS[backend]) if part is not None]
     except sqlglot.errors.SqlglotError as error:
-        raise SourceError(f"The query is not a SELECT that can be read: {_place(error)}.") from None
+        raise SourceError(
+            _("The query is not a SELECT that can be read: {place}.", place=_place(error))
+        ) from None
     if len(parsed) != 1:
-        raise SourceError(f"The query has {len(parsed)} statements. Write one SELECT.")
+        raise SourceError(
+            _("The query has {count} statements. Write one SELECT.", count=len(parsed))
+        )
     if not isinstance(parsed[0], expressions.Query):
-        raise SourceError("The query is not a SELECT. A source only reads: write one SELECT.")
+        raise SourceError(_("The query is not a SELECT. A source only reads: write one SELECT."))
     for node in parsed[0].walk():
         if isinstance(node, WRITING):
             raise SourceError(
-                f"The query would do more than read ({type(node).__name__.upper()}). "
-                "Write one SELECT without it."
+                _(
+                    "The query would do more than read ({upper}). Write one SELECT without it.",
+                    upper=type(node).__name__.upper(),
+                )
             )
     return words
 
 
 def _place(error: sqlglot.errors.SqlglotError) -> str:
     for found in getattr(error, "errors", None) or []:
-        near = f" near {found['highlight']}" if found.get("highlight") else ""
-        return f"{found.get('description')}, line {found.get('line')}{near}"
+        about = {"fault": found.get("description"), "line": str(found.get("line"))}
+        if found.get("highlight"):
+            return _("{fault}, line {line} near {word}", **about, word=found["highlight"])
+        return _("{fault}, line {line}", **about)
     return str(error).splitlines()[0]
 
 
@@ -136,8 +145,12 @@ class _Groups:
             largest = pc.max(pc.binary_length(column)).as_py() or 0
             if largest > MOST_CELL:
                 raise SourceError(
-                    f"The column {name} has a value of {largest / 2**20:,.1f} MiB. Leave the "
-                    "column out of the query."
+                    _(
+                        "The column {name} has a value of {most:,.1f} MiB. Leave the column out "
+                        "of the query.",
+                        name=name,
+                        most=largest / 2**20,
+                    )
                 )
         self._waiting.append(batch)
         rows = sum(waiting.num_rows for waiting in self._waiting)
@@ -149,7 +162,10 @@ class _Groups:
         self._written += self._bytes()
         if self._written > MOST_BYTES:
             raise SourceError(
-                f"The query gives more than {MOST_BYTES / 2**30:,.0f} GiB. Read fewer columns."
+                _(
+                    "The query gives more than {most} GiB. Read fewer columns.",
+                    most=MOST_BYTES // 2**30,
+                )
             )
         if self._waiting:
             self._writer.write_table(pa.Table.from_batches(self._waiting))
@@ -161,7 +177,11 @@ class _Groups:
 
 def _too_slow(patience: float) -> SourceError:
     return SourceError(
-        f"The query takes over {patience:,.0f} s. Read less, or give the other database an index."
+        _(
+            "The query takes over {patience:,.0f} s. Read less, or give the other database an "
+            "index.",
+            patience=patience,
+        )
     )
 
 
@@ -174,7 +194,9 @@ def _explained(
     if late > 0.0 or (late > -1.0 and any(word in cause for word in told)):
         return _too_slow(patience)
     said = " ".join(address.scrubbed(cause).split())[:300].rstrip(".")
-    return SourceError(f"{address.shown} does not answer the query: {said}.")
+    return SourceError(
+        _("{shown} does not answer the query: {said}.", shown=address.shown, said=said)
+    )
 
 
 @contextmanager
@@ -283,7 +305,10 @@ def _names(found: Sequence[str]) -> list[str]:
     twice = sorted({name for name in plain if plain.count(name) > 1})
     if twice:
         raise SourceError(
-            f"The query gives two columns named {twice[0]}. Name one with AS, or leave it out."
+            _(
+                "The query gives two columns named {name}. Name one with AS, or leave it out.",
+                name=twice[0],
+            )
         )
     return list(found)
 

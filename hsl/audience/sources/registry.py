@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Row, delete, func, insert, select, update
 from hsl import audit, database, models, table
 from hsl.audience.sources.definitions import Definition, Kind, Which, define
 from hsl.audience.sources.errors import SourceBusyError, SourceError
+from hsl.words import _, number
 
 Sources, Runs, Places = models.sources, models.source_runs, models.source_places
 Workers = models.workers
@@ -67,10 +68,16 @@ class Run:
         if self.error is not None:
             return self.error
         if self.seconds is None:
-            return "It is going on."
-        return (
-            f"{self.added:,} added, {self.updated:,} updated, {self.unchanged:,} unchanged, "
-            f"{self.left_streams:,} left, {self.rejected:,} rejected, in {self.seconds:.1f} s"
+            return _("It is going on.")
+        return _(
+            "{added} added, {updated} updated, {unchanged} unchanged, {left} left, "
+            "{rejected} rejected, in {seconds} s",
+            added=self.added,
+            updated=self.updated,
+            unchanged=self.unchanged,
+            left=self.left_streams,
+            rejected=self.rejected,
+            seconds=number(self.seconds, decimals=1),
         )
 
 
@@ -105,8 +112,11 @@ def add(engine: Engine, definition: Definition, *, actor: str, replace: bool = F
         ).one_or_none()
         if known is not None and not replace:
             raise SourceError(
-                f"There is a source named {definition.name} already. Take another name, or "
-                "replace it (--replace)."
+                _(
+                    "There is a source named {name} already. Take another name, or replace it "
+                    "(--replace).",
+                    name=definition.name,
+                )
             )
         values = _row(definition) | {"next_run_at": now if definition.every_minutes else None}
         if known is None:
@@ -149,7 +159,7 @@ def change(engine: Engine, name: str, *, actor: str, **parts: Any) -> Definition
             update(Sources).where(Sources.c.id == before.id).values(**values)
         )
         if changed.rowcount != 1:
-            raise SourceError(f"There is no source {name} any more. Add it again.")
+            raise SourceError(_("There is no source {name} any more. Add it again.", name=name))
         audit.record(
             connection,
             actor=actor,
@@ -182,7 +192,9 @@ def remove(engine: Engine, name: str, *, actor: str) -> None:
         ).one_or_none()
         if source is None:
             named(engine, name)
-            raise SourceBusyError(f"{name} is being read right now. Remove it when that is done.")
+            raise SourceBusyError(
+                _("{name} is being read right now. Remove it when that is done.", name=name)
+            )
         for table in (Places, Runs):
             connection.execute(delete(table).where(table.c.source_id == source.id))
         connection.execute(delete(Sources).where(Sources.c.id == source.id))
@@ -225,7 +237,9 @@ def named(engine: Engine, name: str) -> Source:
     for source in listing(engine):
         if source.name == name:
             return source
-    raise SourceError(f"There is no source {name}. `python -m hsl source list` lists them.")
+    raise SourceError(
+        _("There is no source {name}. `python -m hsl source list` lists them.", name=name)
+    )
 
 
 def runs(engine: Engine, source_id: int, *, limit: int | None = 20) -> list[Run]:

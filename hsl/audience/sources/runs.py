@@ -31,10 +31,11 @@ from hsl.audience.sources.errors import (
 )
 from hsl.audience.upsert import Progress
 from hsl.settings import Settings
+from hsl.words import N_, _, in_english, number, plural
 
 FETCHING = 0.3  # share of the work that fetching is taken for
 KEPT_REJECTS = 20  # files of one source
-STOPPED = "The run was stopped, and nothing was changed."
+STOPPED = N_("The run was stopped, and nothing was changed.")
 
 logger = logging.getLogger(__name__)
 
@@ -71,13 +72,27 @@ def run(
     that this source told of. Raises SourceError after an error, which is kept with the run; then
     nothing was changed.
     """
+    with in_english():  # what went wrong is kept with the run, for whoever reads it later
+        return _run(engine, name, settings, actor, accept_shrink, only_if_due, progress, stop)
+
+
+def _run(
+    engine: Engine,
+    name: str,
+    settings: Settings,
+    actor: str,
+    accept_shrink: bool,
+    only_if_due: bool,
+    progress: Progress | None,
+    stop: threading.Event | None,
+) -> registry.Run | None:
     claim = claims.begin(engine, name, actor=actor, only_if_due=only_if_due)
     if claim is None:
         return None
 
     def tell(share: float, stage: str) -> None:
         if stopped():
-            raise SourceStoppedError(STOPPED)
+            raise SourceStoppedError(_(STOPPED))
         if progress is not None:
             progress(share, stage)
 
@@ -91,11 +106,15 @@ def run(
         claims.fail(engine, claim, str(error))
         raise SourceError(str(error)) if not isinstance(error, SourceError) else error from None
     except Exception as error:
-        words = f"{name} could not be brought in: {cause_of(error, name)}. Nothing was changed."
+        words = _(
+            "{name} could not be brought in: {cause}. Nothing was changed.",
+            name=name,
+            cause=cause_of(error, name),
+        )
         claims.fail(engine, claim, words)
         raise SourceError(words) from error
     except BaseException:
-        claims.fail(engine, claim, STOPPED)
+        claims.fail(engine, claim, _(STOPPED))
         raise
     return registry.runs(engine, claim.source.id, limit=1)[0]
 
@@ -160,13 +179,15 @@ def fetch(
         return _fetch(definition, address, folder, settings, tell, most_rows, stopped)
     except SourceError:
         if stopped():
-            raise SourceStoppedError(STOPPED) from None
+            raise SourceStoppedError(_(STOPPED)) from None
         raise
     except Exception as error:
         # Neither the words nor the traceback of a library may tell what stands in a variable.
         logger.error("source %s: %s while fetching", definition.name, type(error).__name__)
         said = " ".join(address.scrubbed(str(error) or type(error).__name__).split())
-        words = f"{address.shown} cannot be read: {said[:300].rstrip('.')}."
+        words = _(
+            "{shown} cannot be read: {said}.", shown=address.shown, said=said[:300].rstrip(".")
+        )
         raise SourceError(words) from None
 
 
@@ -186,17 +207,17 @@ def _fetch(
             definition.query or "",
             target,
             most_rows=most_rows,
-            tell=lambda rows: tell(f"{rows:,} rows"),
+            tell=lambda rows: tell(plural("{n} row", "{n} rows", rows)),
             stopped=stopped,
         )
-        return Fetched([target], {target.name: "The query"})
+        return Fetched([target], {target.name: _("The query")})
     if addresses.is_web(address.used):
         path = files.download(
             address,
             folder,
             allow_private=settings.sources_private,
             most_rows=most_rows,
-            tell=lambda got: tell(f"{got / 2**20:,.1f} MiB"),
+            tell=lambda got: tell(_("{size} MiB", size=number(got / 2**20, decimals=1))),
             stopped=stopped,
         )
         return Fetched([path], {path.name: address.shown})
@@ -223,21 +244,21 @@ def _read(
         tempfile.TemporaryDirectory(prefix="hsl-source-") as named,
         reading.open_reader(Path(named)) as reader,
     ):
-        tell(0.01, "Fetching")
+        tell(0.01, _("Fetching"))
         fetched = fetch(
             definition,
             Path(named),
             settings=settings,
-            tell=lambda got: tell(FETCHING / 2, f"Fetching, {got}"),
+            tell=lambda got: tell(FETCHING / 2, _("Fetching, {got}", got=got)),
             stopped=stopped,
         )
-        told(0.02, "Reading")
+        told(0.02, _("Reading"))
         try:
             found = reading.read(reader, fetched.paths, definition.mapping)
         except importer.ImportRefused as refused:
             raise SourceError(fetched.explained(str(refused))) from None
         files.refuse_changed(fetched.written)
-        told(0.2, "Checking")
+        told(0.2, _("Checking"))
         importer.examine(reader, found.attributes)
         importer.split(reader)
         if not accept_shrink:
