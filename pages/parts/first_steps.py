@@ -77,9 +77,7 @@ def _next(step: Step) -> None:
 
 def _token() -> None:
     if not shell.settings().is_sandbox:
-        st.caption(
-            _("Telegram does not take the bot’s token. Settings tell what it said.")
-        )
+        st.caption(_("Telegram does not take the bot’s token. Settings tell what it said."))
         if st.button(_("Look at the settings"), key="first-token"):
             st.switch_page("pages/settings.py")
         return
