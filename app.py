@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hsl import web
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _
-from pages.parts import help, shell, show
+from pages.parts import help, shell, show, viewer
 
 NAME = "HSL Dashboard"
 OVERVIEW = ("overview", N_("Overview"), ":material/space_dashboard:")
@@ -51,7 +51,8 @@ st.html(show.CSS)
 try:
     shell.enter(page.url_path)
     shell.choices([f"/{one.url_path}" for group in pages.values() for one in group])
-    help.button(page.url_path or OVERVIEW[0])
+    read = help.button(page.url_path or OVERVIEW[0])
+    viewer.document(str(read or ""))
     shell.band()
     page.run()
 except SQLAlchemyError as fault:

@@ -69,7 +69,9 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
 def line(entry: audit.Entry) -> str:
     """HTML of one entry."""
     when = moment(entry.at)
-    what = f"{escape(audit_words.deed(entry.action))} {audit_words.thing(entry)}"
+    what = " · ".join(
+        filter(None, (escape(audit_words.deed(entry.action)), audit_words.thing(entry)))
+    )
     return (
         f"<div><time title='{escape(show.ago(entry.at))}'>{escape(when)}</time>"
         f"<span>{escape(entry.actor)}</span>"

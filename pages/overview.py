@@ -41,7 +41,7 @@ def needs_you() -> None:
     failing = registry.failing(shell.engine())
     if not waiting and not uncertain and not bot.trouble and not failing:
         return
-    st.subheader(_("Needs you"))
+    st.header(_("Needs you"))
     if bot.trouble:
         waits = plural("1 message waits for it.", "{n} messages wait for it.", bot.paused)
         said = f"{show.state('failed', N_('the bot'))} {escape(bot.trouble)}. {escape(waits)}"
@@ -80,7 +80,7 @@ def now_and_next() -> None:
         # Only while something runs is this drawn again and again.
         st.session_state["was-sending"] = bool(sending)
         st.rerun(scope="app")
-    st.subheader(_("Now and next"))
+    st.header(_("Now and next"))
     if sending:
         st.caption(show.plain(bot_words.pace(shell.standing_of_bot())))
     for message in sending:
@@ -114,7 +114,7 @@ def how_it_went() -> None:
     today = utc_now().astimezone(shell.zone()).date()
     midnight = datetime.combine(today - timedelta(days=PERIOD - 1), time(), shell.zone())
     chosen = insights.Filter(since=midnight.astimezone(UTC))
-    st.subheader(_("How it went"))
+    st.header(_("How it went"))
     with show.answered(), results.of(chosen) as counts:
         if not counts.frame("total")["tried"].iloc[0]:
             nothing = _("Figures appear here once a message was sent.")
@@ -131,7 +131,7 @@ def last_messages() -> None:
     finished = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
     last, _total = history.listing(shell.engine(), statuses=finished, limit=5)
     if last:
-        st.subheader(_("Last messages"))
+        st.header(_("Last messages"))
     for message in last:
         show.message_row(message, shell.zone(), key="last")
 

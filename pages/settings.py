@@ -34,8 +34,8 @@ def examined(language: str) -> list[doctor.Check]:
 
 
 def is_all_well() -> None:
-    head, action = st.columns([3, 1], vertical_alignment="bottom")
-    head.subheader(_("Is all well?"))
+    head, action = st.columns([3, 1], vertical_alignment="center")
+    head.header(_("Is all well?"))
     with action.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Look again"), icon=":material/refresh:"):
             examined.clear()
@@ -57,7 +57,7 @@ def one_check(check: doctor.Check) -> str:
 
 
 def what_is_set() -> None:
-    st.subheader(_("What is set"))
+    st.header(_("What is set"))
     st.caption(_("Set in the environment or in a file .env beside app.py, read at the start."))
     listed = described(shell.settings())
     given = [one for one in listed if one.is_given]
@@ -89,7 +89,7 @@ def table_of(listed: list[Described]) -> str:
 
 def sample() -> None:
     if first_steps.sample(shell.engine()).people:
-        st.subheader(_("Made-up people"))
+        st.header(_("Made-up people"))
         st.caption(_("They came with the program, to try it out. Nobody is behind them."))
         steps.sample_line()
 

@@ -161,7 +161,7 @@ def thing(entry: Entry) -> str:
 def details(entry: Entry, zone: ZoneInfo) -> str:
     """HTML of an entry's details: a line each, with what changed as before → after."""
     lines = [
-        f"<dt>{escape(label)}</dt><dd>{value}</dd>"
+        f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>"
         for label, value in _lines(dict(entry.details), zone)
     ]
     return f"<dl>{''.join(lines)}</dl>" if lines else ""

@@ -43,7 +43,7 @@ def section() -> None:
         return
     with st.container(border=True, key="first-steps"):
         head, away = st.columns([3, 1], vertical_alignment="center")
-        head.subheader(_("First steps"))
+        head.header(_("First steps"))
         with away.container(horizontal=True, horizontal_alignment="right"):
             if st.button(_("Hide these"), key="first-steps-hide", type="tertiary"):
                 first_steps.dismiss(shell.engine(), shell.author())

@@ -50,8 +50,13 @@ def read(path: Path) -> Guide:
             more.setdefault(other, _title_of(other))
         return said
 
-    text = _LINK.sub(plainly, rest).replace("\n## ", "\n### ")
-    return Guide(title.lstrip("# ").strip(), text.strip(), tuple((w, p) for p, w in more.items()))
+    # The page's own title is the first level of headings, and the guide's the second.
+    rest = re.sub(r"^##", "###", rest, flags=re.MULTILINE)
+    parts = [_LINK.sub(plainly, part) for part in rest.strip().split("\n\n")]
+    if path.is_relative_to(GUIDES) and more:
+        parts.pop()  # a guide ends with where to read on, which become buttons
+    text = "\n\n".join(parts)
+    return Guide(title.lstrip("# ").strip(), text, tuple((w, p) for p, w in more.items()))
 
 
 def _title_of(path: Path) -> str:
@@ -59,33 +64,40 @@ def _title_of(path: Path) -> str:
         return next(lines).lstrip("# ").strip()
 
 
-def button(page: str) -> None:
-    """The button that opens and closes the panel, and the panel where it is open."""
+def button(page: str) -> Path | None:
+    """The button that opens and closes the panel, and the panel; returns what is read in it."""
     if not st.session_state.get(OPEN):
         with st.container(key="hsl-help-open"):
             st.button(_("Help"), key="help", icon=":material/help:", on_click=_turn, args=(True,))
-        return
+        return None
     with st.container(key="hsl-help"):
         with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button(_("Close"), key="help", icon=":material/close:", on_click=_turn,
-                      args=(False,))  # fmt: skip
-        _panel(page)
+            st.button(
+                _("Close"), key="help", icon=":material/close:", on_click=_turn, args=(False,)
+            )
+        return _panel(page)
 
 
-def _panel(page: str) -> None:
+def _panel(page: str) -> Path:
     own = path_of(page, words.language())
     page_of, chosen = st.session_state.get(READ, (page, own))
-    path = chosen if page_of == page and chosen.exists() else own
+    path: Path = chosen if page_of == page and chosen.exists() else own
     guide = read(path)
     st.markdown(f"## {guide.title}")
     _text(guide.text, path)
     if path != own:
-        st.button(_("Back to this page's guide"), key="help-back", type="tertiary",
-                  icon=":material/arrow_back:", on_click=_reader(page, own))  # fmt: skip
+        st.button(
+            _("Back to this page's guide"),
+            key="help-back",
+            type="tertiary",
+            icon=":material/arrow_back:",
+            on_click=_reader(page, own),
+        )
     if guide.more:
         st.markdown(f"**{_('More about it')}**")
     for place, (title, other) in enumerate(guide.more):
         st.button(title, key=f"help-more-{place}", type="tertiary", on_click=_reader(page, other))
+    return path
 
 
 def _text(text: str, path: Path) -> None:

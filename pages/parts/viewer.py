@@ -16,12 +16,32 @@ _viewer = st.components.v2.component(
     css=(FOLDER / "viewer.css").read_text("utf-8"),
     js=(FOLDER / "viewer.js").read_text("utf-8"),
 )
+_document = st.components.v2.component(
+    "hsl_document", js=(FOLDER / "document.js").read_text("utf-8"), html="<span></span>"
+)
 
 
 def chosen_locale() -> str:
     """The language that was chosen here, one of `words.LANGUAGES`; empty: as the browser says."""
     chosen = st.context.cookies.get(LOCALE_COOKIE)
     return chosen if isinstance(chosen, str) and chosen in words.LANGUAGES else ""
+
+
+def document(reading: str) -> None:
+    """Tell the browser the language of the page, as it is read out by a screen reader.
+
+    It stands beside the page, as the sidebar is not there while it is closed. `reading` names what
+    the help shows, which begins at its top.
+    """
+    with st.container(key="hsl-document"):
+        _document(
+            key="document",
+            data={
+                "language": words.language(),
+                "skip": _("Skip to the content"),
+                "reading": reading,
+            },
+        )
 
 
 def choices(paths: list[str]) -> None:
@@ -31,7 +51,6 @@ def choices(paths: list[str]) -> None:
     _viewer(
         key="viewer",
         data={
-            "language": words.language(),
             "locale": chosen_locale(),
             "cookie": LOCALE_COOKIE,
             "paths": paths,
@@ -39,7 +58,6 @@ def choices(paths: list[str]) -> None:
             "words": {
                 "language": _("Language"),
                 "theme": _("Colours"),
-                "skip": _("Skip to the content"),
             },
         },
     )

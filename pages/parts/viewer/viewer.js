@@ -1,5 +1,4 @@
-// Who reads: the language of the document, a way past the navigation for those who use the keys,
-// and the choice of language (a cookie that the server reads) and of colours (Streamlit's own note).
+// The choice of language (a cookie that the server reads) and of colours (Streamlit's own note).
 const YEAR = 31536000; // seconds
 const THEME = "stActiveTheme-"; // Streamlit's key, one a page's address, and its version
 const VERSION = "-v2";
@@ -24,27 +23,8 @@ function choose(kind, value, data) {
   location.reload();
 }
 
-function wayPastNavigation(words) {
-  let link = document.getElementById("hsl-skip");
-  if (!link) {
-    link = document.createElement("a");
-    link.id = "hsl-skip";
-    link.href = "#hsl-content";
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      const content = document.querySelector('[data-testid="stMain"]');
-      content.setAttribute("tabindex", "-1");
-      content.focus();
-    });
-    document.body.prepend(link);
-  }
-  link.textContent = words;
-}
-
 export default function (component) {
   const { data, parentElement } = component;
-  document.documentElement.lang = data.language;
-  wayPastNavigation(data.words.skip);
   for (const label of parentElement.querySelectorAll("[data-words]")) {
     label.textContent = data.words[label.dataset.words];
   }
