@@ -7,48 +7,58 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import web
 from hsl.warehouse.errors import StoreError
-from pages.parts import shell, show
+from hsl.words import N_, _
+from pages.parts import help, shell, show, viewer
 
-st.set_page_config(page_title="HSL Dashboard", page_icon=shell.ICON, layout="wide")
+NAME = "HSL Dashboard"
+OVERVIEW = ("overview", N_("Overview"), ":material/space_dashboard:")
+GROUPS = {
+    N_("Work"): (
+        OVERVIEW,
+        ("audience", N_("Audience"), ":material/groups:"),
+        ("compose", N_("Compose"), ":material/edit_note:"),
+        ("messages", N_("Messages"), ":material/inbox:"),
+    ),
+    N_("Results"): (("delivery", N_("Delivery"), ":material/insights:"),),
+    N_("House"): (
+        ("audit", N_("Audit"), ":material/history:"),
+        ("settings", N_("Settings"), ":material/tune:"),
+    ),
+}
+
+st.set_page_config(page_title=NAME, page_icon=shell.ICON, layout="wide")
 if not web.is_served() and not web.is_loopback(st.get_option("server.address") or ""):
-    st.error("Start it with `python -m hsl web`: only then is it protected from strangers.")
+    st.error(_("Start it with `python -m hsl web`: only then is it protected from strangers."))
     st.stop()
 
+waiting = shell.waiting_for_a_person()
+pages = {
+    _(group): [
+        st.Page(
+            f"pages/{name}.py",
+            title=_(title) + (f" · {waiting}" if waiting and name == OVERVIEW[0] else ""),
+            icon=icon,
+            default=name == OVERVIEW[0],
+        )
+        for name, title, icon in listed
+    ]
+    for group, listed in GROUPS.items()
+}
+st.logo(shell.ICON, size="small")
+page = st.navigation(pages)
+st.set_page_config(page_title=f"{page.title} · {NAME}", page_icon=shell.ICON)
+st.html(show.CSS)
 try:
-    page = st.navigation(
-        {
-            "Work": [
-                st.Page(
-                    "pages/overview.py",
-                    title=shell.overview_title(),
-                    icon=":material/space_dashboard:",
-                    default=True,
-                ),
-                st.Page("pages/audience.py", title="Audience", icon=":material/groups:"),
-                st.Page("pages/compose.py", title="Compose", icon=":material/edit_note:"),
-                st.Page("pages/messages.py", title="Messages", icon=":material/inbox:"),
-            ],
-            "Results": [
-                st.Page("pages/delivery.py", title="Delivery", icon=":material/insights:"),
-            ],
-            "House": [
-                st.Page("pages/audit.py", title="Audit", icon=":material/history:"),
-                st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
-            ],
-        }
-    )
     shell.enter(page.url_path)
-    st.html(show.CSS)
+    shell.choices([f"/{one.url_path}" for group in pages.values() for one in group])
+    read = help.button(page.url_path or OVERVIEW[0])
+    viewer.document(str(read or ""))
     shell.band()
     page.run()
 except SQLAlchemyError as fault:
-    logging.getLogger("hsl.pages").error("The database does not answer (%s)", type(fault).__name__)
-    st.error(
-        "The database does not answer, so nothing is shown and nothing was changed. Reload in a "
-        "moment; if it stays, ask the operator to run `python -m hsl doctor`."
-    )
+    shell.without_database(fault)
 except StoreError as fault:
-    st.error(str(fault))
+    st.error(show.plain(str(fault)))
 except Exception:
     logging.getLogger("hsl.pages").exception("A page failed")
-    st.error("This page failed, and nothing was changed. Reload it; the server's log says why.")
+    st.error(_("This page failed, and nothing was changed. Reload it; the server’s log says why."))

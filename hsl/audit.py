@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from hsl import database, models, table
 from hsl.table import Column, Format, Kind, Table
@@ -53,19 +65,52 @@ def entries(
     action: str | None = None,
     object_type: str | None = None,
     object_id: str | None = None,
+    person: int | None = None,
     offset: int = 0,
     limit: int = 50,
 ) -> tuple[list[Entry], int]:
-    """Entries that fit, the last first, and how many fit in all."""
+    """Entries that fit, the last first, and how many fit in all.
+
+    `person` is a user id: what was done to this person, and to the messages meant for them.
+    """
     log = models.audit_log
-    wanted = {"actor": actor, "action": action, "object_type": object_type, "object_id": object_id}
-    fits = [log.c[name] == value for name, value in wanted.items() if value]
+    fits = _fits(engine, actor, action, object_type, object_id, person)
     with database.read_only(engine).begin() as connection:
         total = connection.execute(select(func.count()).select_from(log).where(*fits)).scalar_one()
         rows = connection.execute(
             select(log).where(*fits).order_by(log.c.id.desc()).offset(offset).limit(limit)
         ).all()
     return [Entry(**row._mapping) for row in rows], int(total)
+
+
+def _fits(
+    engine: Engine,
+    actor: str | None,
+    action: str | None,
+    object_type: str | None,
+    object_id: str | None,
+    person: int | None,
+) -> list[ColumnElement[bool]]:
+    log = models.audit_log
+    wanted = {"actor": actor, "action": action, "object_type": object_type, "object_id": object_id}
+    fits = [log.c[name] == value for name, value in wanted.items() if value]
+    return fits if person is None else [*fits, _concerns(engine, person)]
+
+
+def _concerns(engine: Engine, person: int) -> ColumnElement[bool]:
+    """Whether an entry is of this person, of a list that names them, or of a message to them."""
+    log, recipients = models.audit_log, models.message_recipients
+    messages = select(cast(recipients.c.message_id, Text)).where(recipients.c.user_id == person)
+    if engine.dialect.name == "postgresql":
+        named = log.c.details.contains({"user_ids": [person]})
+    else:
+        listed = func.json_each(log.c.details, "$.user_ids").table_valued("value")
+        named = exists().where(listed.c.value == person)
+    return or_(
+        and_(log.c.object_type == "person", log.c.object_id == str(person)),
+        and_(log.c.object_type == "people", named),
+        and_(log.c.object_type == "message", log.c.object_id.in_(messages)),
+    )
 
 
 def kinds(engine: Engine) -> tuple[list[str], list[str]]:
@@ -97,11 +142,11 @@ def export(
     action: str | None = None,
     object_type: str | None = None,
     object_id: str | None = None,
+    person: int | None = None,
 ) -> IO[bytes]:
     """All entries that fit as a file, the first first."""
     log = models.audit_log
-    wanted = {"actor": actor, "action": action, "object_type": object_type, "object_id": object_id}
-    fits = [log.c[name] == value for name, value in wanted.items() if value]
+    fits = _fits(engine, actor, action, object_type, object_id, person)
     found = select(*(log.c[column.name] for column in COLUMNS)).where(*fits).order_by(log.c.id)
     with database.read_only(engine).begin() as connection:
         rows = connection.execute(found, execution_options={"yield_per": EXPORT_AT_ONCE})

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import audit, database, equality, models
+from hsl import audit, database, equality, models, words
 from hsl.archive import ArchiveError, catalogue, storing, unlisted
 from hsl.audience.sources import registry
 from hsl.delivery import standing
@@ -22,6 +22,7 @@ from hsl.media.errors import MediaError
 from hsl.models import MessageStatus
 from hsl.reports import schedule
 from hsl.settings import Settings
+from hsl.words import _, plural
 
 SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
 CLOCK_TOLERANCE = 5.0  # seconds
@@ -74,16 +75,22 @@ def _database(engine: Engine) -> Check:
     except SQLAlchemyError as fault:
         cause = str(getattr(fault, "orig", fault)).splitlines()[0]
         return Check(
-            "database", False, f"{shown}: {cause}.", "Check DATABASE_URL and that it is running."
+            "database",
+            False,
+            f"{shown}: {cause}.",
+            _("Check DATABASE_URL and that it is running."),
         )
     return Check("database", True, shown)
 
 
 def _migrations(engine: Engine) -> Check:
     if database.is_current(engine):
-        return Check("migrations", True, "The schema is this program's.")
+        return Check("migrations", True, _("The schema is this program's."))
     return Check(
-        "migrations", False, "The schema is of another version.", "Run `python -m hsl up`."
+        "migrations",
+        False,
+        _("The schema is of another version."),
+        _("Run `python -m hsl up`."),
     )
 
 
@@ -96,17 +103,19 @@ def _scheduler(engine: Engine) -> Check:
         return Check(
             "scheduler",
             False,
-            "No scheduler is running, so nothing is sent.",
-            "Run `python -m hsl scheduler`, or `python -m hsl up`.",
+            _("No scheduler is running, so nothing is sent."),
+            _("Run `python -m hsl scheduler`, or `python -m hsl up`."),
         )
     if silent > SILENT_AFTER:
         return Check(
             "scheduler",
             False,
-            f"Silent for {silent.total_seconds():,.0f} s.",
-            "Start `python -m hsl scheduler` again; what it left on its way shows as uncertain.",
+            _("Silent for {seconds} s.", seconds=round(silent.total_seconds())),
+            _("Start `python -m hsl scheduler` again; what it left on its way shows as uncertain."),
         )
-    return Check("scheduler", True, f"Last sign {silent.total_seconds():.0f} s ago.")
+    return Check(
+        "scheduler", True, _("Last sign {seconds} s ago.", seconds=round(silent.total_seconds()))
+    )
 
 
 def _pace(engine: Engine, settings: Settings) -> Check:
@@ -114,30 +123,53 @@ def _pace(engine: Engine, settings: Settings) -> Check:
         bot = standing.of_bot(engine, settings)
     except SQLAlchemyError:
         return Check(
-            "sending", True, f"{settings.messages_per_second:g} messages a second at most."
+            "sending",
+            True,
+            _(
+                "{rate} messages a second at most.",
+                rate=words.number(settings.messages_per_second, decimals=1),
+            ),
         )
     if bot.trouble:
-        looked = f" at {bot.next_look:%Y-%m-%d %H:%M:%S} UTC" if bot.next_look else ""
         return Check(
             "sending",
             False,
             f"{bot.trouble}.",
-            f"Mend the cause. Telegram is asked again{looked} while a scheduler runs, and what was "
-            "paused goes on then.",
+            _(
+                "Mend the cause. Telegram is asked again at {moment} while a scheduler runs, and "
+                "what was paused goes on then.",
+                moment=_moment(bot.next_look),
+            )
+            if bot.next_look
+            else _(
+                "Mend the cause. Telegram is asked again while a scheduler runs, and what was "
+                "paused goes on then."
+            ),
         )
     if bot.held_until is not None:
-        until = f"{bot.held_until:%Y-%m-%d %H:%M:%S} UTC"
         return Check(
             "sending",
             False,
-            f"Telegram asked to wait until {until}."
+            _("Telegram asked to wait until {until}.", until=_moment(bot.held_until))
             if bot.asked_to_wait
-            else "Telegram cannot be reached.",
-            "It goes on by itself then, more slowly at first."
+            else _("Telegram cannot be reached."),
+            _("It goes on by itself then, more slowly at first.")
             if bot.asked_to_wait
-            else "It is tried again every few seconds.",
+            else _("It is tried again every few seconds."),
         )
-    return Check("sending", True, f"{bot.rate:.1f} of {bot.full_rate:.1f} messages a second.")
+    return Check(
+        "sending",
+        True,
+        _(
+            "{rate} of {full} messages a second.",
+            rate=words.number(bot.rate, decimals=1),
+            full=words.number(bot.full_rate, decimals=1),
+        ),
+    )
+
+
+def _moment(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _messages(engine: Engine, settings: Settings) -> Check:
@@ -155,17 +187,26 @@ def _messages(engine: Engine, settings: Settings) -> Check:
     except SQLAlchemyError:
         rows = []
     if not rows:
-        return Check("messages", True, f"All that are not over belong to bot {settings.bot_id}.")
+        whole = _("All that are not over belong to bot {bot}.", bot=str(settings.bot_id))
+        return Check("messages", True, whole)
     found = ", ".join(
-        f"{row.messages:,} {'message belongs' if row.messages == 1 else 'messages belong'} "
-        f"to bot {row.bot_id}"
+        plural(
+            "{n} message belongs to bot {bot}",
+            "{n} messages belong to bot {bot}",
+            row.messages,
+            bot=str(row.bot_id),
+        )
         for row in rows
     )
     return Check(
         "messages",
         False,
-        f"{found}, and the token is of bot {settings.bot_id}: nobody sends them.",
-        "Set that bot's BOT_TOKEN, or cancel them.",
+        _(
+            "{found}, and the token is of bot {bot}: nobody sends them.",
+            found=found,
+            bot=str(settings.bot_id),
+        ),
+        _("Set that bot's BOT_TOKEN, or cancel them."),
     )
 
 
@@ -173,23 +214,37 @@ def _figures(engine: Engine) -> Check:
     try:
         found = equality.compare(engine)
     except (ArchiveError, SQLAlchemyError) as fault:
-        words = str(fault).splitlines()[0]
-        return Check("figures", False, words, "Mend that, then look again.")
+        cause = str(fault).splitlines()[0]
+        return Check("figures", False, cause, _("Mend that, then look again."))
     if not found.unequal:
         return Check(
             "figures",
             True,
-            f"Counted: {found.recipients:,} recipients, as the messages' counters say.",
+            plural(
+                "Counted: {n} recipient, as the messages' counters say.",
+                "Counted: {n} recipients, as the messages' counters say.",
+                found.recipients,
+            ),
         )
     first = found.unequal[0]
     numbers = sorted({unequal.message_id for unequal in found.unequal})
-    more = f" So it is with {len(numbers):,} messages in all." if len(numbers) > 1 else ""
+    said = _(
+        "Message {number} says {written} {counter}, and there are {counted}.",
+        number=str(first.message_id),
+        written=first.written,
+        counter=first.counter,
+        counted=first.counted,
+    )
+    if len(numbers) > 1:
+        more = plural(
+            "So it is with {n} message in all.", "So it is with {n} messages in all.", len(numbers)
+        )
+        said = f"{said} {more}"
     return Check(
         "figures",
         False,
-        f"Message {first.message_id} says {first.written:,} {first.counter}, and there are "
-        f"{first.counted:,}.{more}",
-        "Was a backup of one table alone restored? Restore a backup of all of the database.",
+        said,
+        _("Was a backup of one table alone restored? Restore a backup of all of the database."),
     )
 
 
@@ -205,9 +260,13 @@ def _sources(engine: Engine) -> Check:
             "sources",
             False,
             said,
-            f"Mend the cause, then run `python -m hsl source run {failed[0].name}`.",
+            _(
+                "Mend the cause, then run `python -m hsl source run {name}`.",
+                name=failed[0].name,
+            ),
         )
-    return Check("sources", True, f"{len(sources)} kept." if sources else "There are none.")
+    kept = plural("{n} kept.", "{n} kept.", len(sources)) if sources else _("There are none.")
+    return Check("sources", True, kept)
 
 
 def _archive(engine: Engine) -> Check:
@@ -215,47 +274,59 @@ def _archive(engine: Engine) -> Check:
         with database.read_only(engine).begin() as connection:
             listed = catalogue.listed(connection)
     except SQLAlchemyError:
-        return Check("archive", False, "It is not known what is archived.", "See migrations.")
+        unknown = _("It is not known what is archived.")
+        return Check("archive", False, unknown, _("See migrations."))
     missing = [file.path for file in listed if not file.path.exists()]
     if missing:
         return Check(
             "archive",
             False,
-            f"{len(missing):,} of {len(listed):,} files are not there, such as {missing[0]}.",
-            "Bring them back from a backup, or set HSL_DATA_DIR to where they are.",
+            _(
+                "{missing} of {listed} files are not there, such as {path}.",
+                missing=len(missing),
+                listed=len(listed),
+                path=str(missing[0]),
+            ),
+            _("Bring them back from a backup, or set HSL_DATA_DIR to where they are."),
         )
     left = storing.leftovers(engine)
     if left:
         return Check(
             "archive",
             False,
-            f"A run was ended: rows of {len(left):,} archived messages take up space.",
-            "Run `python -m hsl archive --before DATE` again; it goes on from there.",
+            plural(
+                "A run was ended: rows of {n} archived message take up space.",
+                "A run was ended: rows of {n} archived messages take up space.",
+                len(left),
+            ),
+            _("Run `python -m hsl archive --before DATE` again; it goes on from there."),
         )
     rows = sum(file.rows for file in listed)
     strange = unlisted.whole(engine)
     remedy = unlisted.what_to_do(strange[0]) if strange else ""
-    return Check("archive", not strange, f"{rows:,} rows in {len(listed):,} files.", remedy)
+    kept = _("{rows} rows in {files} files.", rows=rows, files=len(listed))
+    return Check("archive", not strange, kept, remedy)
 
 
 def _reports(engine: Engine, settings: Settings) -> Check:
     if settings.report_folder is None:
-        return Check("reports", True, "None is written by the clock.")
+        return Check("reports", True, _("None is written by the clock."))
     try:
-        found, _ = audit.entries(engine, object_type=schedule.OBJECT, limit=1)
+        found, _total = audit.entries(engine, object_type=schedule.OBJECT, limit=1)
     except SQLAlchemyError:
         found = []
     if not found:
-        return Check("reports", True, f"None was written into {settings.report_folder} yet.")
+        none = _("None was written into {folder} yet.", folder=str(settings.report_folder))
+        return Check("reports", True, none)
     last = found[0]
     if last.action == schedule.FAILED:
         return Check(
             "reports",
             False,
             str(last.details["said"]),
-            "Mend the cause; a scheduler that is started anew tries at once.",
+            _("Mend the cause; a scheduler that is started anew tries at once."),
         )
-    return Check("reports", True, f"The last one is {last.details['path']}.")
+    return Check("reports", True, _("The last one is {path}.", path=str(last.details["path"])))
 
 
 def _bot(settings: Settings) -> Check:
@@ -263,18 +334,25 @@ def _bot(settings: Settings) -> Check:
         async with Gateway(settings.token, settings.api_url) as gateway:
             found = await asyncio.wait_for(gateway.call("getMe", {}), PATIENCE)
         if found.verdict is Verdict.SENT:
-            where = "the sandbox" if settings.is_sandbox else settings.api_url
-            return Check("bot", True, f"Bot {settings.bot_id} is known to {where}.")
-        words = found.description or f"status {found.error_code}"
+            bot = str(settings.bot_id)
+            if settings.is_sandbox:
+                return Check("bot", True, _("Bot {bot} is known to the sandbox.", bot=bot))
+            known = _("Bot {bot} is known to {server}.", bot=bot, server=settings.api_url)
+            return Check("bot", True, known)
+        said = found.description or _("status {code}", code=str(found.error_code))
         if found.verdict is Verdict.BOT_FAULT:
-            return Check("bot", False, f"{words}.", "Set BOT_TOKEN as @BotFather shows it.")
-        return Check("bot", False, f"{words}.", f"Check that {settings.api_url} can be reached.")
+            return Check("bot", False, f"{said}.", _("Set BOT_TOKEN as @BotFather shows it."))
+        remedy = _("Check that {server} can be reached.", server=settings.api_url)
+        return Check("bot", False, f"{said}.", remedy)
 
     try:
         return asyncio.run(ask())
     except TimeoutError:
         return Check(
-            "bot", False, f"{settings.api_url} does not answer.", "Check HSL_TELEGRAM_API_URL."
+            "bot",
+            False,
+            _("{server} does not answer.", server=settings.api_url),
+            _("Check HSL_TELEGRAM_API_URL."),
         )
 
 
@@ -298,19 +376,19 @@ def _clock(settings: Settings) -> Check:
         said = answer.headers["Date"]
     except (URLError, OSError):
         return Check(
-            "clock", True, "Not compared: the Bot API server does not answer.", "See the bot check."
+            "clock",
+            True,
+            _("Not compared: the Bot API server does not answer."),
+            _("See the bot check."),
         )
     if not said:
-        return Check("clock", True, "Not compared: the Bot API server names no time.")
+        return Check("clock", True, _("Not compared: the Bot API server names no time."))
     apart = abs((models.utc_now() - parsedate_to_datetime(said)).total_seconds())
+    said = _("{seconds} s apart from the Bot API server's.", seconds=round(apart))
     if apart > CLOCK_TOLERANCE:
-        return Check(
-            "clock",
-            False,
-            f"{apart:.0f} s apart from the Bot API server's.",
-            "Set this machine's clock by NTP; scheduled messages go by it.",
-        )
-    return Check("clock", True, f"{apart:.0f} s apart from the Bot API server's.")
+        remedy = _("Set this machine's clock by NTP; scheduled messages go by it.")
+        return Check("clock", False, said, remedy)
+    return Check("clock", True, said)
 
 
 def _disk(settings: Settings) -> Check:
@@ -318,7 +396,12 @@ def _disk(settings: Settings) -> Check:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    words = f"{free / 2**30:,.1f} GiB free for {settings.data_dir}."
+    said = _(
+        "{space} GiB free for {folder}.",
+        space=words.number(free / 2**30, decimals=1),
+        folder=str(settings.data_dir),
+    )
     if free < LOWEST_SPACE:
-        return Check("disk", False, words, "Free some space: without it nothing can be recorded.")
-    return Check("disk", True, words)
+        remedy = _("Free some space: without it nothing can be recorded.")
+        return Check("disk", False, said, remedy)
+    return Check("disk", True, said)

@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hsl.words import N_, _
+
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_TOKEN = "1:sandbox"
 SANDBOX_MEDIA_CHAT = "-1001"
@@ -38,70 +40,80 @@ class Settings(BaseSettings):
     )
 
     bot_token: SecretStr | None = Field(
-        None, alias="BOT_TOKEN", description="The bot's token from @BotFather; none: the sandbox"
+        None,
+        alias="BOT_TOKEN",
+        description=N_("The bot's token from @BotFather; none: the sandbox"),
     )
     database_url: SecretStr | None = Field(
         None,
         alias="DATABASE_URL",
-        description="SQLAlchemy address; none: SQLite in the data folder",
+        description=N_("SQLAlchemy address; none: SQLite in the data folder"),
     )
     telegram_api_url: str = Field(
         "https://api.telegram.org",
         alias="HSL_TELEGRAM_API_URL",
         pattern=r"^https?://\S+$",
-        description="Bot API server",
+        description=N_("Bot API server"),
     )
     messages_per_second: float = Field(
-        30.0, alias="HSL_MESSAGES_PER_SECOND", gt=0, le=1000, description="Pace of one bot"
+        30.0, alias="HSL_MESSAGES_PER_SECOND", gt=0, le=1000, description=N_("Pace of one bot")
     )
     paid_broadcast: bool = Field(
-        False, alias="HSL_PAID_BROADCAST", description="Pay Telegram Stars above 30 a second"
+        False, alias="HSL_PAID_BROADCAST", description=N_("Pay Telegram Stars above 30 a second")
     )
     pace: PaceMode = Field(
-        PaceMode.EVEN, alias="HSL_PACE", description="even, or ten-then-pause (ten, then 1 s)"
+        PaceMode.EVEN, alias="HSL_PACE", description=N_("even, or ten-then-pause (ten, then 1 s)")
     )
     batch_size: int = Field(
-        100, alias="HSL_BATCH_SIZE", ge=1, le=10_000, description="Recipients leased at a time"
+        100, alias="HSL_BATCH_SIZE", ge=1, le=10_000, description=N_("Recipients leased at a time")
     )
     media_chat: str = Field(
         "",
         alias="HSL_MEDIA_CHAT",
-        description="The team's own chat that keeps uploaded files: its id, or a channel's @name",
+        description=N_(
+            "The team's own chat that keeps uploaded files: its id, or a channel's @name"
+        ),
     )
-    host: str = Field("127.0.0.1", alias="HSL_HOST", description="Address the pages listen on")
-    port: int = Field(8501, alias="HSL_PORT", ge=1, le=65535, description="Port of the pages")
+    host: str = Field("127.0.0.1", alias="HSL_HOST", description=N_("Address the pages listen on"))
+    port: int = Field(8501, alias="HSL_PORT", ge=1, le=65535, description=N_("Port of the pages"))
     sandbox_port: int = Field(
-        8502, alias="HSL_SANDBOX_PORT", ge=1, le=65535, description="Port of the sandbox Bot API"
+        8502,
+        alias="HSL_SANDBOX_PORT",
+        ge=1,
+        le=65535,
+        description=N_("Port of the sandbox Bot API"),
     )
     data_dir: Path = Field(
-        ROOT / "data", alias="HSL_DATA_DIR", description="Folder of the embedded database"
+        ROOT / "data", alias="HSL_DATA_DIR", description=N_("Folder of the embedded database")
     )
     time_zone: str = Field(
-        "UTC", alias="HSL_TIME_ZONE", description="The school's zone, such as Europe/Moscow"
+        "UTC", alias="HSL_TIME_ZONE", description=N_("The school's zone, such as Europe/Moscow")
     )
     quiet_hours: str = Field(
         "22:00-08:00",
         alias="HSL_QUIET_HOURS",
         pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$",
-        description="Local hours in which messages that ask for it wait for the morning",
+        description=N_("Local hours in which messages that ask for it wait for the morning"),
     )
     frequency_cap: str = Field(
         "",
         alias="HSL_FREQUENCY_CAP",
-        description="Most messages to a person in so many days, such as 2/7d; empty: no cap",
+        description=N_("Most messages to a person in so many days, such as 2/7d; empty: no cap"),
     )
     index_refresh: float = Field(
         300.0,
         alias="HSL_INDEX_REFRESH",
         gt=0,
         le=300,
-        description="Seconds after which the audience index refreshes by itself",
+        description=N_("Seconds after which the audience index refreshes by itself"),
     )
     index_memory: str = Field(
         "4GB",
         alias="HSL_INDEX_MEMORY",
         pattern=r"^[1-9]\d*(\.\d+)?(MB|GB)$",
-        description="The most memory that the index of people and deliveries takes, such as 4GB",
+        description=N_(
+            "The most memory that the index of people and deliveries takes, such as 4GB"
+        ),
     )
 
     @field_validator("media_chat")
@@ -121,20 +133,22 @@ class Settings(BaseSettings):
     sources_private: bool = Field(
         False,
         alias="HSL_SOURCES_PRIVATE",
-        description="Let sources read web addresses on private networks",
+        description=N_("Let sources read web addresses on private networks"),
     )
 
     report_folder: Path | None = Field(
         None,
         alias="HSL_REPORT_FOLDER",
-        description="Where the scheduler writes reports; none: it writes no report",
+        description=N_("Where the scheduler writes reports; none: it writes no report"),
     )
     report_every: str = Field(
         "mon 08:00",
         alias="HSL_REPORT_EVERY",
         pattern=r"^(daily|(mon|tue|wed|thu|fri|sat|sun)(,(mon|tue|wed|thu|fri|sat|sun))*) "
         r"([01]\d|2[0-3]):[0-5]\d$",
-        description="When it writes one, of the time since the one before, in the school's zone",
+        description=N_(
+            "When it writes one, of the time since the one before, in the school's zone"
+        ),
     )
 
     @field_validator("time_zone")
@@ -244,6 +258,7 @@ class Described:
     value: str
     source: str
     description: str
+    is_given: bool  # by the environment or .env
 
 
 def described(settings: Settings) -> list[Described]:
@@ -252,14 +267,14 @@ def described(settings: Settings) -> list[Described]:
     for field_name, field in Settings.model_fields.items():
         name, value = str(field.alias), getattr(settings, field_name)
         given = field_name in settings.model_fields_set
-        source = ("environment" if name in os.environ else ".env") if given else "default"
-        found.append(Described(name, _shown(value), source, field.description or ""))
+        source = (_("environment") if name in os.environ else ".env") if given else _("default")
+        found.append(Described(name, _shown(value), source, _(field.description or ""), given))
     return found
 
 
 def _shown(value: object) -> str:
     if value is None:
-        return "not set"
+        return _("not set")
     if isinstance(value, SecretStr):
         secret = value.get_secret_value()
         # The part of a bot's token before the colon is its public id.

@@ -9,9 +9,9 @@ import time
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
-from hsl import database, models
+from hsl import database, first_steps, models
 from hsl.settings import ROOT, Settings
 
 PATIENCE = 60.0  # seconds for the pages to answer
@@ -89,13 +89,15 @@ def _add_sample_people(settings: Settings) -> None:
     engine = database.engine_for(settings)
     with database.read_only(engine).begin() as connection:
         people = connection.execute(select(func.count()).select_from(models.users)).scalar_one()
-    if people == 0:
+        removed = select(exists().where(models.audit_log.c.action == first_steps.REMOVED))
+        were_removed = connection.execute(removed).scalar_one()
+    if people == 0 and not were_removed:
         from hsl.audience import importer
 
         report = importer.import_file(
             engine,
-            ROOT / "data" / "sample_users.csv",
-            actor="sample",
+            first_steps.SAMPLE_FILE,
+            actor=first_steps.SAMPLE_ACTOR,
             rejects_dir=settings.data_dir,
         )
         _say(f"{report.added:,} made-up people were added to try it out.")

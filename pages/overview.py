@@ -1,22 +1,38 @@
 """Overview: what needs somebody, what is going on, what is next, and how it went."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from html import escape
 
 import streamlit as st
 
-from hsl import insights
+from hsl import insights, words
 from hsl.audience.sources import registry
 from hsl.charts import arrival
 from hsl.delivery import history
 from hsl.models import MessageStatus, utc_now
-from pages.parts import bot_words, charts, results, shell, show, sources
+from hsl.words import N_, _, plural
+from pages.parts import bot_words, charts, first_steps, results, shell, show, sources
 
 PERIOD = 30  # days
+LIVE = 2.0  # seconds between two looks at what is being sent
 
 
 def open_message(message_id: int) -> None:
     st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
+
+
+def settings_page() -> None:
+    st.switch_page("pages/settings.py")
+
+
+def need(said: str, action: str, go: Callable[[], None], *, key: str) -> None:
+    """One line of what needs somebody (HTML), with its remedy as a button."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(said)
+        if st.button(action, key=key):
+            go()
 
 
 def needs_you() -> None:
@@ -25,74 +41,84 @@ def needs_you() -> None:
     failing = registry.failing(shell.engine())
     if not waiting and not uncertain and not bot.trouble and not failing:
         return
-    st.subheader("Needs you")
+    st.header(_("Needs you"))
     if bot.trouble:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(
-                f"{show.state('failed', 'the bot')} {escape(bot.trouble)}. "
-                f"{bot.paused:,} {'message waits' if bot.paused == 1 else 'messages wait'} for it."
-            )
-            if st.button("Look at the settings", key="need-bot"):
-                st.switch_page("pages/settings.py")
+        waits = plural("1 message waits for it.", "{n} messages wait for it.", bot.paused)
+        said = f"{show.state('failed', N_('the bot'))} {escape(bot.trouble)}. {escape(waits)}"
+        need(said, _("Look at the settings"), settings_page, key="need-bot")
     for message in waiting:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(
-                f"{show.message_state(message)} {escape(message.title)}: "
-                f"{escape(message.status_reason or '')}"
-            )
-            if st.button("Look at it", key=f"need-{message.id}"):
-                open_message(message.id)
+        why = escape(message.status_reason or "")
+        need(
+            f"{show.message_state(message)} {escape(message.title)}: {why}",
+            _("Look at it"),
+            partial(open_message, message.id),
+            key=f"need-{message.id}",
+        )
     if uncertain:
+        perhaps = plural(
+            "{n} person may or may not have got a message: the answer was lost. Nobody is written "
+            "to twice unless you say so.",
+            "{n} people may or may not have got a message: the answer was lost. Nobody is written "
+            "to twice unless you say so.",
+            uncertain,
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(
-                f"{show.state('uncertain')} {show.people(uncertain)} may or may not have got a "
-                "message: the answer was lost. Nobody is written to twice unless you say so."
-            )
+            st.html(f"{show.state('uncertain')} {escape(perhaps)}")
             for number in history.uncertain_messages(shell.engine()):
-                if st.button(f"Message {number}", key=f"uncertain-{number}"):
+                if st.button(_("Message {number}", number=str(number)), key=f"uncertain-{number}"):
                     open_message(number)
-
     for source in failing:
         sources.needs_you(source)
 
 
 def now_and_next() -> None:
-    sending, _ = history.listing(shell.engine(), statuses=(MessageStatus.SENDING,))
+    sending, _total = history.listing(shell.engine(), statuses=(MessageStatus.SENDING,))
     coming, total = history.listing(
         shell.engine(), statuses=(MessageStatus.SCHEDULED,), soonest_first=True, limit=5
     )
-    if st.session_state.get("was-sending") and not sending:
-        st.session_state["was-sending"] = False
+    if st.session_state.get("was-sending", False) != bool(sending):
+        # Only while something runs is this drawn again and again.
+        st.session_state["was-sending"] = bool(sending)
         st.rerun(scope="app")
-    st.session_state["was-sending"] = bool(sending)
-    st.subheader("Now and next")
+    st.header(_("Now and next"))
     if sending:
-        st.caption(bot_words.pace(shell.standing_of_bot()))
+        st.caption(show.plain(bot_words.pace(shell.standing_of_bot())))
     for message in sending:
-        progress = history.progress(shell.engine(), message.id)
-        left = progress["seconds_left"]
-        words = f"{progress['percent']:.0f} % · {progress['rate']:.1f} a second"
-        st.progress(
-            min(1.0, (progress["percent"] or 0.0) / 100),
-            text=words + (f" · {show.duration(left)} left" if left else ""),
-        )
+        progress_of(message.id)
         show.message_row(message, shell.zone(), key="now")
     for message in coming:
         show.message_row(message, shell.zone(), key="next")
     if total > len(coming):
-        st.caption(f"And {total - len(coming):,} more are scheduled.")
+        st.caption(plural("And {n} more is scheduled.", "And {n} more are scheduled.",
+                          total - len(coming)))  # fmt: skip
     if not sending and not coming:
-        st.html('<div class="hsl-dim">Nothing is being sent, and nothing is scheduled.</div>')
+        nothing = _("Nothing is being sent, and nothing is scheduled.")
+        st.html(f'<div class="hsl-dim">{escape(nothing)}</div>')
+
+
+def progress_of(message_id: int) -> None:
+    """A live bar: how far a message is, how fast it goes, and how long it still takes."""
+    progress = history.progress(shell.engine(), message_id)
+    percent, left = progress["percent"] or 0.0, progress["seconds_left"]
+    said = _(
+        "{percent} % · {rate} a second",
+        percent=words.number(percent),
+        rate=words.number(progress["rate"] or 0.0, decimals=1),
+    )
+    if left:
+        said += " · " + _("{span} left", span=show.duration(left))
+    st.progress(min(1.0, percent / 100), text=said)
 
 
 def how_it_went() -> None:
     today = utc_now().astimezone(shell.zone()).date()
     midnight = datetime.combine(today - timedelta(days=PERIOD - 1), time(), shell.zone())
     chosen = insights.Filter(since=midnight.astimezone(UTC))
-    st.subheader("How it went")
+    st.header(_("How it went"))
     with show.answered(), results.of(chosen) as counts:
         if not counts.frame("total")["tried"].iloc[0]:
-            st.html('<div class="hsl-dim">Figures appear here once a message was sent.</div>')
+            nothing = _("Figures appear here once a message was sent.")
+            st.html(f'<div class="hsl-dim">{escape(nothing)}</div>')
             return
         left, right = st.columns([3, 2], gap="large")
         with left:
@@ -103,25 +129,29 @@ def how_it_went() -> None:
 
 def last_messages() -> None:
     finished = (MessageStatus.SENT, MessageStatus.CANCELLED, MessageStatus.FAILED)
-    last, _ = history.listing(shell.engine(), statuses=finished, limit=5)
+    last, _total = history.listing(shell.engine(), statuses=finished, limit=5)
     if last:
-        st.subheader("Last messages")
+        st.header(_("Last messages"))
     for message in last:
         show.message_row(message, shell.zone(), key="last")
 
 
+nobody = shell.people().people == 0
 head, action = st.columns([3, 1], vertical_alignment="bottom")
-head.title("Overview")
+head.title(_("Overview"))
 with action.container(horizontal=True, horizontal_alignment="right"):
-    write = st.button("Write a message", type="primary", icon=":material/edit_note:")
+    write = st.button(
+        _("Write a message"),
+        # The first steps have the one primary action while there is nobody to write to.
+        type="secondary" if nobody else "primary",
+        icon=":material/edit_note:",
+    )
 if write:
     st.switch_page("pages/compose.py")
-if shell.people().people == 0:
-    st.info("There are no people yet. Bring them in on the Audience page, from a file.")
-    if st.button("Go to Audience"):
-        st.switch_page("pages/audience.py")
 needs_you()
+first_steps.section()
 busy = bool(history.listing(shell.engine(), statuses=(MessageStatus.SENDING,), limit=1)[0])
-st.fragment(now_and_next, run_every=2 if busy else None)()
+st.session_state["was-sending"] = busy
+shell.live(now_and_next, every=LIVE if busy else None)
 how_it_went()
 last_messages()

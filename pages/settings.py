@@ -2,42 +2,100 @@
 
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
-from hsl import doctor
+from hsl import doctor, first_steps, words
 from hsl.delivery import pace
-from hsl.settings import described
+from hsl.settings import Described, described
+from hsl.words import N_, _
+from pages.parts import first_steps as steps
 from pages.parts import shell, show, sources
 
+NAMES = {
+    "archive": N_("archive"),
+    "bot": N_("bot"),
+    "clock": N_("clock"),
+    "database": N_("database"),
+    "disk": N_("disk"),
+    "figures": N_("figures"),
+    "messages": N_("messages"),
+    "migrations": N_("migrations"),
+    "reports": N_("reports"),
+    "scheduler": N_("scheduler"),
+    "sending": N_("sending"),
+    "sources": N_("sources"),
+}
 
-@st.cache_data(ttl=20, show_spinner="The doctor looks …")
-def examined() -> list[doctor.Check]:
+
+@st.cache_data(ttl=20, show_spinner=False)
+def examined(language: str) -> list[doctor.Check]:
+    """The doctor's answers; they are kept for a while, in the `language` that they were said in."""
     return doctor.examine(shell.settings())
 
 
-st.title("Settings")
-st.subheader("Is all well?")
-checks = examined()
-for check in checks:
-    words = check.detail if check.ok else f"{check.detail} {check.remedy}"
-    st.html(f"{show.well(check.ok)} <b>{escape(check.name)}</b>: {escape(words)}")
-if st.button("Look again", icon=":material/refresh:"):
-    examined.clear()
-    st.rerun()
+def is_all_well() -> None:
+    head, action = st.columns([3, 1], vertical_alignment="center")
+    head.header(_("Is all well?"))
+    with action.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(_("Look again"), icon=":material/refresh:"):
+            examined.clear()
+    with st.spinner(_("The doctor looks …")):
+        checks = examined(words.language())
+    # What is not well stands first.
+    for ok in (False, True):
+        lines = "".join(one_check(check) for check in checks if check.ok is ok)
+        if lines:
+            st.html(f'<div class="hsl-checks">{lines}</div>')
+
+
+def one_check(check: doctor.Check) -> str:
+    """HTML of one answer: how it is, what of, and what was found and is to be done."""
+    name = escape(_(NAMES.get(check.name, check.name)))
+    remedy = "" if check.ok else f'<b class="remedy">{escape(check.remedy)}</b>'
+    found = f"{escape(check.detail)}{remedy}"
+    return f"<span>{show.well(check.ok)}</span><b>{name}</b><span>{found}</span>"
+
+
+def what_is_set() -> None:
+    st.header(_("What is set"))
+    st.caption(_("Set in the environment or in a file .env beside app.py, read at the start."))
+    listed = described(shell.settings())
+    given = [one for one in listed if one.is_given]
+    if given:
+        st.html(table_of(given))
+    with st.expander(_("As they are by default")):
+        st.html(table_of([one for one in listed if not one.is_given]))
+    rhythm = pace.Rhythm.of(shell.settings())
+    seconds = pace.expected_seconds(1000, shell.settings())
+    st.caption(
+        _(
+            "At this pace 1,000 people take about {span} ({rate} messages a second).",
+            span=show.duration(seconds),
+            rate=words.number(rhythm.rate, decimals=1),
+        )
+    )
+
+
+def table_of(listed: list[Described]) -> str:
+    """HTML of settings: a name, its value, where it is from, and what it is."""
+    lines = "".join(
+        f"<div><code>{escape(one.name)}</code></div>"
+        f"<div><b>{escape(one.value) or '–'}</b> "
+        f"<span class='hsl-dim'>· {escape(one.source)} · {escape(one.description)}</span></div>"
+        for one in listed
+    )
+    return f'<div class="hsl-list">{lines}</div>'
+
+
+def sample() -> None:
+    if first_steps.sample(shell.engine()).people:
+        st.header(_("Made-up people"))
+        st.caption(_("They came with the program, to try it out. Nobody is behind them."))
+        steps.sample_line()
+
+
+st.title(_("Settings"))
+is_all_well()
 sources.section()
-st.subheader("What is set")
-st.caption("Set in the environment or in a file .env beside app.py, read at the start.")
-st.dataframe(
-    pd.DataFrame(
-        [
-            {"Setting": s.name, "Value": s.value, "From": s.source, "What it is": s.description}
-            for s in described(shell.settings())
-        ]
-    ),
-    hide_index=True,
-    height=560,
-)
-rhythm = pace.Rhythm.of(shell.settings())
-minutes = pace.expected_seconds(1000, shell.settings())
-st.caption(f"At this pace 1,000 people take about {minutes:.0f} s ({rhythm.rate:.1f} a second).")
+sample()
+what_is_set()

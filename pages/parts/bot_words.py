@@ -2,21 +2,28 @@
 
 from zoneinfo import ZoneInfo
 
+from hsl import words
 from hsl.delivery.standing import Standing
 from hsl.models import utc_now
+from hsl.words import _, plural
 from pages.parts import show
 
 
 def trouble(found: Standing, zone: ZoneInfo) -> str:
     """What has stopped, since when, and when Telegram is asked next."""
-    since = f" since {show.moment(found.trouble_since, zone)}" if found.trouble_since else ""
-    waiting = {0: "", 1: " One message waits for it."}.get(
-        found.paused, f" {found.paused:,} messages wait for it."
-    )
-    return show.plain(
-        f"Sending has stopped{since}. {found.trouble}.{waiting} {_next_look(found, zone)} What was "
-        "paused goes on by itself then. If the token is wrong, set BOT_TOKEN and start again."
-    )
+    said = [
+        _("Sending has stopped since {moment}.", moment=show.moment(found.trouble_since, zone))
+        if found.trouble_since
+        else _("Sending has stopped."),
+        f"{found.trouble}.",
+        plural("One message waits for it.", "{n} messages wait for it.", found.paused)
+        if found.paused
+        else "",
+        _next_look(found, zone),
+        _("What was paused goes on by itself then."),
+        _("If the token is wrong, set BOT_TOKEN and start again."),
+    ]
+    return show.plain(" ".join(said))
 
 
 def hold(found: Standing, zone: ZoneInfo) -> str:
@@ -24,41 +31,57 @@ def hold(found: Standing, zone: ZoneInfo) -> str:
     if found.held_until is None:
         return ""
     if not found.asked_to_wait:
-        return "Telegram cannot be reached. It is tried again every few seconds."
-    until = show.exactly(found.held_until, zone)
+        return _("Telegram cannot be reached. It is tried again every few seconds.")
     return show.plain(
-        f"Telegram asked to wait until {until} ({show.ago(found.held_until)}). Sending goes on by "
-        "itself then, more slowly at first."
+        _(
+            "Telegram asked to wait until {until} ({span}). Sending goes on by itself then, more "
+            "slowly at first.",
+            until=show.exactly(found.held_until, zone),
+            span=show.ago(found.held_until),
+        )
     )
 
 
 def paid(found: Standing, zone: ZoneInfo) -> str:
     """Why it goes at the free rate, and until when."""
-    again = f" at {show.moment(found.pays_again_at, zone)}" if found.pays_again_at else ""
-    return show.plain(
-        f"Telegram takes no paid broadcast ({found.paid_refusal}). Sending goes on at the free "
-        f"rate, and tries to pay again{again}."
+    said = _(
+        "Telegram takes no paid broadcast ({reason}). Sending goes on at the free rate.",
+        reason=found.paid_refusal,
     )
+    if found.pays_again_at is None:
+        return show.plain(said)
+    again = _("Paying is tried again at {moment}.", moment=show.moment(found.pays_again_at, zone))
+    return show.plain(f"{said} {again}")
 
 
 def pace(found: Standing) -> str:
     """How fast it may go at this moment, and what Telegram thought of it so far."""
+    full = words.number(found.full_rate, decimals=1)
     if found.trouble:
-        words = f"Pace: nothing is sent; at most {found.full_rate:.1f} messages a second after that"
+        said = _("Pace: nothing is sent; at most {full} messages a second after that.", full=full)
     elif found.rate < found.full_rate:
-        words = f"Pace: {found.rate:.1f} messages a second, climbing to {found.full_rate:.1f}"
+        said = _(
+            "Pace: {rate} messages a second, climbing to {full}.",
+            rate=words.number(found.rate, decimals=1),
+            full=full,
+        )
     else:
-        words = f"Pace: {found.full_rate:.1f} messages a second at most"
+        said = _("Pace: {full} messages a second at most.", full=full)
     if not found.refusals:
-        return f"{words}. Telegram has never asked to wait."
-    times = "once" if found.refusals == 1 else f"{found.refusals:,} times"
-    return f"{words}. Telegram has asked to wait {times} so far."
+        return f"{said} {_('Telegram has never asked to wait.')}"
+    asked = plural(
+        "Telegram has asked to wait once so far.",
+        "Telegram has asked to wait {n} times so far.",
+        found.refusals,
+    )
+    return f"{said} {asked}"
 
 
 def _next_look(found: Standing, zone: ZoneInfo) -> str:
     if found.next_look is None or found.next_look <= utc_now():
-        return "Telegram is asked again as soon as a scheduler runs."
-    return (
-        f"Telegram is asked again {show.ago(found.next_look)}, at "
-        f"{show.exactly(found.next_look, zone)}."
+        return _("Telegram is asked again as soon as a scheduler runs.")
+    return _(
+        "Telegram is asked again {span}, at {moment}.",
+        span=show.ago(found.next_look),
+        moment=show.exactly(found.next_look, zone),
     )

@@ -1,33 +1,40 @@
 """What every page stands on: the database, the index of people, who is here, and the band."""
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from hsl import database, doctor, words
+from hsl import database, doctor, models, words
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
 from hsl.audience.sources import registry
 from hsl.delivery import history, standing
 from hsl.settings import Settings, get_settings
 from hsl.warehouse.store import Store
-from pages.parts import asking, bot_words
+from hsl.words import _
+from pages.parts import asking, bot_words, viewer
+
+log = logging.getLogger("hsl.pages")
 
 ICON = str(Path(__file__).parent / "icon.svg")
 BAND = 5.0  # seconds between two looks while the bot is not well
 AUTHOR = "analyst"  # who works here, until there are accounts
-LOCALE_COOKIE = "hsl_locale"  # a language that was chosen here, instead of the browser's
 
 
 def _locale() -> str | None:
     """The viewer's locale: as chosen here, else as the browser says; None beside a session."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return None
-    chosen = st.context.cookies.get(LOCALE_COOKIE)
-    return chosen if isinstance(chosen, str) else st.context.locale
+    chosen = viewer.chosen_locale()
+    browser = st.context.locale
+    # "ru-RU" says more than the chosen "ru", such as how dates are written.
+    return browser if browser and browser.partition("-")[0] == chosen else chosen or browser
 
 
 words.read_by(_locale)
@@ -97,12 +104,66 @@ def arrived() -> bool:
     return bool(st.session_state.get("arrived", True))
 
 
-def overview_title() -> str:
-    """Overview, with the number of things that wait for a person."""
-    waiting, uncertain = history.needs_a_person(engine())
-    count = len(waiting) + bool(uncertain) + bool(standing_of_bot().trouble)
-    count += len(registry.failing(engine()))
-    return f"Overview · {count}" if count else "Overview"
+def waiting_for_a_person() -> int:
+    """How many things wait for a person, as Overview lists them; 0 where nobody can tell."""
+    try:
+        waiting, uncertain = history.needs_a_person(engine())
+        failing = registry.failing(engine())
+        trouble = standing_of_bot().trouble
+    except SQLAlchemyError:
+        return 0
+    return len(waiting) + bool(uncertain) + bool(trouble) + len(failing)
+
+
+def choices(paths: list[str]) -> None:
+    """The viewer's own choices at the foot of the sidebar; `paths` are those of all pages."""
+    with st.sidebar.container(key="hsl-viewer"):
+        viewer.choices(paths)
+
+
+def live(draw: Callable[[], None], *, every: float | None) -> None:
+    """Draw a part of a page that is drawn anew every so many seconds; None: only with its page.
+
+    Where the database does not answer then, the part says so and goes on trying.
+    """
+
+    def guarded() -> None:
+        try:
+            draw()
+        except SQLAlchemyError as fault:
+            _say_without_database(fault)
+
+    st.fragment(guarded, run_every=every)()
+
+
+def without_database(fault: SQLAlchemyError) -> None:
+    """Say that the database does not answer, and draw the page once it does again."""
+    _say_without_database(fault)
+    st.session_state["looked-for-database"] = False
+    st.fragment(_look_for_database, run_every=BAND)()
+
+
+def _say_without_database(fault: SQLAlchemyError) -> None:
+    log.error("The database does not answer (%s)", type(fault).__name__)
+    st.error(
+        _(
+            "The database does not answer, so nothing is shown and nothing was changed. This page "
+            "comes back by itself; if it does not, ask the operator to run `python -m hsl doctor`."
+        )
+    )
+
+
+def _look_for_database() -> None:
+    if not st.session_state["looked-for-database"]:
+        # The run that failed looks no sooner than the next beat.
+        st.session_state["looked-for-database"] = True
+        return
+    try:
+        with database.read_only(engine()).begin() as connection:
+            connection.execute(select(models.message_history.c.id).limit(1))
+    except SQLAlchemyError:
+        return
+    st.rerun(scope="app")
 
 
 def standing_of_bot() -> standing.Standing:
@@ -113,9 +174,9 @@ def standing_of_bot() -> standing.Standing:
 def band() -> None:
     """One line on every page: sandbox, the bot's trouble, a silent scheduler."""
     if settings().is_sandbox:
+        phones = f"http://127.0.0.1:{settings().sandbox_port}"
         st.info(
-            "Sandbox: nothing leaves this machine. "
-            f"[The people's phones](http://127.0.0.1:{settings().sandbox_port})",
+            _("Sandbox: nothing leaves this machine.") + f" [{_('The people’s phones')}]({phones})",
             icon=":material/science:",
         )
     is_well = standing_of_bot().is_well
@@ -124,7 +185,7 @@ def band() -> None:
     silent = doctor.scheduler_silent_for(engine())
     if silent is None or silent > doctor.SILENT_AFTER:
         st.warning(
-            "No scheduler is running, so nothing is sent. Start `python -m hsl scheduler`.",
+            _("No scheduler is running, so nothing is sent. Start `python -m hsl scheduler`."),
             icon=":material/notifications_paused:",
         )
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -27,6 +28,18 @@ COLOURS = {
     "paused": "#E69F00",
     "cancelled": "#56606B",
     "deleted": "#CC79A7",
+}
+# The same hues for shapes beside words, dark enough on light and light enough on dark.
+INK = {
+    "sent": ("#00734F", "#2FC08F"),
+    "sending": ("#0072B2", "#58B4E8"),
+    "uncertain": ("#8A5A00", "#E69F00"),
+    "failed": ("#B34700", "#FF8A4C"),
+    "pending": ("#5F6670", "#A0A6AE"),
+    "scheduled": ("#0072B2", "#58B4E8"),
+    "paused": ("#8A5A00", "#E69F00"),
+    "cancelled": ("#56606B", "#A3ADB8"),
+    "deleted": ("#A34A7E", "#E09CC3"),
 }
 SHAPES = {
     "sent": "●",
@@ -54,24 +67,7 @@ WORDS = {
 RUN_WORDS = {"sent": N_("done"), "sending": N_("at work")}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
 
-CSS = """<style>
-.stMainBlockContainer{padding-top:2.6rem}
-.stMainBlockContainer [data-testid="stAlertContainer"]{padding:.45rem .8rem;min-height:0}
-@media (max-width:768px){.stMainBlockContainer{padding-top:4rem}}
-.hsl-title{font-size:1.9rem;line-height:1.2;overflow-wrap:anywhere;padding:0;margin:0}
-.hsl-state{white-space:nowrap;font-weight:600}
-.hsl-sum{display:flex;height:12px;border-radius:6px;overflow:hidden;background:#8a8f9840}
-.hsl-sum i{display:block;min-width:3px}
-.hsl-terms{font-size:.86rem;font-variant-numeric:tabular-nums;margin-top:3px}
-.hsl-terms b{font-weight:600}.hsl-terms span{white-space:nowrap}
-.hsl-problem{color:#B3261E;font-size:.9rem;margin:-6px 0 6px}
-@media (prefers-color-scheme:dark){.hsl-problem{color:#FF8A80}}
-.hsl-dim{opacity:.78;font-size:.86rem}
-.hsl-events>div{display:grid;grid-template-columns:12.5rem 1fr;gap:.1rem 1rem;padding:.35rem 0}
-.hsl-events time{opacity:.78;font-variant-numeric:tabular-nums}
-@media (max-width:640px){.hsl-events>div{grid-template-columns:1fr}}
-.hsl-line{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-</style>"""
+CSS = f"<style>{(Path(__file__).parent / 'style.css').read_text('utf-8')}</style>"
 
 
 def plain(words: str) -> str:
@@ -148,11 +144,15 @@ def duration(seconds: float) -> str:
 
 def state(status: str, word: str | None = None) -> str:
     """HTML of a state: a shape, a colour and a word, its own unless another is given."""
-    colour = COLOURS.get(status, "#8A8F98")
-    return (
-        f'<span class="hsl-state"><span style="color:{colour}">{SHAPES.get(status, "○")}</span> '
-        f"{html.escape(_(word or WORDS.get(status, status)))}</span>"
-    )
+    said = html.escape(_(word or WORDS.get(status, status)))
+    return f'<span class="hsl-state">{shape(status)} {said}</span>'
+
+
+def shape(status: str) -> str:
+    """HTML of a state's shape in its colour, to stand beside a word."""
+    light, dark = INK.get(status, INK["pending"])
+    colour = f"light-dark({light},{dark})"
+    return f'<span aria-hidden="true" style="color:{colour}">{SHAPES.get(status, "○")}</span>'
 
 
 def message_state(message: Message) -> str:
@@ -163,10 +163,7 @@ def message_state(message: Message) -> str:
 
 def well(is_well: bool) -> str:
     """HTML of a check's answer: a shape, a colour and a word."""
-    colour, shape, word = (
-        ("#009E73", "●", N_("ok")) if is_well else ("#D55E00", "▲", N_("not well"))
-    )
-    return f'<span class="hsl-state"><span style="color:{colour}">{shape}</span> {_(word)}</span>'
+    return state("sent", N_("ok")) if is_well else state("failed", N_("not well"))
 
 
 def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
@@ -178,8 +175,7 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
         f'<i style="flex:{part.people} 0 0;background:{COLOURS[part.kind]}"></i>' for part in parts
     )
     terms = " + ".join(
-        f'<span><span style="color:{COLOURS[part.kind]}">{SHAPES[part.kind]}</span> '
-        f"<b>{number(part.people)}</b> {html.escape(part.words)}</span>"
+        f"<span>{shape(part.kind)} <b>{number(part.people)}</b> {html.escape(part.words)}</span>"
         for part in parts
     )
     whole = f"<b>{number(closing.total)}</b> {html.escape(closing.whole)}"

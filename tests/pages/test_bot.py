@@ -75,4 +75,4 @@ def test_a_refused_payment_says_when_it_is_tried_again(open_page: Open, house: E
     now = models.utc_now().timestamp()
     with_bot(house, lambda c, bot: pace.refuse_paid(c, bot, "not enough Stars", now=now))
     (said,) = [w.value for w in open_page("overview").warning if "paid broadcast" in w.value]
-    assert "tries to pay again at" in said
+    assert "Paying is tried again at" in said

@@ -1,0 +1,229 @@
+"""What stands in the audit, as words (HTML): deeds, things, and what was before and after."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from html import escape
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from hsl.audience.cohort import Cohort
+from hsl.audit import Entry
+from hsl.words import N_, _
+from pages.parts import show
+
+MANY = 12  # values of a list that are shown; the download has all of them
+DEEDS = {
+    "archived": N_("archived"),
+    "bot_stopped": N_("stopped sending"),
+    "bot_works_again": N_("goes on sending"),
+    "draft_discarded": N_("discarded a draft"),
+    "experiment_created": N_("split an audience"),
+    "first_steps_dismissed": N_("hid the first steps"),
+    "import": N_("brought people in"),
+    "message_cancelled": N_("cancelled"),
+    "message_created": N_("sent"),
+    "message_delete_in_chats": N_("deletes from the chats"),
+    "message_edit_in_chats": N_("edits in the chats"),
+    "message_edited": N_("edited"),
+    "message_failed": N_("was ended by a fault"),
+    "message_not_started": N_("did not start"),
+    "message_paused": N_("paused"),
+    "message_resumed": N_("went on"),
+    "message_retried": N_("tried again"),
+    "message_scheduled": N_("scheduled"),
+    "message_send_production": N_("finished"),
+    "message_too_late": N_("was too late to start"),
+    "message_withdrawn": N_("left people out"),
+    "presses_imported": N_("brought presses in"),
+    "report_failed": N_("a report failed"),
+    "report_written": N_("wrote a report"),
+    "restored": N_("restored from the archive"),
+    "rule_created": N_("made a rule"),
+    "rule_failed": N_("a rule failed"),
+    "rule_stopped": N_("stopped a rule"),
+    "sample_removed": N_("removed the sample"),
+    "scheduled_message_sent": N_("finished a scheduled one"),
+    "segment_added": N_("saved a segment"),
+    "segment_deleted": N_("removed a segment"),
+    "segment_edited": N_("changed a segment"),
+    "segment_frozen": N_("froze a segment"),
+    "segment_thawed": N_("thawed a segment"),
+    "source_added": N_("added a source"),
+    "source_changed": N_("changed a source"),
+    "source_failed": N_("a source failed"),
+    "source_read": N_("read a source"),
+    "source_removed": N_("removed a source"),
+    "suppressed": N_("marked as do-not-message"),
+    "uncertain_marked_delivered": N_("marked uncertain ones as delivered"),
+    "uncertain_sent_again": N_("sent to uncertain ones again"),
+    "unsuppressed": N_("took a do-not-message mark away"),
+}
+THINGS = {
+    "bot": N_("bot {which}"),
+    "draft": N_("draft {which}"),
+    "experiment": N_("experiment {which}"),
+    "file": N_("file {which}"),
+    "message": N_("message {which}"),
+    "month": N_("month {which}"),
+    "people": N_("people"),
+    "person": N_("person {which}"),
+    "report": N_("report {which}"),
+    "rule": N_("rule {which}"),
+    "segment": N_("segment {which}"),
+    "source": N_("source {which}"),
+}
+LABELS = {
+    "added": N_("added"),
+    "arm": N_("arm"),
+    "address": N_("address"),
+    "audience_mode": N_("audience"),
+    "author": N_("author"),
+    "buttons": N_("buttons"),
+    "cancelled": N_("cancelled"),
+    "cohort": N_("who"),
+    "description": N_("description"),
+    "error": N_("error"),
+    "experiment": N_("experiment"),
+    "every_minutes": N_("every so many minutes"),
+    "file": N_("file"),
+    "frozen": N_("keeps its people"),
+    "group": N_("to whom"),
+    "is_exclusion": N_("an exclusion list"),
+    "kind": N_("kind"),
+    "known": N_("known before"),
+    "left_out": N_("left out"),
+    "left_streams": N_("left their streams"),
+    "mapping": N_("columns"),
+    "mark_left": N_("marks who has left"),
+    "messages": N_("messages"),
+    "name": N_("name"),
+    "path": N_("file"),
+    "paused": N_("paused"),
+    "people": N_("people"),
+    "preview": N_("begins"),
+    "query": N_("query"),
+    "reason": N_("reason"),
+    "recipients": N_("recipients"),
+    "rejected": N_("rejected"),
+    "result": N_("result"),
+    "resumed": N_("went on"),
+    "rows": N_("rows"),
+    "rule": N_("rule"),
+    "run": N_("run"),
+    "said": N_("what it said"),
+    "scheduled_at": N_("planned for"),
+    "seconds": N_("seconds"),
+    "sentence": N_("who"),
+    "statistics": N_("became"),
+    "sum": N_("sum"),
+    "type": N_("kind"),
+    "unchanged": N_("unchanged"),
+    "updated": N_("updated"),
+    "user_ids": N_("ids"),
+    "version": N_("version"),
+    "waiting": N_("waiting"),
+}
+# What is a word of ours when it stands as a value.
+VALUES = {
+    **show.WORDS,
+    "text": N_("text"),
+    "video": N_("video"),
+    "document": N_("document"),
+    "frozen": N_("as it was then"),
+    "live": N_("as it is at the start"),
+}
+# Ids and ordinals, not counts.
+NUMBERS = {"version", "run", "rule", "experiment", "user_ids", "cancelled", "paused", "resumed"}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+
+
+def deed(action: str) -> str:
+    """What was done, in words; as it is written where there are none."""
+    return _(DEEDS[action]) if action in DEEDS else action.replace("_", " ")
+
+
+def thing(entry: Entry) -> str:
+    """HTML of what it was done to; a message and a person are doors to themselves."""
+    if not entry.object_type:
+        return ""
+    which = entry.object_id or ""
+    words = THINGS.get(entry.object_type)
+    said = _(words, which=which) if words else f"{entry.object_type} {which}"
+    said = escape(said.strip())
+    if entry.object_type == "message" and which.isdigit():
+        return f'<a href="/messages?message={which}" target="_self">{said}</a>'
+    return said
+
+
+def details(entry: Entry, zone: ZoneInfo) -> str:
+    """HTML of an entry's details: a line each, with what changed as before → after."""
+    lines = [
+        f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>"
+        for label, value in _lines(dict(entry.details), zone)
+    ]
+    return f"<dl>{''.join(lines)}</dl>" if lines else ""
+
+
+def _lines(found: dict[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    before, after = found.pop("before", None), found.pop("after", None)
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                yield _label(name), _changed(name, before.get(name), after.get(name), zone)
+    elif before is not None or after is not None:
+        yield _("changed"), _changed("", before, after, zone)
+    for name, value in found.items():
+        if value not in (None, "", [], {}):
+            yield _label(name), escape(_value(name, value, zone))
+
+
+def _changed(name: str, before: Any, after: Any, zone: ZoneInfo) -> str:
+    if before in (None, "", [], {}):
+        return f"<ins>{escape(_value(name, after, zone))}</ins>"
+    old = f"<del>{escape(_value(name, before, zone))}</del>"
+    return f"{old} → <ins>{escape(_value(name, after, zone))}</ins>"
+
+
+def _label(name: str) -> str:
+    return _(LABELS[name]) if name in LABELS else name.replace("_", " ")
+
+
+def _value(name: str, value: Any, zone: ZoneInfo) -> str:
+    if value in (None, "", [], {}):
+        return _("nothing")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, int):
+        return str(value) if name in NUMBERS else show.number(value)
+    if isinstance(value, float):
+        return show.number(value) if value.is_integer() else f"{value:.1f}"
+    if isinstance(value, list):
+        shown = ", ".join(_value(name, one, zone) for one in value[:MANY])
+        left = len(value) - MANY
+        return shown if left <= 0 else _("{some} and {count} more", some=shown, count=left)
+    if isinstance(value, dict) and name == "cohort":
+        try:
+            return Cohort.model_validate(value).sentence()
+        except ValidationError:
+            pass  # a later version's; it is told of as it is written
+    if isinstance(value, dict):
+        parts = (f"{_word(key)}: {_value(key, one, zone)}" for key, one in value.items() if one)
+        return ", ".join(parts) or _("nothing")
+    said = str(value)
+    if _MOMENT.match(said):
+        try:
+            when = datetime.fromisoformat(said)
+        except ValueError:
+            return said
+        return show.moment(when, zone) if when.tzinfo else said
+    return _word(said)
+
+
+def _word(said: str) -> str:
+    """A value of ours in the viewer's language; what people wrote stays as they wrote it."""
+    if said in VALUES:
+        return _(VALUES[said])
+    return _(LABELS[said]) if said in LABELS else said
