@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select
 from hsl import database, models
 from hsl.message import html
 from hsl.models import Action
+from hsl.words import _
 
 History, Recipients = models.message_history, models.message_recipients
 
@@ -77,4 +78,12 @@ def _joined(rows: Iterable[dict[str, Any]], messages: Iterable[Any]) -> list[Rec
 def title_of(message: Any) -> str:
     """A message's first line as Telegram shows it, or its kind where it has no text."""
     first = html.first_line(message.message_text)
-    return first[:90] or f"{str(message.message_type).capitalize()} without a caption"
+    return first[:90] or without_caption(str(message.message_type))
+
+
+def without_caption(kind: str) -> str:
+    """What a video or a document is called that says nothing."""
+    return {
+        "video": _("Video without a caption"),
+        "document": _("Document without a caption"),
+    }.get(kind, _("Text without words"))
