@@ -32,7 +32,7 @@ def head(counts: Counts) -> None:
         st.markdown(
             _(
                 "**{interval}** deliveries arrived: {messages} to {people}, as of {ago}.",
-                interval=show.plain(interval(int(line["delivered"]), int(line["tried"]))),
+                interval=interval(int(line["delivered"]), int(line["tried"])),
                 messages=plural("{n} message", "{n} messages", int(line["messages"])),
                 people=show.people(int(line["people"])),
                 ago=show.ago(counts.now),

@@ -17,14 +17,14 @@ PAGE = 50  # recipients
 # Of the columns by their names in the code, in pixels, so that a narrow window scrolls the table
 # instead of cutting its words.
 WIDTHS = {
-    "person": 190,
-    "status": 115,
-    "reason": 165,
-    "said": 355,
-    "time": 175,
-    "id": 110,
-    "version": 80,
-    "code": 65,
+    "Person": 190,
+    "Status": 115,
+    "Reason": 165,
+    "What Telegram said": 355,
+    "Time": 175,
+    "Id": 110,
+    "Version": 80,
+    "Code": 65,
 }
 
 
@@ -136,14 +136,14 @@ def _draw(shown: pd.DataFrame, table: pd.DataFrame, *, ticking: bool) -> tuple[i
 
 def _heads() -> dict[str, str]:
     return {
-        "person": _("Person"),
-        "status": _("Status"),
-        "reason": _("Reason"),
-        "said": _("What Telegram said"),
-        "time": _("Time"),
-        "id": _("Id"),
-        "version": _("Version"),
-        "code": _("Code"),
+        "Person": _("Person"),
+        "Status": _("Status"),
+        "Reason": _("Reason"),
+        "What Telegram said": _("What Telegram said"),
+        "Time": _("Time"),
+        "Id": _("Id"),
+        "Version": _("Version"),
+        "Code": _("Code"),
     }
 
 
@@ -151,24 +151,24 @@ def _readable(table: pd.DataFrame, message: Message, *, with_reasons: bool) -> p
     zone = shell.zone()
     table = table.astype(object).where(table.notna(), None)
     columns = {
-        "person": [
+        "Person": [
             _person(row.first_name, row.username, row.user_id) for row in table.itertuples()
         ],
-        "status": table["delivery_status"].map(
+        "Status": table["delivery_status"].map(
             lambda status: f"{show.SHAPES[status]} {_status(status, message)}"
         ),
-        "reason": table["reason"].map(lambda why: reason_words(why) if why else ""),
-        "said": table["error_description"].fillna(""),
-        "time": table["sent_at"].map(lambda when: show.moment(when, zone) if when else ""),
-        "id": table["user_id"].astype(str),
-        "version": table["version"].map(lambda number: f"{number:.0f}" if number else ""),
-        "code": table["error_code"].map(lambda code: f"{code:.0f}" if code else ""),
+        "Reason": table["reason"].map(lambda why: reason_words(why) if why else ""),
+        "What Telegram said": table["error_description"].fillna(""),
+        "Time": table["sent_at"].map(lambda when: show.moment(when, zone) if when else ""),
+        "Id": table["user_id"].astype(str),
+        "Version": table["version"].map(lambda number: f"{number:.0f}" if number else ""),
+        "Code": table["error_code"].map(lambda code: f"{code:.0f}" if code else ""),
     }
     if not with_reasons:
-        for name in ("reason", "said", "code"):
+        for name in ("Reason", "What Telegram said", "Code"):
             del columns[name]
     if message.version == 1:
-        del columns["version"]
+        del columns["Version"]
     return pd.DataFrame(columns)
 
 

@@ -41,6 +41,15 @@ def delivered(house: House) -> House:
     return house
 
 
+def settled(page: Page) -> None:
+    """Wait until the page is drawn: a run that goes on makes its buttons anew under a press."""
+    expect(page.get_by_test_id("stVegaLiteChart").locator("svg").first).to_be_visible(
+        timeout=60_000
+    )
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+
+
 def test_marks_lead_to_people(page: Page, delivered: House, said: list[str]) -> None:
     for view, count in VIEWS.items():
         page.goto(f"{delivered.address}/delivery?period=90+days&view={view}")
@@ -59,6 +68,7 @@ def test_marks_lead_to_people(page: Page, delivered: House, said: list[str]) -> 
 
 def test_a_picture_is_downloaded(page: Page, delivered: House, said: list[str]) -> None:
     page.goto(f"{delivered.address}/delivery?period=90+days&view=Timing")
+    settled(page)
     page.get_by_text("Numbers and files").first.click()
     # The table pushes the buttons down when it is drawn, away from under a press.
     expect(page.get_by_test_id("stDataFrame").first.locator("canvas").first).to_be_visible()
