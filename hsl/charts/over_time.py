@@ -90,7 +90,7 @@ def stacked(frame: pd.DataFrame, order: Sequence[str], ink: Ink, *, step: Step) 
             title=None,
             sort=named,
             scale=alt.Scale(domain=named, range=shades),
-            legend=alt.Legend(orient="top", columns=2, labelLimit=170),
+            legend=alt.Legend(orient="top", columns=2, labelLimit=240),
         ),
         opacity=alt.condition(chosen, alt.value(1), alt.value(0.35)),
     )

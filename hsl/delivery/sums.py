@@ -27,6 +27,7 @@ REASON_WORDS = {  # in English; `reason_words` says them to a reader
     "interrupted": N_("the sender was stopped"),
     "marked": N_("marked as delivered"),
     "no_such_message": N_("not in the chat any more"),
+    "failed": N_("failed"),  # for any of these reasons
     UNREADABLE: N_("failed; the archive's file that says why cannot be read"),
 }
 
@@ -82,6 +83,10 @@ class ClosingSum:
         if action is Action.DELETE:
             return replace(self, whole="chats", done=N_("deleted"))
         return self
+
+    def in_short(self) -> "ClosingSum":
+        """The same with all that failed as one term, whatever the reason."""
+        return replace(self, failed_by_reason={"failed": self.failed} if self.failed else {})
 
     def segments(self) -> list[Segment]:
         """The sum's terms in order; those of nobody are left out."""

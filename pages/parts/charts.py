@@ -80,13 +80,14 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
 
 def _numbers(figure: Figure) -> None:
     shown = figure.numbers.drop(columns=["key", "kind"], errors="ignore")
-    st.dataframe(shown, hide_index=True, column_config=formats())
+    # Above the table, which is drawn late and would push them away from under a press.
     download.files(
         figure.name,
         lambda: table.of_frame(shown),
         lambda: figure.build(ink.LIGHT),
         title=figure.question,
     )
+    st.dataframe(shown, hide_index=True, column_config=formats())
 
 
 def whole(words: str) -> Any:

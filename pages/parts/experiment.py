@@ -151,13 +151,13 @@ def _chart(question: str, shares: dict[str, Share], *, name: str) -> None:
     )
     st.html(f'<div class="hsl-dim">{escape(words)}</div>')
     with st.expander(_("Numbers and files")):
-        st.dataframe(frame, hide_index=True, column_config=charts.formats())
         download.files(
             name,
             lambda: table.of_frame(frame),
             lambda: rows.dots(frame, "arm", "arm", ink.LIGHT, of="of"),
             title=question,
         )
+        st.dataframe(frame, hide_index=True, column_config=charts.formats())
 
 
 def _next(result: Result) -> None:

@@ -7,15 +7,24 @@ from html import escape
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
+from hsl.audience.cohort import Audience
 from hsl.delivery import export, history, outbox, recurring, told
 from hsl.delivery.history import Message
-from hsl.models import MessageStatus
-from hsl.words import _, plural
+from hsl.models import Action, MessageStatus
+from hsl.words import _, language, plural
 from pages.parts import addressed, asking, download, experiment, result_filters, shell, show
 
 PAGE = 20  # messages
 STATES = [status.value for status in MessageStatus]
+CSS = """<style>
+[class*="st-key-hsl-row-"]{border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);
+padding:.55rem 0 .6rem}
+[class*="st-key-hsl-row-"] .stButton button{text-align:left;white-space:normal;padding:0}
+[class*="st-key-hsl-row-"] .stColumn{gap:.3rem}
+</style>"""
+OWN = ("q", "state", "period", "since", "to", "author", "sheet")  # the list's, in the address
 LEFT = "list-address"  # what the address said of the list when a message was opened
 
 
@@ -41,11 +50,12 @@ class Wanted:
 
 def present() -> None:
     """The filters and the messages that fit, a page at a time."""
-    st.session_state[LEFT] = st.query_params.to_dict()
+    st.session_state[LEFT] = {name: st.query_params.get_all(name) for name in st.query_params}
     wanted = _filters()
     _rules()
     experiment.listing()
     page = _page(wanted)
+    st.html(CSS)
     found, total = history.listing(
         shell.engine(), **wanted.named(), offset=(page - 1) * PAGE, limit=PAGE
     )
@@ -67,10 +77,9 @@ def present() -> None:
 
 def go_back() -> None:
     """Leave a message for the list as it was left."""
-    left = st.session_state.get(LEFT, {})
-    st.query_params.from_dict(
-        {name: value for name, value in left.items() if name not in ("message", "experiment")}
-    )
+    here = {name: st.query_params.get_all(name) for name in st.query_params}
+    left = st.session_state.get(LEFT) or here
+    st.query_params.from_dict({name: left[name] for name in OWN if name in left})
     st.rerun()
 
 
@@ -132,20 +141,36 @@ def _show_all() -> None:
 
 def _row(message: Message) -> None:
     """One message: a door to its page, its state and its closing sum; no box around it."""
-    with st.container(key=f"message-row-{message.id}", gap=None):
+    with st.container(key=f"hsl-row-{message.id}", gap=None):
         left, right = st.columns([3, 2], vertical_alignment="center", gap="medium")
         with left.container(gap=None):
-            if st.button(show.plain(message.title), key=f"list-{message.id}", type="tertiary"):
-                st.query_params.from_dict({"message": str(message.id)})
+            title = f"**{show.plain(message.title)}**"
+            if st.button(title, key=f"list-{message.id}", type="tertiary"):
+                # The list's own part of the address stays, for the way back.
+                st.query_params["message"] = str(message.id)
                 st.rerun()
             st.html(_facts(message))
-        right.html(show.closing_bar(message.closing, empty=show.at_creation(message)))
+        # Why some failed is on the message's own page.
+        short = message.closing.in_short()
+        right.html(show.closing_bar(short, empty=show.at_creation(message)))
+
+
+def whom(message: Message) -> str:
+    """To whom it goes, in the viewer's language; what is stored of a group is English."""
+    is_group = message.audience is not None and message.experiment_id is None
+    if language() == "en" or not is_group or message.action is not Action.SEND:
+        return message.to
+    try:
+        audience = Audience.model_validate(message.audience)
+    except ValidationError:
+        return message.to
+    return message.to if audience.is_individual else audience.sentence()
 
 
 def _facts(message: Message) -> str:
     when = message.finished_at or message.started_at or message.scheduled_at
     said = [
-        escape(_("to {whom}", whom=message.to)),
+        escape(_("to {whom}", whom=whom(message))),
         f'<time title="{escape(show.moment(when, shell.zone()))}">{escape(show.ago(when))}</time>',
         escape(_("by {author}", author=message.author)),
     ]

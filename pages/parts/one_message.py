@@ -218,7 +218,10 @@ def _head(message: Message) -> None:
     )
     why = message.status_reason
     reason = f" – {escape(told.reason(why))}" if why else ""
-    to, by = _("to {whom}", whom=message.to), _("by {author}", author=message.author)
+    to, by = (
+        _("to {whom}", whom=message_list.whom(message)),
+        _("by {author}", author=message.author),
+    )
     st.html(
         f"{show.message_state(message)}{reason} <span class='hsl-dim'> · {escape(to)}"
         f" · {escape(by)} · {facts}</span>"

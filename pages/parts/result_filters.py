@@ -48,7 +48,7 @@ def chosen() -> insights.Filter:
         authors = ["", *insights.authors(shell.store())]
         addressed.one("author", authors)
         who = st.selectbox(
-            _("Author"), authors, key="author", width=170,
+            _("Author"), authors, key="author", width=150,
             format_func=lambda name: name or _("anybody"),
         )  # fmt: skip
     return insights.Filter(
@@ -64,7 +64,7 @@ def _streams() -> list[str]:
     wanted = addressed.several("stream")
     known = naturally({*shell.people().facets.streams, *wanted})
     return list(
-        st.multiselect(_("Streams"), known, key="stream", placeholder=_("All streams"), width=360)
+        st.multiselect(_("Streams"), known, key="stream", placeholder=_("All streams"), width=300)
     )
 
 
