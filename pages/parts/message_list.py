@@ -25,6 +25,7 @@ padding:.55rem 0 .6rem}
 [class*="st-key-hsl-row-"] .stColumn{gap:.3rem}
 </style>"""
 OWN = ("q", "state", "period", "since", "to", "author", "sheet")  # the list's, in the address
+RETURNS = "list-returns"  # True in the run that comes back from a message
 LEFT = "list-address"  # what the address said of the list when a message was opened
 
 
@@ -50,6 +51,10 @@ class Wanted:
 
 def present() -> None:
     """The filters and the messages that fit, a page at a time."""
+    if st.session_state.pop(RETURNS, False):
+        for name in ("period", "author"):
+            addressed.take_up(name)
+        st.session_state["state"] = st.query_params.get_all("state")
     st.session_state[LEFT] = {name: st.query_params.get_all(name) for name in st.query_params}
     wanted = _filters()
     _rules()
@@ -80,6 +85,7 @@ def go_back() -> None:
     here = {name: st.query_params.get_all(name) for name in st.query_params}
     left = st.session_state.get(LEFT) or here
     st.query_params.from_dict({name: left[name] for name in OWN if name in left})
+    st.session_state[RETURNS] = True
     st.rerun()
 
 
