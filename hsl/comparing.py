@@ -18,9 +18,10 @@ from hsl.audience.cohort import Audience
 from hsl.errors import PlainError
 from hsl.insights import SMALL, wilson
 from hsl.table import Column, Kind, Table
+from hsl.words import N_, _, number
 
 Experiments, History, Presses = models.experiments, models.message_history, models.button_presses
-ANY_BUTTON = "any button"
+ANY_BUTTON = N_("any button")
 RESULT_COLUMNS = (
     Column("arm"),
     Column("message_id", Kind.INTEGER),
@@ -36,6 +37,11 @@ RESULT_COLUMNS = (
         for name in ("share", "low", "high", "difference", "difference_low", "difference_high")
     ),
 )
+
+
+def signed(value: float) -> str:
+    """A number with one decimal and its sign."""
+    return ("+" if value >= 0 else "-") + number(abs(value), decimals=1)
 
 
 class ExperimentError(PlainError, ValueError):
@@ -54,6 +60,11 @@ class Difference:
     def is_clear(self) -> bool:
         """True where the interval leaves out zero."""
         return self.low > 0 or self.high < 0
+
+    def sentence(self) -> str:
+        """Such as "+1.2 points (-0.4 to +2.8)"."""
+        by, low, high = (signed(100 * part) for part in (self.by, self.low, self.high))
+        return _("{by} points ({low} to {high})", by=by, low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -75,14 +86,20 @@ class Share:
     def sentence(self) -> str:
         """Such as "98.4 % of 1,204 (97.5 to 99.0)"."""
         if not self.of:
-            return "nobody yet"
-        low, high = 100 * self.low, 100 * self.high
-        words = f"{100 * self.share:.1f} % of {self.of:,} ({low:.1f} to {high:.1f})"
-        if self.difference is not None:
-            by, low, high = (100 * x for x in (self.difference.by, self.difference.low,
-                                               self.difference.high))  # fmt: skip
-            words += f", {by:+.1f} points ({low:+.1f} to {high:+.1f})"
-        return words
+            return _("nobody yet")
+        values = {
+            "percent": number(100 * self.share, decimals=1),
+            "whole": self.of,
+            "low": number(100 * self.low, decimals=1),
+            "high": number(100 * self.high, decimals=1),
+        }
+        if self.difference is None:
+            return _("{percent} % of {whole} ({low} to {high})", **values)
+        return _(
+            "{percent} % of {whole} ({low} to {high}), {difference}",
+            difference=self.difference.sentence(),
+            **values,
+        )
 
 
 @dataclass(frozen=True)
@@ -207,7 +224,10 @@ def result(engine: Engine, experiment_id: int) -> Result:
         ).one_or_none()
         if row is None:
             raise ExperimentError(
-                f"There is no experiment {experiment_id}. `python -m hsl experiment` lists them."
+                _(
+                    "There is no experiment {number}. `python -m hsl experiment` lists them.",
+                    number=str(experiment_id),
+                )
             )
         messages = _messages(connection, [row.id])
         pressed = _pressed(connection, list(messages))

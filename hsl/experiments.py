@@ -22,6 +22,7 @@ from hsl.message.content import Content
 from hsl.models import AudienceMode, RecipientType
 from hsl.settings import Settings
 from hsl.texts import BUCKETS
+from hsl.words import _, in_english
 
 HOLD_OUT = "hold-out"
 MOST_ARMS = 4
@@ -51,7 +52,9 @@ def bounds(shares: Sequence[float]) -> list[Bounds]:
     """
     if any(share <= 0 for share in shares) or abs(sum(shares) - 100) > 0.005:
         total = f"{sum(shares):g}"
-        raise outbox.OutboxError(f"The shares add up to {total} %. Make them positive, and 100 %.")
+        raise outbox.OutboxError(
+            _("The shares add up to {total} %. Make them positive, and 100 %.", total=total)
+        )
     edges = [0]
     for place in range(len(shares)):
         edges.append(round(sum(shares[: place + 1]) * BUCKETS / 100))
@@ -91,7 +94,9 @@ def create(
         if arm.content is not None:
             found = dispatch.look(engine, settings, arm.content, audience, at=scheduled_at)
             if not found.may_go:
-                raise outbox.OutboxError(f"Arm {arm.name}: {found.problems[0].message}")
+                raise outbox.OutboxError(
+                    _("Arm {arm}: {problem}", arm=arm.name, problem=found.problems[0].message)
+                )
     salt = salt or secrets.token_hex(8)
     parts = bounds([arm.share for arm in arms])
     groups = [arm_of(audience, salt, part) for part in parts]
@@ -105,7 +110,7 @@ def create(
             bot_id=settings.bot_id,
             recipient_type=RecipientType.GROUP,
             scheduled_at=scheduled_at,
-            recipient_group=f"{audience.english()}; arm {arms[place].name} of {name.strip()}",
+            recipient_group=_group(audience, arms[place].name, name.strip()),
             cohort=groups[place].model_dump(mode="json"),
             audience_mode=audience_mode,
             late_limit=late_limit,
@@ -141,16 +146,23 @@ def create(
     return experiment_id
 
 
+def _group(audience: Audience, arm: str, name: str) -> str:
+    with in_english():  # as it is stored
+        return f"{audience.sentence()}; arm {arm} of {name}"
+
+
 def _check(arms: Sequence[Arm], name: str) -> None:
     written = [arm for arm in arms if arm.content is not None]
     if not name.strip():
-        raise outbox.OutboxError("An experiment needs a name.")
+        raise outbox.OutboxError(_("An experiment needs a name."))
     if not 2 <= len(written) <= MOST_ARMS:
-        raise outbox.OutboxError(f"An experiment has 2 to {MOST_ARMS} arms with a message.")
+        raise outbox.OutboxError(
+            _("An experiment has 2 to {most} arms with a message.", most=MOST_ARMS)
+        )
     if len(arms) > len(written) + 1:
-        raise outbox.OutboxError("An experiment has at most one hold-out.")
+        raise outbox.OutboxError(_("An experiment has at most one hold-out."))
     if len({arm.name for arm in arms}) < len(arms):
-        raise outbox.OutboxError("Two arms have one name. Give each its own.")
+        raise outbox.OutboxError(_("Two arms have one name. Give each its own."))
     bounds([arm.share for arm in arms])
 
 
@@ -178,7 +190,9 @@ def _add(
     try:
         return outbox.add(connection, replace(new, experiment_id=experiment_id), prepared=prepared)
     except outbox.OutboxError as fault:
-        raise outbox.OutboxError(f"Arm {new.arm}: {fault} Nothing was made.") from None
+        raise outbox.OutboxError(
+            _("Arm {arm}: {fault} Nothing was made.", arm=new.arm or "", fault=str(fault))
+        ) from None
 
 
 def _finish(

@@ -40,13 +40,20 @@ def read_by(source: Callable[[], str | None]) -> None:
 
 
 @contextmanager
-def in_english() -> Iterator[None]:
-    """Within it all is said in English, whoever reads: for what is stored, such as the audit."""
-    token = _forced.set(DEFAULT)
+def spoken_as(tag: str) -> Iterator[None]:
+    """Within it all is said in this locale, whoever reads, such as in a file made beside a page."""
+    token = _forced.set(tag)
     try:
         yield
     finally:
         _forced.reset(token)
+
+
+@contextmanager
+def in_english() -> Iterator[None]:
+    """Within it all is said in English, whoever reads: for what is stored, such as the audit."""
+    with spoken_as(DEFAULT):
+        yield
 
 
 def locale() -> Locale:

@@ -1,12 +1,14 @@
 """Delivery: whom we reach, when, and why the rest was not reached."""
 
 from collections.abc import Callable
+from html import escape
 
 import streamlit as st
 
 from hsl.charts import arrival, people
 from hsl.charts.figure import Counts, Figure, interval
-from pages.parts import bot_words, charts, result_filters, results, shell, show
+from hsl.words import N_, _, plural
+from pages.parts import addressed, bot_words, charts, result_filters, results, shell, show
 
 
 def present_pace() -> None:
@@ -19,20 +21,30 @@ def head(counts: Counts) -> None:
     """All of it in one line, and how old it is."""
     line = counts.frame("total").iloc[0]
     if not line["tried"]:
-        st.info("Nothing was delivered in this period. Choose a longer one, or send a message.")
-        if st.button("Write a message"):
-            st.switch_page("pages/compose.py", query_params={})
+        st.info(_("Nothing was delivered in this period. Choose a longer one, or send a message."))
+        with st.container(horizontal=True):
+            if st.session_state.get("period") != "all time":
+                st.button(_("Show all time"), on_click=_show_all_time)
+            if st.button(_("Write a message")):
+                st.switch_page("pages/compose.py", query_params={})
         st.stop()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{interval(int(line['delivered']), int(line['tried']))}** deliveries arrived: "
-            f"{line['messages']:,} message{'' if line['messages'] == 1 else 's'} to "
-            f"{line['people']:,} people, "
-            f"as of {show.ago(counts.now)}."
+            _(
+                "**{interval}** deliveries arrived: {messages} to {people}, as of {ago}.",
+                interval=interval(int(line["delivered"]), int(line["tried"])),
+                messages=plural("{n} message", "{n} messages", int(line["messages"])),
+                people=show.people(int(line["people"])),
+                ago=show.ago(counts.now),
+            )
         )
-        if st.button("Refresh", type="tertiary", icon=":material/refresh:"):
+        if st.button(_("Refresh"), type="tertiary", icon=":material/refresh:"):
             shell.store().refresh()
             st.rerun()
+
+
+def _show_all_time() -> None:
+    st.session_state["period"] = "all time"
 
 
 def draw(make: Callable[[], Figure]) -> None:
@@ -47,8 +59,9 @@ def side_by_side(*makes: Callable[[], Figure]) -> None:
 
 
 def streams() -> None:
-    st.subheader("How do the streams compare?")
-    st.html('<div class="hsl-dim">By stream of today; who is in two counts in both.</div>')
+    st.subheader(_("How do the streams compare?"))
+    said = _("By stream of today; who is in two counts in both.")
+    st.html(f'<div class="hsl-dim">{escape(said)}</div>')
     with show.answered():
         measures = [lambda figure=figure: figure for figure in arrival.comparison(found)]
         side_by_side(*measures[:2])
@@ -80,14 +93,21 @@ def over_time() -> None:
     draw(lambda: arrival.by_message(found))
 
 
-VIEWS = {
+VIEWS = {  # as the address names them
     "Arrival": over_time,
     "Streams": streams,
     "Failures": failures,
     "Timing": timing,
     "People": persons,
 }
-st.title("Delivery")
+WORDS = {
+    "Arrival": N_("Arrival"),
+    "Streams": N_("Streams"),
+    "Failures": N_("Failures"),
+    "Timing": N_("Timing"),
+    "People": N_("People"),
+}
+st.title(_("Delivery"))
 wanted = result_filters.chosen()
 # While it is held or climbs back, the figure changes by itself.
 bot = shell.standing_of_bot()
@@ -95,13 +115,13 @@ steady = bot.is_well and bot.rate == bot.full_rate
 st.fragment(present_pace, run_every=None if steady else 2.0)()
 with show.answered(), results.of(wanted) as found:
     head(found)
+    addressed.one("view", list(VIEWS))
     view = st.segmented_control(
-        "View",
+        _("View"),
         list(VIEWS),
-        default=next(iter(VIEWS)),
         required=True,
         key="view",
-        bind="query-params",
+        format_func=lambda name: _(WORDS[name]),
         label_visibility="collapsed",
     )
     VIEWS[view]()

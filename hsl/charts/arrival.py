@@ -5,9 +5,20 @@ import pandas as pd
 from hsl import insights
 from hsl.charts import over_time as timed
 from hsl.charts import rows
-from hsl.charts.figure import GREY, LINES, Counts, Figure, differ, duration, interval
+from hsl.charts.figure import (
+    Counts,
+    Figure,
+    diamonds,
+    differ,
+    duration,
+    grey,
+    interval,
+    lines,
+    percent,
+)
 from hsl.charts.ink import Ink
 from hsl.insights import Step
+from hsl.words import N_, _, plural
 
 
 def over_time(counts: Counts, step: Step) -> Figure:
@@ -16,15 +27,24 @@ def over_time(counts: Counts, step: Step) -> Figure:
     tried, got = int(days["tried"].sum()), int(days["delivered"].sum())
     return Figure(
         "arrival",
-        "Does it arrive?",
-        f"{interval(got, tried)} arrived, in {len(days):,} {step}{'s' * (len(days) != 1)} with "
-        "messages. "
-        f"The larger a dot, the more deliveries. {LINES} {GREY}",
+        _("Does it arrive?"),
+        _(
+            "{interval} arrived, in {days} with messages. The larger a dot, the more deliveries.",
+            interval=interval(got, tried),
+            days=_steps(len(days), step),
+        )
+        + f" {lines()} {diamonds()}",
         days,
         lambda ink: timed.shares(days, ink, step=step),
-        {f"{day:%Y-%m-%d}": f"{day:%a} {day.day} {day:%B %Y}" for day in days["day"]},
+        {f"{day:%Y-%m-%d}": timed.long_day(day, step) for day in days["day"]},
         step,
     )
+
+
+def _steps(count: int, step: Step) -> str:
+    if step == "week":
+        return plural("{n} week", "{n} weeks", count)
+    return plural("{n} day", "{n} days", count)
 
 
 def by_message(counts: Counts) -> Figure:
@@ -32,8 +52,8 @@ def by_message(counts: Counts) -> Figure:
     found = counts.frame("by_message")
     return Figure(
         "messages",
-        "How did each message do?",
-        f"The last {len(found):,}. {differ(found)} {LINES}",
+        _("How did each message do?"),
+        _("The last {count}.", count=len(found)) + f" {differ(found)} {lines()}",
         found,
         lambda ink: rows.dots(found, "title", "message_id", ink, of="tried"),
         {str(i): title for i, title in zip(found["message_id"], found["title"], strict=True)},
@@ -42,10 +62,18 @@ def by_message(counts: Counts) -> Figure:
 
 
 STREAMS = {
-    "reachable": ("Whom can we reach?", "People who are not marked as unreachable.", "reachable"),
-    "reached": ("Whom did we reach?", "Got at least one message in the period.", "reach"),
-    "arrived": ("Does it arrive there?", "Of the deliveries that were tried.", "stream"),
-    "blocked": ("Who blocked the bot?", "Of the people to whom something was sent.", "blocked"),
+    "reachable": (
+        N_("Whom can we reach?"),
+        N_("People who are not marked as unreachable."),
+        "reachable",
+    ),
+    "reached": (N_("Whom did we reach?"), N_("Got at least one message in the period."), "reach"),
+    "arrived": (N_("Does it arrive there?"), N_("Of the deliveries that were tried."), "stream"),
+    "blocked": (
+        N_("Who blocked the bot?"),
+        N_("Of the people to whom something was sent."),
+        "blocked",
+    ),
 }
 
 
@@ -57,6 +85,7 @@ def comparison(counts: Counts) -> list[Figure]:
 
 def _measure(found: pd.DataFrame, measure: str) -> Figure:
     question, words, door = STREAMS[measure]
+    question, words = _(question), _(words)
     part = found[found["measure"] == measure].drop(columns="measure").reset_index(drop=True)
 
     def build(ink: Ink) -> object:
@@ -74,8 +103,12 @@ def reach(counts: Counts, days: int) -> Figure:
     total = int(found["people"].sum())
     return Figure(
         "reach",
-        "Whom did we reach?",
-        f"At least one message in {days} days, of {total:,} places in streams.",
+        _("Whom did we reach?"),
+        _(
+            "At least one message in {days} days, of {total} places in streams.",
+            days=days,
+            total=total,
+        ),
         found,
         lambda ink: rows.dots(found, "stream", "stream", ink, of="people"),
         {stream: str(stream) for stream in found["stream"]},
@@ -88,22 +121,22 @@ def hours(counts: Counts) -> Figure:
     found = counts.frame("by_hour", zoned=True)
     sure = found[~found["small"]].sort_values("share")
     zone = counts.zone.key
-    words = f"No hour has {insights.SMALL} deliveries yet."
+    words = _("No hour has {least} deliveries yet.", least=insights.SMALL)
     if len(sure):
         best, worst = _cell(sure.iloc[-1]), _cell(sure.iloc[0])
         words = (
-            f"Best {best}; worst {worst}."
+            _("Best {best}; worst {worst}.", best=best, worst=worst)
             if insights.apart(found)
-            else "No hour differs from another by more than chance."
+            else _("No hour differs from another by more than chance.")
         )
     names = {
-        f"{day}|{hour}": f"{timed.WEEKDAYS[day]} {hour:02}:00–{(hour + 1) % 24:02}:00, {zone}"
+        f"{day}|{hour}": f"{timed.weekdays()[day]} {hour:02}:00–{(hour + 1) % 24:02}:00, {zone}"
         for day, hour in zip(found["weekday"], found["hour"], strict=True)
     }
     return Figure(
         "hours",
-        "When does it arrive best?",
-        f"{words} Weekdays and hours in {zone}. {GREY}",
+        _("When does it arrive best?"),
+        f"{words} " + _("Weekdays and hours in {zone}.", zone=zone) + f" {grey()}",
         found,
         lambda ink: timed.hours(found, ink),
         names,
@@ -113,7 +146,13 @@ def hours(counts: Counts) -> Figure:
 
 def _cell(line: pd.Series) -> str:
     day, hour = int(line["weekday"]), int(line["hour"])
-    return f"{timed.WEEKDAYS[day]} {hour:02}:00 ({line['share']:.1%} of {line['tried']:,.0f})"
+    return _(
+        "{weekday} {hour} ({percent} of {tried})",
+        weekday=timed.weekdays()[day],
+        hour=f"{hour:02}:00",
+        percent=percent(line["share"]),
+        tried=int(line["tried"]),
+    )
 
 
 def speed(counts: Counts) -> Figure:
@@ -126,9 +165,11 @@ def speed(counts: Counts) -> Figure:
     ]
     return Figure(
         "speed",
-        "How long does a message take?",
-        "From its start until half, 95 % and all of those who got it had it; pauses and quiet "
-        "hours count in. The axis is logarithmic.",
+        _("How long does a message take?"),
+        _(
+            "From its start until half, 95 % and all of those who got it had it; pauses and quiet "
+            "hours count in. The axis is logarithmic."
+        ),
         found,
         lambda ink: rows.times(found, "title", "message_id", ink, words=words),
         {str(i): title for i, title in zip(found["message_id"], found["title"], strict=True)},

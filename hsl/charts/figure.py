@@ -11,9 +11,22 @@ import pandas as pd
 from hsl import insights
 from hsl.charts.ink import Ink
 from hsl.insights import Filter, Readable, Step
+from hsl.words import N_, _, number, plural
 
-GREY = f"Grey: fewer than {insights.SMALL}, too few to say."
-LINES = "Lines: where the true share lies with 95 %."
+
+def grey() -> str:
+    """What grey means, in every figure."""
+    return _("Grey: fewer than {least}, too few to say.", least=insights.SMALL)
+
+
+def diamonds() -> str:
+    """The same where dots are drawn, which then have another shape too."""
+    return _("Grey diamonds: fewer than {least}, too few to say.", least=insights.SMALL)
+
+
+def lines() -> str:
+    """What the lines at dots mean."""
+    return _("Lines: where the true share lies with 95 %.")
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,7 @@ class Figure:
     marks: Mapping[str, str] = field(default_factory=dict)
     door: str | None = None
     small: bool = False  # under a question that it shares with others
-    nothing: str = "There is nothing in this period."
+    nothing: str = N_("There is nothing in this period.")  # translated where it is shown
 
 
 @dataclass(frozen=True)
@@ -55,9 +68,20 @@ class Counts:
 def interval(part: int, whole: int) -> str:
     """Such as "98.4 % of 1,204 (97.5 to 99.0 %)"."""
     if not whole:
-        return "0 of 0"
+        return _("0 of 0")
     low, high = insights.wilson(part, whole)
-    return f"{100 * part / whole:.1f} % of {whole:,} ({100 * low:.1f} to {100 * high:.1f} %)"
+    return _(
+        "{percent} % of {whole} ({low} to {high} %)",
+        percent=number(100 * part / whole, decimals=1),
+        whole=whole,
+        low=number(100 * low, decimals=1),
+        high=number(100 * high, decimals=1),
+    )
+
+
+def percent(share: float, *, decimals: int = 1) -> str:
+    """Such as "98.4%"."""
+    return _("{percent}%", percent=number(100 * share, decimals=decimals))
 
 
 def differ(frame: pd.DataFrame) -> str:
@@ -65,13 +89,16 @@ def differ(frame: pd.DataFrame) -> str:
     if len(frame) < 2:
         return ""
     if insights.apart(frame):
-        return "They differ by more than chance."
-    return "They do not differ by more than chance."
+        return _("They differ by more than chance.")
+    return _("They do not differ by more than chance.")
 
 
 def duration(seconds: float) -> str:
-    """Such as "40 s", "3 min", "2 h" or "4 days"."""
-    for size, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
-        if seconds >= size * (1 if size < 86_400 else 2):
-            return f"{seconds / size:.0f} {unit}"
-    return f"{max(seconds, 1):.0f} s"
+    """Such as "40 s", "3 min", "2 h" or "4 days"; "90 min" rather than "2 h"."""
+    if seconds >= 86_400:
+        return plural("{n} day", "{n} days", round(seconds / 86_400))
+    if seconds >= 7_200:
+        return _("{n} h", n=round(seconds / 3_600))
+    if seconds >= 120:
+        return _("{n} min", n=round(seconds / 60))
+    return _("{n} s", n=round(max(seconds, 1)))

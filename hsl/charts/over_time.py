@@ -5,17 +5,19 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+from babel.dates import format_date, get_day_names
 
-from hsl.charts.ink import Ink, dressed
-from hsl.charts.rows import LEAST_SPAN, MARK
+from hsl.charts.ink import BLACK, WHITE, Ink, dressed, on
+from hsl.charts.rows import LEAST_SPAN, MARK, shape, share_facts
 from hsl.insights.shares import Step
+from hsl.words import _, locale, number, p_
 
 HEIGHT = 240  # pixels
 CELL = 28  # pixels
 ROOM = 10  # pixels beside the first and the last day
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # How far a bar reaches: a day or a week, with a little room to the next.
 SPANS = {"day": pd.Timedelta(hours=21), "week": pd.Timedelta(days=6, hours=8)}
+LEAST_HEIGHT = 0.09  # of the highest bar, for a number within
 WIDE = 720  # pixels of a heat map in whose cells figures have room
 
 
@@ -43,15 +45,9 @@ def shares(frame: pd.DataFrame, ink: Ink, *, step: Step) -> Any:
     # The more deliveries, the larger the dot.
     size = alt.Size("tried:Q", scale=alt.Scale(range=[18, 150], zero=True), legend=None)
     dot = base.mark_point(filled=True, opacity=1, clip=True).encode(
-        y=y.field("share"), color=hue, size=size
+        y=y.field("share"), color=hue, size=size, shape=shape()
     )
-    facts = [
-        alt.Tooltip("when:N", title=step),
-        alt.Tooltip("share:Q", format=".2%"),
-        alt.Tooltip("low:Q", title="from (95 %)", format=".2%"),
-        alt.Tooltip("high:Q", title="to (95 %)", format=".2%"),
-        alt.Tooltip("tried:Q", title="n", format=","),
-    ]
+    facts = [alt.Tooltip("when:N", title=_step(step)), *share_facts("tried")]
     return _with_doors(base, [span, line, dot], facts, ink)
 
 
@@ -64,66 +60,99 @@ def stacked(frame: pd.DataFrame, order: Sequence[str], ink: Ink, *, step: Step) 
         key=days["day"].dt.strftime("%Y-%m-%d") + "|" + days["reason"],
         when=_named(days["day"], step),
         said=[
-            f"{n:,}{', too few to say' if small else ''}"
+            _("{n}, too few to say", n=int(n)) if small else number(n)
             for n, small in zip(days["tried"], days["small"], strict=True)
         ],
         until=days["day"] + SPANS[step],
         bottom=top - days["failed"],
         top=top,
     )
+    numbered = {words: f"{place} {words}" for place, words in enumerate(order, start=1)}
+    days = days.assign(
+        named=days["words"].map(numbered),
+        mark=(days["place"] + 1).astype(int).astype(str),
+        centre=days["day"] + SPANS[step] / 2,
+        middle=(days["bottom"] + days["top"]) / 2,
+        # A number stands where the bar is high enough for it.
+        has_room=days["failed"] >= LEAST_HEIGHT * days["top"].max(),
+    )
     chosen = alt.selection_point(name=MARK, fields=["key"])
-    shades = ink.reasons[: len(order)]
-    chart = (
-        alt.Chart(days)
-        .mark_rect(cursor="pointer")
+    shades = list(ink.reasons[: len(order)])
+    named = list(numbered.values())
+    base = alt.Chart(days)
+    bars = base.mark_rect().encode(
+        x=_days(frame),
+        x2="until:T",
+        y=alt.Y("bottom:Q", title=None, axis=alt.Axis(format=",d", tickCount=5, tickMinStep=1)),
+        y2="top:Q",
+        color=alt.Color(
+            "named:N",
+            title=None,
+            sort=named,
+            scale=alt.Scale(domain=named, range=shades),
+            legend=alt.Legend(orient="top", columns=2, labelLimit=240),
+        ),
+        opacity=alt.condition(chosen, alt.value(1), alt.value(0.35)),
+    )
+    dark = [str(place) for place, shade in enumerate(shades, start=1) if on(shade) == WHITE]
+    figures = (
+        base.transform_filter("datum.has_room")
+        .mark_text(fontSize=10, opacity=alt.expr(_room(days["day"].nunique())))
         .encode(
-            x=_days(frame),
-            x2="until:T",
-            y=alt.Y("bottom:Q", title=None, axis=alt.Axis(format=",d", tickCount=5, tickMinStep=1)),
-            y2="top:Q",
-            color=alt.Color(
-                "words:N",
-                title=None,
-                sort=list(order),
-                scale=alt.Scale(domain=list(order), range=list(shades)),
-                legend=alt.Legend(orient="top", columns=2, labelLimit=170),
+            x=alt.X("centre:T"),
+            y=alt.Y("middle:Q"),
+            text="mark:N",
+            color=alt.condition(
+                alt.FieldOneOfPredicate("mark", dark), alt.value(WHITE), alt.value(BLACK)
             ),
-            opacity=alt.condition(chosen, alt.value(1), alt.value(0.35)),
+        )
+    )
+    door = (
+        base.mark_rect(cursor="pointer", fill=ink.series, stroke=None, opacity=0)
+        .encode(
+            x=alt.X("day:T"),
+            x2="until:T",
+            y=alt.Y("bottom:Q"),
+            y2="top:Q",
             tooltip=[
-                alt.Tooltip("when:N", title=step),
-                alt.Tooltip("words:N", title="reason"),
-                alt.Tooltip("failed:Q", format=","),
-                alt.Tooltip("share:Q", title="of all tried then", format=".2%"),
-                alt.Tooltip("low:Q", title="from (95 %)", format=".2%"),
-                alt.Tooltip("high:Q", title="to (95 %)", format=".2%"),
+                alt.Tooltip("when:N", title=_step(step)),
+                alt.Tooltip("words:N", title=_("reason")),
+                alt.Tooltip("failed:Q", title=_("failed"), format=","),
+                *share_facts("tried", _("of all tried then"))[:-1],
                 alt.Tooltip("said:N", title="n"),
             ],
         )
         .add_params(chosen)
     )
-    return dressed(chart.properties(height=HEIGHT), ink)
+    return dressed(alt.layer(bars, figures, door).properties(height=HEIGHT), ink)
+
+
+def _room(days: int) -> str:
+    """A number is drawn only where a bar is wide enough for it, as the chart is wide now."""
+    return f"width / {max(days, 1)} > 14 ? 1 : 0"
 
 
 def hours(frame: pd.DataFrame, ink: Ink) -> Any:
     """Shares by weekday and hour as a heat map."""
+    names = weekdays()
     cells = frame.assign(
-        y=[WEEKDAYS[day] for day in frame["weekday"]],
+        y=[names[day] for day in frame["weekday"]],
         x=frame["hour"],
         key=frame["weekday"].astype(str) + "|" + frame["hour"].astype(str),
     )
-    return _heat(cells, list(WEEKDAYS), list(range(24)), ink, of="tried", x="hour", y="weekday")
+    return _heat(cells, names, list(range(24)), ink, of="tried", x=_("hour"), y=_("weekday"))
 
 
 def retention(frame: pd.DataFrame, ink: Ink) -> Any:
     """The share that can still be reached, by registration month and weeks since."""
     cells = frame.assign(
-        y=frame["month"].dt.strftime("%b %Y"),
+        y=[short_month(month) for month in frame["month"]],
         x=frame["week"],
         key=frame["month"].dt.strftime("%Y-%m-%d") + "|" + frame["week"].astype(str),
     )
     months = list(dict.fromkeys(cells["y"]))
     weeks = list(range(int(frame["week"].max()) + 1))
-    return _heat(cells, months, weeks, ink, of="people", x="weeks since", y="registered")
+    return _heat(cells, months, weeks, ink, of="people", x=_("weeks since"), y=_("registered"))
 
 
 def _heat(
@@ -134,7 +163,7 @@ def _heat(
     low = min(float(sure["share"].min()), high - LEAST_SPAN) if len(sure) else 0.0
     dark = low + ink.turn * (high - low)
     chosen = alt.selection_point(name=MARK, fields=["key"])
-    said = cells["small"].map({True: "too few to say", False: ""})
+    said = cells["small"].map({True: _("too few to say"), False: ""})
     base = alt.Chart(cells.assign(said=said)).encode(
         x=alt.X(
             "x:O",
@@ -173,10 +202,7 @@ def _heat(
             tooltip=[
                 alt.Tooltip("y:N", title=y),
                 alt.Tooltip("x:N", title=x),
-                alt.Tooltip("share:Q", format=".2%"),
-                alt.Tooltip("low:Q", title="from (95 %)", format=".2%"),
-                alt.Tooltip("high:Q", title="to (95 %)", format=".2%"),
-                alt.Tooltip(f"{of}:Q", title="n", format=","),
+                *share_facts(of),
                 alt.Tooltip("said:N", title=" "),
             ],
         )
@@ -198,9 +224,41 @@ def _days(frame: pd.DataFrame) -> alt.X:
     return alt.X("day:T", axis=axis, scale=alt.Scale(padding=ROOM))
 
 
+def weekdays() -> list[str]:
+    """Short names of the days of the week, Monday first."""
+    names = get_day_names("abbreviated", context="stand-alone", locale=locale())
+    return [str(names[day]) for day in range(7)]
+
+
+def long_day(day: "pd.Timestamp", step: Step) -> str:
+    """Such as "Tue 24 November 2026", or "week of Mon 23 November 2026"."""
+    return _of_step(_date(day, "EEE d MMMM y"), step)
+
+
+def month_words(month: "pd.Timestamp") -> str:
+    """Such as "November 2026"."""
+    return _date(month, "LLLL y")
+
+
+def short_month(month: "pd.Timestamp") -> str:
+    """Such as "Nov 2026"."""
+    return _date(month, "LLL y")
+
+
+def _date(day: "pd.Timestamp", pattern: str) -> str:
+    return str(format_date(day.date(), pattern, locale=locale()))
+
+
+def _of_step(day: str, step: Step) -> str:
+    return _("week of {day}", day=day) if step == "week" else day
+
+
+def _step(step: Step) -> str:
+    return p_("a step of time", "week") if step == "week" else p_("a step of time", "day")
+
+
 def _named(days: "pd.Series[pd.Timestamp]", step: Step) -> list[str]:
-    first = "week of " if step == "week" else ""
-    return [f"{first}{day:%a} {day.day} {day:%b %Y}" for day in days]
+    return [_of_step(_date(day, "EEE d MMM y"), step) for day in days]
 
 
 def _with_doors(base: alt.Chart, marks: Sequence[alt.Chart], facts: Sequence[Any], ink: Ink) -> Any:

@@ -7,49 +7,62 @@ import pandas as pd
 from hsl import insights
 from hsl.charts import over_time as timed
 from hsl.charts import rows
-from hsl.charts.figure import GREY, Counts, Figure, interval
+from hsl.charts.figure import Counts, Figure, diamonds, grey, interval, percent
 from hsl.charts.ink import Ink
+from hsl.delivery.sums import reason_words
 from hsl.insights import Step
+from hsl.words import N_, _, number, plural
 
-MORE = (
+MORE = N_(
     "More messages and more blocks need not be cause and effect: who blocks gets no more of them."
 )
 
 
+def _said(found: pd.DataFrame) -> pd.DataFrame:
+    """The reasons' words in the reader's language; the frame is one for all readers."""
+    words = [
+        _(insights.OTHERS) if reason == insights.OTHERS else reason_words(reason)
+        for reason in found["reason"]
+    ]
+    return found.assign(words=pd.Series(words, dtype=object, index=found.index))
+
+
 def reasons_over_time(counts: Counts, step: Step) -> Figure:
     """Why do messages fail, and since when?"""
-    found = counts.frame("reasons_over_time", zoned=True, step=step)
+    found = _said(counts.frame("reasons_over_time", zoned=True, step=step))
     sums = found.groupby("words")["failed"].sum().sort_values(ascending=False, kind="stable")
-    others = [words for words in sums.index if words == insights.OTHERS]
-    order = [words for words in sums.index if words != insights.OTHERS] + others
+    others = [words for words in sums.index if words == _(insights.OTHERS)]
+    order = [words for words in sums.index if words not in others] + others
     marks = {
-        f"{day:%Y-%m-%d}|{reason}": f"{words}, {'week of ' if step == 'week' else ''}{day:%d %B %Y}"
+        f"{day:%Y-%m-%d}|{reason}": f"{words}, {timed.long_day(day, step)}"
         for day, reason, words in zip(found["day"], found["reason"], found["words"], strict=True)
     }
     return Figure(
         "failures",
-        "Why do messages fail, and since when?",
-        f"{found['failed'].sum():,} deliveries failed.",
+        _("Why do messages fail, and since when?"),
+        plural("{n} delivery failed.", "{n} deliveries failed.", int(found["failed"].sum()))
+        + " "
+        + _("The most frequent reason, 1, stands at the bottom."),
         found,
         lambda ink: timed.stacked(found, order, ink, step=step),
         marks,
         f"reason_{step}",
-        nothing="None failed.",
+        nothing=N_("None failed."),
     )
 
 
 def reasons(counts: Counts) -> Figure:
     """How much does each reason cost?"""
-    found = counts.frame("reasons")
+    found = _said(counts.frame("reasons"))
     return Figure(
         "reasons",
-        "How much does each reason cost?",
-        "Of all deliveries that were tried.",
+        _("How much does each reason cost?"),
+        _("Of all deliveries that were tried."),
         found,
         lambda ink: rows.dots(found, "words", "reason", ink, of="tried", colour=ink.failed),
         dict(zip(found["reason"], found["words"], strict=True)),
         "reason",
-        nothing="None failed.",
+        nothing=N_("None failed."),
     )
 
 
@@ -59,9 +72,13 @@ def churn(counts: Counts) -> Figure:
     blocked, got = int(found["blocked"].sum()), int(found["got"].sum())
     return Figure(
         "churn",
-        "After which message do people block the bot?",
-        f"{interval(blocked, got)} blocked it after one of the last {len(found):,} messages: it "
-        "was the last one that they got before a delivery first failed because of the block.",
+        _("After which message do people block the bot?"),
+        _(
+            "{interval} blocked it after one of the last {count} messages: it was the last one "
+            "that they got before a delivery first failed because of the block.",
+            interval=interval(blocked, got),
+            count=len(found),
+        ),
         found,
         lambda ink: rows.dots(found, "title", "message_id", ink, of="got", colour=ink.failed),
         {str(i): title for i, title in zip(found["message_id"], found["title"], strict=True)},
@@ -90,8 +107,12 @@ def loads(counts: Counts) -> list[Figure]:
     return [
         Figure(
             "loads",
-            "How many messages does a person get?",
-            f"{people:,} people were sent {average:.1f} each in the period, on average.",
+            _("How many messages does a person get?"),
+            _(
+                "{people} were sent {average} each in the period, on average.",
+                people=plural("{n} person", "{n} people", people),
+                average=number(average, decimals=1),
+            ),
             found,
             lambda ink: rows.bars(named, "load", "messages", ink),
             names,
@@ -99,8 +120,8 @@ def loads(counts: Counts) -> list[Figure]:
         ),
         Figure(
             "loads-arrived",
-            "Do more of them arrive less?",
-            f"Deliveries that arrived, by how many the person was sent. {GREY}",
+            _("Do more of them arrive less?"),
+            _("Deliveries that arrived, by how many the person was sent.") + f" {diamonds()}",
             some if len(some) else some.iloc[:0],
             arrived,
             names,
@@ -108,8 +129,8 @@ def loads(counts: Counts) -> list[Figure]:
         ),
         Figure(
             "loads-blocked",
-            "Do more of them drive people away?",
-            f"People who had blocked the bot. {MORE}",
+            _("Do more of them drive people away?"),
+            _("People who had blocked the bot.") + " " + _(MORE),
             some if len(some) else some.iloc[:0],
             blocked,
             names,
@@ -125,15 +146,23 @@ def retention(counts: Counts) -> Figure:
     words = ""
     if len(at_last):
         part, whole = int(at_last["reachable"].sum()), int(at_last["people"].sum())
-        words = f"After four weeks {interval(part, whole)} could be reached. "
+        words = _("After four weeks {interval} could be reached.", interval=interval(part, whole))
+        words += " "
     marks = {
-        f"{month:%Y-%m-%d}|{week}": f"Registered in {month:%B %Y}, {week} weeks since"
+        f"{month:%Y-%m-%d}|{week}": plural(
+            "Registered in {month}, {n} week since",
+            "Registered in {month}, {n} weeks since",
+            int(week),
+            month=timed.month_words(month),
+        )
         for month, week in zip(found["month"], found["week"], strict=True)
     }
     return Figure(
         "retention",
-        "How long can people be reached after they registered?",
-        f"{words}By month of registration and full weeks since, whatever the period above. {GREY}",
+        _("How long can people be reached after they registered?"),
+        words
+        + _("By month of registration and full weeks since, whatever the period above.")
+        + f" {grey()}",
         found,
         lambda ink: timed.retention(found, ink),
         marks,
@@ -142,29 +171,40 @@ def retention(counts: Counts) -> Figure:
 
 
 def _sent(load: str) -> str:
-    if load == "0":
-        return "none"
-    return f"{load} message" if load == "1" else f"{load} messages"
+    if load.isdigit():
+        return plural("{n} message", "{n} messages", int(load)) if load != "0" else _("none")
+    first, dash, last = load.partition("–")
+    if dash:
+        return _("{first} to {last} messages", first=first, last=last)
+    return _("{least} messages and more", least=load.split()[0])
 
 
 def median_words(found: insights.Result) -> str:
     """One message against earlier ones, in words."""
-    said = f"{interval(found.delivered, found.tried)} arrived."
+    said = _("{interval} arrived.", interval=interval(found.delivered, found.tried))
     if found.median is None:
-        return f"{said} There is no earlier message to the same streams to hold it against."
-    return (
-        f"{said} The median of {found.earlier:,} earlier messages to the same streams is "
-        f"{found.median:.1%}."
+        return f"{said} " + _("There is no earlier message to the same streams to hold it against.")
+    return f"{said} " + _(
+        "The median of {count} earlier messages to the same streams is {percent}.",
+        count=found.earlier,
+        percent=percent(found.median),
     )
 
 
 def _of_chosen(step: Any) -> str:
-    if step.step == "chosen":
-        return f"{step.people:,}"
+    if step.key == "people|":
+        return number(step.people)
     if step.small:
-        return f"{step.people:,} of {step.chosen:,}, too few to say"
-    low, high = 100 * step.low, 100 * step.high
-    return f"{step.people:,} · {100 * step.share:.1f} % ({low:.1f} to {high:.1f} %)"
+        return _(
+            "{people} of {chosen}, too few to say", people=int(step.people), chosen=int(step.chosen)
+        )
+    return _(
+        "{people} · {percent} % ({low} to {high} %)",
+        people=int(step.people),
+        percent=number(100 * step.share, decimals=1),
+        low=number(100 * step.low, decimals=1),
+        high=number(100 * step.high, decimals=1),
+    )
 
 
 def funnel(found: insights.Result, message_id: int) -> Figure:
@@ -172,11 +212,11 @@ def funnel(found: insights.Result, message_id: int) -> Figure:
     steps: pd.DataFrame = found.funnel
     words = [_of_chosen(step) for step in steps.itertuples()]
     # Who was chosen is a number and no share, whatever its size.
-    grey = list(steps["small"] & (steps["step"] != "chosen"))
+    grey = list(steps["small"] & (steps["key"] != "people|"))
     return Figure(
         f"message-{message_id}-funnel",
-        "Where did people drop out?",
-        median_words(found) if found.tried else "Nobody was tried yet.",
+        _("Where did people drop out?"),
+        median_words(found) if found.tried else _("Nobody was tried yet."),
         steps,
         lambda ink: rows.bars(
             steps,
@@ -186,7 +226,7 @@ def funnel(found: insights.Result, message_id: int) -> Figure:
             words=words,
             kinds=list(steps["kind"]),
             grey=grey,
-            share="of the chosen",
+            share=_("of the chosen"),
         ),
         {key: step for key, step in zip(steps["key"], steps["step"], strict=True) if key},
         "end",
@@ -198,8 +238,11 @@ def one_by_stream(found: insights.Result, message_id: int) -> Figure:
     streams = found.by_stream
     return Figure(
         f"message-{message_id}-streams",
-        "How did it do in each stream?",
-        "The upright line is the median of earlier messages to that stream, of as many as it says.",
+        _("How did it do in each stream?"),
+        _(
+            "The upright line is the median of earlier messages to that stream, of as many as it "
+            "says."
+        ),
         streams,
         lambda ink: rows.dots(
             streams, "stream", "stream", ink, of="tried", against="median", number="earlier"

@@ -3,13 +3,16 @@
 Names stand within the chart, so that long ones leave room for the marks on a telephone.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
+from hsl.charts.figure import duration, percent
 from hsl.charts.ink import Ink, dressed, of_state
+from hsl.words import N_, _, number, plural
 
 STEP = 40  # pixels a row
 MARK = "mark"  # the name of the selection
@@ -18,19 +21,14 @@ ROOM = 190  # pixels for the figures at the right of a name
 ROOM_BESIDE = 6  # pixels of an axis beside its ends, for a dot that stands there
 LEAST_SPAN = 0.05  # of an axis of shares, so that nothing looks far apart that is not
 # Seconds at which an axis of times has a mark.
-TIMES = {
-    1: "1 s",
-    10: "10 s",
-    60: "1 min",
-    180: "3 min",
-    600: "10 min",
-    1_800: "30 min",
-    3_600: "1 h",
-    10_800: "3 h",
-    43_200: "12 h",
-    86_400: "1 day",
-    259_200: "3 days",
-    1_209_600: "2 weeks",
+TIMES = (1, 10, 60, 180, 600, 1_800, 3_600, 10_800, 43_200, 86_400, 259_200, 1_209_600)
+NAMES = {  # of the column that names the rows
+    "title": N_("message"),
+    "stream": N_("stream"),
+    "words": N_("reason"),
+    "load": N_("messages a person"),
+    "step": N_("step"),
+    "arm": N_("arm"),
 }
 
 
@@ -51,12 +49,12 @@ def dots(
     `number` says of how many messages it is.
     """
     words = [
-        f"{_percent(share)} of {n:,}{', too few to say' if small else ''}"
+        of_whole(share, int(n), small=bool(small))
         for share, n, small in zip(frame["share"], frame[of], frame["small"], strict=True)
     ]
     if against and number:
         words = [
-            said if pd.isna(median) else f"{said}; median of {count:,} {_messages(count)}"
+            said if pd.isna(median) else f"{said}; {_median_of(int(count))}"
             for said, median, count in zip(words, frame[against], frame[number], strict=True)
         ]
     rows = _rows(frame, name, key, words)
@@ -67,15 +65,9 @@ def dots(
         strokeWidth=5, strokeCap="round", opacity=0.4, yOffset=MARK_DOWN, clip=True
     ).encode(x=x.field("low"), x2="high:Q", color=hue)
     dot = base.mark_point(size=80, filled=True, opacity=1, yOffset=MARK_DOWN, clip=True).encode(
-        x=x.field("share"), color=hue
+        x=x.field("share"), color=hue, shape=shape()
     )
-    facts = [
-        alt.Tooltip("label:N", title=name.replace("_", " ")),
-        alt.Tooltip("share:Q", format=".2%"),
-        alt.Tooltip("low:Q", title="from (95 %)", format=".2%"),
-        alt.Tooltip("high:Q", title="to (95 %)", format=".2%"),
-        alt.Tooltip(f"{of}:Q", title="n", format=","),
-    ]
+    facts = [alt.Tooltip("label:N", title=_named(name)), *share_facts(of)]
     if against is None:
         return _drawn(base, [span, dot], facts, ink, len(rows))
     line = (
@@ -83,9 +75,9 @@ def dots(
         .mark_tick(height=18, thickness=2, color=ink.text, yOffset=MARK_DOWN, clip=True)
         .encode(x=x.field(against))
     )
-    facts.append(alt.Tooltip(f"{against}:Q", title="median of earlier", format=".2%"))
+    facts.append(alt.Tooltip(f"{against}:Q", title=_("median of earlier"), format=".2%"))
     if number:
-        facts.append(alt.Tooltip(f"{number}:Q", title="earlier messages", format=","))
+        facts.append(alt.Tooltip(f"{number}:Q", title=_("earlier messages"), format=","))
     return _drawn(base, [span, line, dot], facts, ink, len(rows))
 
 
@@ -106,7 +98,7 @@ def bars(
 
     `grey` are the rows of too few to say. `share` names the frame's share, with its interval and n.
     """
-    rows = _rows(frame, name, key, words or [f"{n:,}" for n in frame[of]])
+    rows = _rows(frame, name, key, words or [number(n) for n in frame[of]])
     rows["fill"] = [of_state(kind, ink) for kind in kinds] or (colour or ink.series)
     if len(grey):
         rows["fill"] = rows["fill"].mask(pd.Series(grey, index=rows.index), ink.grey)
@@ -121,16 +113,11 @@ def bars(
         x=x, color=alt.Color("fill:N", scale=None)
     )
     facts = [
-        alt.Tooltip("label:N", title=name.replace("_", " ")),
-        alt.Tooltip(f"{of}:Q", title="people", format=","),
+        alt.Tooltip("label:N", title=_named(name)),
+        alt.Tooltip(f"{of}:Q", title=_("people"), format=","),
     ]
     if share:
-        facts += [
-            alt.Tooltip("share:Q", title=share, format=".2%"),
-            alt.Tooltip("low:Q", title="from (95 %)", format=".2%"),
-            alt.Tooltip("high:Q", title="to (95 %)", format=".2%"),
-            alt.Tooltip("chosen:Q", title="n", format=","),
-        ]
+        facts += share_facts("chosen", share)
     return _drawn(base, [bar], facts, ink, len(rows))
 
 
@@ -140,7 +127,9 @@ def times(frame: pd.DataFrame, name: str, key: str, ink: Ink, *, words: Sequence
     for column in ("seconds_50", "seconds_95", "seconds_100"):
         rows[column] = rows[column].clip(lower=min(TIMES), upper=max(TIMES))
     shown = _around(float(rows["seconds_50"].min()), float(rows["seconds_100"].max()))
-    labels = " : ".join(f"datum.value == {second} ? '{TIMES[second]}'" for second in shown)
+    labels = " : ".join(
+        f"datum.value == {second} ? {json.dumps(duration(second))}" for second in shown
+    )
     axis = alt.Axis(values=shown, labelExpr=f"{labels} : ''", title=None)
     scale = alt.Scale(type="log", domain=[shown[0], shown[-1]], nice=False, padding=ROOM_BESIDE)
     hue = alt.condition("datum.small", alt.value(ink.grey), alt.value(ink.series))
@@ -161,10 +150,10 @@ def times(frame: pd.DataFrame, name: str, key: str, ink: Ink, *, words: Sequence
         for column, size in (("seconds_50", 80), ("seconds_95", 50), ("seconds_100", 24))
     ]
     facts = [
-        alt.Tooltip("label:N", title="message"),
-        alt.Tooltip("seconds_50:Q", title="half, seconds", format=",.1f"),
-        alt.Tooltip("seconds_95:Q", title="95 %, seconds", format=",.1f"),
-        alt.Tooltip("seconds_100:Q", title="all, seconds", format=",.1f"),
+        alt.Tooltip("label:N", title=_("message")),
+        alt.Tooltip("seconds_50:Q", title=_("half, seconds"), format=",.1f"),
+        alt.Tooltip("seconds_95:Q", title=_("95 %, seconds"), format=",.1f"),
+        alt.Tooltip("seconds_100:Q", title=_("all, seconds"), format=",.1f"),
         alt.Tooltip("delivered:Q", title="n", format=","),
     ]
     return _drawn(base, marks, facts, ink, len(rows))
@@ -179,12 +168,35 @@ def _rows(frame: pd.DataFrame, name: str, key: str, words: Sequence[str]) -> pd.
     )
 
 
-def _messages(count: int) -> str:
-    return "message" if count == 1 else "messages"
+def share_facts(of: str, title: str | None = None) -> list[Any]:
+    """What a tooltip says of a share: the share, its interval, and n (the column `of`)."""
+    return [
+        alt.Tooltip("share:Q", title=title or _("share"), format=".2%"),
+        alt.Tooltip("low:Q", title=_("from (95 %)"), format=".2%"),
+        alt.Tooltip("high:Q", title=_("to (95 %)"), format=".2%"),
+        alt.Tooltip(f"{of}:Q", title="n", format=","),
+    ]
 
 
-def _percent(share: float) -> str:
-    return f"{share:.2%}" if 0 < share < 0.01 else f"{share:.1%}"
+def shape() -> Any:
+    """What is too small to say anything is a diamond, and not grey alone."""
+    return alt.condition("datum.small", alt.value("diamond"), alt.value("circle"))
+
+
+def of_whole(share: float, whole: int, *, small: bool) -> str:
+    """Such as "98.4% of 1,204"; a small share has two decimals."""
+    said = percent(share, decimals=2 if 0 < share < 0.01 else 1)
+    if small:
+        return _("{percent} of {whole}, too few to say", percent=said, whole=whole)
+    return _("{percent} of {whole}", percent=said, whole=whole)
+
+
+def _median_of(count: int) -> str:
+    return plural("median of {n} message", "median of {n} messages", count)
+
+
+def _named(name: str) -> str:
+    return _(NAMES.get(name, name))
 
 
 def _row() -> alt.Y:

@@ -14,6 +14,7 @@ from hsl import audit, database, models
 from hsl.delivery import outbox, preparing, steering
 from hsl.delivery.outbox import History, Recipients
 from hsl.models import Action, DeliveryStatus, MessageStatus
+from hsl.words import _
 
 # By rule: selects of user_id of those who must not be sent to, whatever is asked for them.
 Excluded = Callable[[Connection], list[tuple[str, Select[Any]]]]
@@ -78,7 +79,12 @@ def send_again(
         row = steering.lock_for_uncertain(connection, message_id, action)
         _require_asked(row, again)
         if row.status == MessageStatus.CANCELLED:
-            raise outbox.OutboxError(f"Message {message_id} is cancelled: nobody gets it any more.")
+            raise outbox.OutboxError(
+                _(
+                    "Message {number} is cancelled: nobody gets it any more.",
+                    number=str(message_id),
+                )
+            )
         may = [*uncertain, *_unmarked(row)]
         settled = 0
         for some in _steps(again.back):
@@ -154,7 +160,9 @@ def _leave_out(engine: Engine, message_id: int, again: _Again, *, actor: str, ac
 def _require_asked(row: Row[Any], again: _Again) -> None:
     """Raises OutboxError where the message has failed since it was looked at."""
     if row.status == MessageStatus.FAILED and again.left_out is None:
-        raise outbox.OutboxError(f"Message {row.id} has only just failed. Try again.")
+        raise outbox.OutboxError(
+            _("Message {number} has only just failed. Try again.", number=str(row.id))
+        )
 
 
 def _cancel_for(
@@ -193,7 +201,12 @@ def _retry_first(engine: Engine, message_id: int, again: _Again, *, actor: str) 
         _require_asked(row, again)
         back = _put_back(connection, row, ids)
         if back == 0 and row.status == MessageStatus.SENT:
-            raise outbox.OutboxError(f"Message {message_id} has no failed recipients to try again.")
+            raise outbox.OutboxError(
+                _(
+                    "Message {number} has no failed recipients to try again.",
+                    number=str(message_id),
+                )
+            )
         _set_going(connection, row, status, failed_deliveries=-back)
         people = back + len(later)
         outbox.set_status(connection, row, status, None, actor, "message_retried", people=people)

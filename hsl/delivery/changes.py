@@ -100,7 +100,7 @@ def edit_sent(
         row = outbox.locked(connection, message_id, ARRIVED, "edited in its chats")
         _require_send(row)
         if content.message_type != row.message_type or content.file_id != row.file_id:
-            raise OutboxError("Only the text and the buttons of a sent message can be changed.")
+            raise OutboxError(_("Only the text and the buttons of a sent message can be changed."))
         return _run(connection, row, Action.EDIT, content, actor, prepared)
 
 
@@ -207,11 +207,17 @@ def _run(
     ).first()
     if running is not None:
         raise OutboxError(
-            f"Message {running.id} changes message {row.id} already. Wait for it, or cancel it."
+            _(
+                "Message {run} changes message {number} already. Wait for it, or cancel it.",
+                run=str(running.id),
+                number=str(row.id),
+            )
         )
     people = _people_of_a_run(row.id, action)
     if prepared is not None and not preparing.finish(connection, prepared):
-        raise OutboxError("Writing the recipients took too long. Nothing was changed; try again.")
+        raise OutboxError(
+            _("Writing the recipients took too long. Nothing was changed; try again.")
+        )
     total = connection.execute(
         select(func.count()).select_from(people.subquery())
         if prepared is None
@@ -219,8 +225,11 @@ def _run(
     ).scalar_one()
     if total == 0:
         raise OutboxError(
-            f"Message {row.id} stands in no chat where it can be changed: it reached nobody, or "
-            "its 48 hours are over."
+            _(
+                "Message {number} stands in no chat where it can be changed: it reached nobody, or "
+                "its 48 hours are over.",
+                number=str(row.id),
+            )
         )
     now = models.utc_now()
     run_id: int = connection.execute(
@@ -292,12 +301,17 @@ def _reached(message_id: int, action: Action) -> list[Any]:
 def _require_good(content: Content) -> None:
     problems = content.check()
     if problems:
-        raise OutboxError(f"Nothing was changed: {problems[0].message}")
+        raise OutboxError(_("Nothing was changed: {problem}", problem=problems[0].message))
 
 
 def _require_send(row: Row[Any]) -> None:
     if row.action != Action.SEND:
-        raise OutboxError(f"Message {row.id} itself changes another one and cannot be changed.")
+        raise OutboxError(
+            _(
+                "Message {number} itself changes another one and cannot be changed.",
+                number=str(row.id),
+            )
+        )
 
 
 def _content(row: Row[Any]) -> Content:

@@ -1,6 +1,6 @@
 """Messages, their recipients, and one person's messages, as tables to download."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import IO, Any
 
@@ -75,12 +75,10 @@ def recipients(engine: Engine, message_id: int, form: Format = Format.CSV) -> IO
 def messages(
     engine: Engine,
     form: Format = Format.CSV,
-    *,
-    statuses: tuple[str, ...] = (),
-    words: str = "",
+    **wanted: Any,
 ) -> IO[bytes]:
-    """The messages that `history.listing` finds, the last first, with their closing sums."""
-    return table.as_file(Table(MESSAGE_COLUMNS, _messages(engine, statuses, words)), form)
+    """The messages that `history.listing` finds, as it is asked, with their closing sums."""
+    return table.as_file(Table(MESSAGE_COLUMNS, _messages(engine, wanted)), form)
 
 
 def of_person(engine: Engine, user_id: int, form: Format = Format.CSV) -> IO[bytes]:
@@ -113,12 +111,10 @@ def _recipients(connection: Connection, message_id: int) -> Iterator[Sequence[ob
         yield tuple(row)
 
 
-def _messages(engine: Engine, statuses: tuple[str, ...], words: str) -> Iterator[Sequence[object]]:
+def _messages(engine: Engine, wanted: Mapping[str, Any]) -> Iterator[Sequence[object]]:
     offset = 0
     while True:
-        some, _ = history.listing(
-            engine, statuses=statuses, words=words, offset=offset, limit=AT_ONCE // 10
-        )
+        some, _ = history.listing(engine, **wanted, offset=offset, limit=AT_ONCE // 10)
         if not some:
             return
         for message in some:

@@ -4,7 +4,8 @@ pandas, and DuckDB for archived rows, are loaded where they are used: a command 
 message has no need of them.
 """
 
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,17 @@ from hsl.delivery import queue, sums
 from hsl.delivery.person import Received as Received
 from hsl.delivery.person import of_person as of_person
 from hsl.delivery.person import title_of as title_of
+from hsl.delivery.person import without_caption
 from hsl.message import html
 from hsl.message.content import Button, Content
 from hsl.models import Action, DeliveryStatus, MessageStatus, MessageType
+from hsl.words import _, plural
 
 if TYPE_CHECKING:
     import pandas as pd
 
 History, Recipients, People = models.message_history, models.message_recipients, models.users
+GOT_MESSAGE = re.compile(r"who got message (?P<number>\d+)")  # the group of a run, as stored
 EXPORTED = (
     "user_id",
     "username",
@@ -71,11 +75,10 @@ class Message:
     def title(self) -> str:
         """Its first line as Telegram shows it, or its kind where it has no text."""
         if self.action is Action.DELETE:
-            return f"Deletes message {self.target_message_id} from its chats"
+            return _("Deletes message {number} from its chats", number=str(self.target_message_id))
         if self.action is Action.EDIT:
-            return f"Edits message {self.target_message_id} in its chats"
-        first = html.first_line(self.content.text)
-        return first[:90] or f"{self.content.message_type.capitalize()} without a caption"
+            return _("Edits message {number} in its chats", number=str(self.target_message_id))
+        return html.first_line(self.content.text)[:90] or without_caption(self.content.message_type)
 
     @property
     def missed(self) -> int:
@@ -93,12 +96,24 @@ def listing(
     *,
     statuses: tuple[str, ...] = (),
     words: str = "",
+    author: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
     soonest_first: bool = False,
     offset: int = 0,
     limit: int = 20,
 ) -> tuple[list[Message], int]:
-    """Messages that fit, the last first, and how many fit in all."""
+    """Messages that fit, the last first, and how many fit in all.
+
+    `since` and `until` (before it) are about the time at which they were to go.
+    """
     fits: list[ColumnElement[bool]] = []
+    if author:
+        fits.append(History.c.author == author)
+    if since is not None:
+        fits.append(History.c.scheduled_at >= since)
+    if until is not None:
+        fits.append(History.c.scheduled_at < until)
     if statuses:
         fits.append(History.c.status.in_(statuses))
     if words.strip():
@@ -116,6 +131,13 @@ def listing(
         ).all()
         closing = sums.counted_sums(connection, rows)
     return [_message(row, closing[row.id]) for row in rows], int(total)
+
+
+def authors(engine: Engine) -> list[str]:
+    """Who wrote messages, by name."""
+    found = select(History.c.author).distinct().order_by(History.c.author)
+    with database.read_only(engine).begin() as connection:
+        return [row.author for row in connection.execute(found)]
 
 
 def one(engine: Engine, message_id: int) -> Message | None:
@@ -284,26 +306,20 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         started_at=row.started_at,
         finished_at=row.finished_at,
         archived_at=row.archived_at,
-        closing=_in_its_words(closing, Action(row.action)),
+        closing=closing.of_action(Action(row.action)),
         left_out=row.left_out,
         experiment_id=row.experiment_id,
         arm=row.arm,
     )
 
 
-def _in_its_words(closing: sums.ClosingSum, action: Action) -> sums.ClosingSum:
-    if action is Action.EDIT:
-        return replace(closing, whole="chats", done="edited")
-    if action is Action.DELETE:
-        return replace(closing, whole="chats", done="deleted")
-    return closing
-
-
 def _to(group: str | None, people: int) -> str:
     if group is None:
-        return f"{people:,} chosen by name"
+        return plural("{n} chosen by name", "{n} chosen by name", people)
+    if (run := GOT_MESSAGE.fullmatch(group)) is not None:
+        return _("people who got message {number}", number=run["number"])
     speaks_for_itself = group.startswith(("everybody", "nobody")) or group[:1].isdigit()
-    return group if speaks_for_itself else f"people {group}"
+    return group if speaks_for_itself else _("people {group}", group=group)
 
 
 def needs_a_person(engine: Engine) -> tuple[list[Message], int]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from hsl import audit, database, models
 from hsl.archive import catalogue
-from hsl.delivery import choosing, preparing, sums
+from hsl.delivery import choosing, preparing, sums, told
 from hsl.errors import PlainError
 from hsl.media import lasting
 from hsl.message.content import Content
@@ -36,7 +36,7 @@ from hsl.models import (
     MessageStatus,
     RecipientType,
 )
-from hsl.words import _
+from hsl.words import N_, _
 
 logger = logging.getLogger(__name__)
 History = models.message_history
@@ -45,6 +45,26 @@ COUNTERS = models.COUNTERS
 LATE_LIMIT = 3600.0  # seconds
 LARGE = 20_000  # recipients from which a message is written in steps
 Resolve = Callable[[Mapping[str, Any]], choosing.People]
+OTHERWISE = N_("Message {number} is {status} and cannot be changed so; it must be {wanted}.")
+VERBS = {  # what is said of a message whose status does not allow it
+    "message_paused": N_("Message {number} is {status} and cannot be paused; it must be {wanted}."),
+    "message_resumed": N_(
+        "Message {number} is {status} and cannot be resumed; it must be {wanted}."
+    ),
+    "message_cancelled": N_(
+        "Message {number} is {status} and cannot be cancelled; it must be {wanted}."
+    ),
+    "message_retried": N_(
+        "Message {number} is {status} and cannot be retried; it must be {wanted}."
+    ),
+    "message_edited": N_("Message {number} is {status} and cannot be edited; it must be {wanted}."),
+    "edited in its chats": N_(
+        "Message {number} is {status} and cannot be edited in its chats; it must be {wanted}."
+    ),
+    "deleted from its chats": N_(
+        "Message {number} is {status} and cannot be deleted from its chats; it must be {wanted}."
+    ),
+}
 
 
 class OutboxError(PlainError, ValueError):
@@ -203,7 +223,9 @@ def _choose(
     """Write a frozen message's recipients, or count a live one's as they are now."""
     if prepared is not None:
         if not preparing.finish(connection, prepared.message_id):
-            raise OutboxError("Writing the recipients took too long. Nothing was sent; try again.")
+            raise OutboxError(
+                _("Writing the recipients took too long. Nothing was sent; try again.")
+            )
         chosen = preparing.settled(connection, prepared, new.people)
     elif new.audience_mode is AudienceMode.LIVE:
         chosen = choosing.count(connection, new.people)
@@ -212,8 +234,8 @@ def _choose(
     if chosen.recipients == 0 and new.rule_id is None:
         if chosen.left_out:
             rules = ", ".join(f"{people:,} by {rule}" for rule, people in chosen.left_out.items())
-            raise OutboxError(f"Nobody may get it: all are left out ({rules}).")
-        raise OutboxError("Nobody is chosen. Choose people on the Audience page first.")
+            raise OutboxError(_("Nobody may get it: all are left out ({rules}).", rules=rules))
+        raise OutboxError(_("Nobody is chosen. Choose people on the Audience page first."))
     return chosen
 
 
@@ -223,20 +245,26 @@ def finish_draft(connection: Connection, draft_id: int | None) -> None:
         return
     taken = connection.execute(delete(models.drafts).where(models.drafts.c.id == draft_id))
     if taken.rowcount != 1:
-        raise OutboxError("This draft was sent or discarded before. Nothing was sent twice.")
+        raise OutboxError(_("This draft was sent or discarded before. Nothing was sent twice."))
 
 
 def _check_new(new: NewMessage, now: datetime) -> None:
     problems, scheduled_at = new.content.check(), new.scheduled_at
     if problems:
-        raise OutboxError(f"Nothing was sent: {problems[0].message}")
+        raise OutboxError(_("Nothing was sent: {problem}", problem=problems[0].message))
     if scheduled_at is not None:
         if scheduled_at.tzinfo is None:
-            raise OutboxError(f"{scheduled_at} has no time zone. Add one, such as +03:00.")
+            raise OutboxError(
+                _("{time} has no time zone. Add one, such as +03:00.", time=str(scheduled_at))
+            )
         if scheduled_at <= now:
-            raise OutboxError(f"{scheduled_at.isoformat()} is in the past. Choose a later time.")
+            raise OutboxError(
+                _("{time} is in the past. Choose a later time.", time=scheduled_at.isoformat())
+            )
     if new.audience_mode is AudienceMode.LIVE and (scheduled_at is None or new.cohort is None):
-        raise OutboxError("Only a scheduled message to a filtered group can choose people later.")
+        raise OutboxError(
+            _("Only a scheduled message to a filtered group can choose people later.")
+        )
 
 
 def finish_complete(connection: Connection, message_ids: list[int], *, now: datetime) -> list[int]:
@@ -287,22 +315,39 @@ def locked(
         select(History).where(History.c.id == message_id).with_for_update()
     ).one_or_none()
     if row is None:
-        raise OutboxError(f"There is no message {message_id}. `hsl status` lists them.")
-    if preparing.is_going_on(connection, message_id):
-        raise OutboxError(f"Message {message_id} is just starting. Try again in a few seconds.")
-    if row.status not in allowed:
-        verb = action.removeprefix("message_")
-        wanted = ", ".join(sorted(allowed))
         raise OutboxError(
-            f"Message {message_id} is {row.status} and cannot be {verb}; it must be {wanted}."
+            _("There is no message {number}. `hsl status` lists them.", number=str(message_id))
         )
+    if preparing.is_going_on(connection, message_id):
+        raise OutboxError(
+            _(
+                "Message {number} is just starting. Try again in a few seconds.",
+                number=str(message_id),
+            )
+        )
+    if row.status not in allowed:
+        raise OutboxError(_refusal(row, allowed, action))
     if row.archived_at is not None:
         month = catalogue.month_of(row.started_at)
         raise OutboxError(
-            f"Message {message_id} is archived, so nothing about its recipients can change. Bring "
-            f"them back first: python -m hsl archive --restore {month}"
+            _(
+                "Message {number} is archived, so nothing about its recipients can change. Bring "
+                "them back first: python -m hsl archive --restore {month}",
+                number=str(message_id),
+                month=month,
+            )
         )
     return row
+
+
+def _refusal(row: Row[Any], allowed: set[MessageStatus], action: str) -> str:
+    """Why a message cannot be changed, and in which states it could be."""
+    return _(
+        VERBS.get(action, OTHERWISE),
+        number=str(row.id),
+        status=_(str(row.status)),
+        wanted=", ".join(_(status) for status in sorted(allowed)),
+    )
 
 
 def set_status(
@@ -330,7 +375,7 @@ def set_status(
         details={
             "before": row.status,
             "after": status,
-            "sum": sums.counted_sums(connection, [now_there])[row.id].sentence(),
+            "sum": told.stored_sum(sums.counted_sums(connection, [now_there])[row.id]),
             **details,
         },
     )

@@ -10,13 +10,8 @@ from sqlalchemy import Engine, select
 from hsl import database, models
 from hsl.message import html
 from hsl.models import Action
-from hsl.words import N_, _
+from hsl.words import _
 
-NO_TEXT = N_("Message without a text")
-WITHOUT_TEXT = {
-    "video": N_("Video without a caption"),
-    "document": N_("Document without a caption"),
-}
 History, Recipients = models.message_history, models.message_recipients
 
 
@@ -83,4 +78,13 @@ def _joined(rows: Iterable[dict[str, Any]], messages: Iterable[Any]) -> list[Rec
 def title_of(message: Any) -> str:
     """A message's first line as Telegram shows it, or its kind where it has no text."""
     first = html.first_line(message.message_text)
-    return first[:90] or _(WITHOUT_TEXT.get(str(message.message_type), NO_TEXT))
+    return first[:90] or without_caption(str(message.message_type))
+
+
+def without_caption(kind: str) -> str:
+    """What a message is called that says nothing."""
+    return {
+        "photo": _("Photo without a caption"),
+        "video": _("Video without a caption"),
+        "document": _("Document without a caption"),
+    }.get(kind, _("Message without a text"))

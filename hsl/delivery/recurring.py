@@ -20,6 +20,7 @@ from hsl.delivery import choosing, outbox, steering
 from hsl.delivery.quiet import known_zones
 from hsl.message.content import Content
 from hsl.models import AudienceMode, MessageStatus, RecipientType
+from hsl.words import _, in_english, p_
 
 logger = logging.getLogger(__name__)
 Rules, History = models.recurring_messages, models.message_history
@@ -42,14 +43,21 @@ class Repeat:
         parts = words.split()
         if len(parts) != 3:
             raise outbox.OutboxError(
-                f"{words} is not DAYS TIME ZONE, such as mon,thu 10:00 Europe/Moscow."
+                _(
+                    "{words} is not DAYS TIME ZONE, such as mon,thu 10:00 Europe/Moscow.",
+                    words=words,
+                )
             )
         try:
             return cls(_weekdays(parts[0]), time.fromisoformat(parts[1]), _zone(parts[2]),
                        date.fromisoformat(until) if until else None)  # fmt: skip
         except ValueError as fault:
             raise outbox.OutboxError(
-                f"{fault}. Write it as mon,thu 10:00 Europe/Moscow, and a last day as 2027-06-30."
+                _(
+                    "{fault}. Write it as mon,thu 10:00 Europe/Moscow, and a last day as "
+                    "2027-06-30.",
+                    fault=str(fault),
+                )
             ) from None
 
     def after(self, moment: datetime) -> datetime | None:
@@ -72,12 +80,34 @@ class Repeat:
     def sentence(self) -> str:
         """Such as "every Monday and Thursday at 10:00 (Europe/Moscow)"."""
         if len(self.weekdays) == len(WEEKDAYS):
-            days = "day"
+            said = _("every day at {time} ({zone})", time=f"{self.at:%H:%M}", zone=self.zone)
         else:
-            names = [WEEKDAYS[day] for day in sorted(self.weekdays)]
-            days = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
-        last = f", until {self.until}" if self.until else ""
-        return f"every {days} at {self.at:%H:%M} ({self.zone}){last}"
+            names = [_after_every()[day] for day in sorted(self.weekdays)]
+            days = names[0]
+            if names[1:]:
+                days = _("{days} and {day}", days=", ".join(names[:-1]), day=names[-1])
+            said = _(
+                "every {days} at {time} ({zone})",
+                days=days,
+                time=f"{self.at:%H:%M}",
+                zone=self.zone,
+            )
+        if self.until is None:
+            return said
+        return _("{rule}, until {last}", rule=said, last=str(self.until))
+
+
+def _after_every() -> tuple[str, ...]:
+    """The weekdays as they stand after "every", where a language may bend them."""
+    return (
+        p_("every", "Monday"),
+        p_("every", "Tuesday"),
+        p_("every", "Wednesday"),
+        p_("every", "Thursday"),
+        p_("every", "Friday"),
+        p_("every", "Saturday"),
+        p_("every", "Sunday"),
+    )
 
 
 def _weekdays(words: str) -> tuple[int, ...]:
@@ -128,10 +158,12 @@ def create(
     Raises OutboxError, and then nothing was made.
     """
     if not repeat.weekdays:
-        raise outbox.OutboxError("No weekday is chosen. Choose at least one.")
+        raise outbox.OutboxError(_("No weekday is chosen. Choose at least one."))
     first = repeat.after(models.utc_now())
     if first is None:
-        raise outbox.OutboxError(f"No such day comes until {repeat.until}. Choose a later one.")
+        raise outbox.OutboxError(
+            _("No such day comes until {last}. Choose a later one.", last=str(repeat.until))
+        )
     with engine.begin() as connection:
         outbox.finish_draft(connection, draft_id)
         rule = connection.execute(
@@ -155,7 +187,7 @@ def create(
             action="rule_created",
             object_type="rule",
             object_id=rule.id,
-            details={"rule": repeat.sentence(), "group": group, "preview": content.text[:200]},
+            details={"rule": _stored(repeat), "group": group, "preview": content.text[:200]},
         )
         return _make(connection, rule, first, people, bot_id)
 
@@ -229,7 +261,7 @@ def stop(engine: Engine, rule_id: int, *, actor: str) -> int:
             select(Rules).where(Rules.c.id == rule_id).with_for_update()
         ).one_or_none()
         if rule is None or rule.stopped_at is not None:
-            raise outbox.OutboxError(f"There is no rule {rule_id} at work.")
+            raise outbox.OutboxError(_("There is no rule {number} at work.", number=str(rule_id)))
         _stop(connection, rule_id, f"stopped by {actor}")
         ahead = connection.execute(
             select(History.c.id).where(
@@ -244,7 +276,7 @@ def stop(engine: Engine, rule_id: int, *, actor: str) -> int:
             action="rule_stopped",
             object_type="rule",
             object_id=rule_id,
-            details={"rule": _repeat(rule).sentence(), "cancelled": [row.id for row in ahead]},
+            details={"rule": _stored(_repeat(rule)), "cancelled": [row.id for row in ahead]},
         )
     return len(ahead)
 
@@ -305,6 +337,11 @@ def _stop(connection: Connection, rule_id: int, reason: str) -> None:
         .where(Rules.c.id == rule_id)
         .values(stopped_at=models.utc_now(), stopped_reason=reason)
     )
+
+
+def _stored(repeat: Repeat) -> str:
+    with in_english():
+        return repeat.sentence()
 
 
 def _repeat(row: Row[Any]) -> Repeat:

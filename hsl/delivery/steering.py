@@ -10,6 +10,7 @@ from hsl import database, models
 from hsl.delivery import outbox, preparing, trouble
 from hsl.delivery.outbox import History, Recipients
 from hsl.models import DeliveryStatus, MessageStatus
+from hsl.words import _
 
 
 def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = None) -> None:
@@ -186,7 +187,9 @@ def lock_for_uncertain(connection: Connection, message_id: int, action: str) -> 
 def require_uncertain(settled: int, message_id: int) -> None:
     """Raises OutboxError where nobody was settled."""
     if settled == 0:
-        raise outbox.OutboxError(f"Message {message_id} has no such uncertain recipients.")
+        raise outbox.OutboxError(
+            _("Message {number} has no such uncertain recipients.", number=str(message_id))
+        )
 
 
 def _change(

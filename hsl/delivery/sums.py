@@ -1,33 +1,40 @@
 """The closing sum: what became of everybody that a message was meant for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
 from hsl import models
-from hsl.models import DeliveryStatus
+from hsl.models import Action, DeliveryStatus
+from hsl.words import N_, _
 
 RATE_WINDOW = 10.0  # seconds
 UNREADABLE = "archive_missing"  # the reason of those whose reasons no file of the archive tells
-REASON_WORDS = {
-    "blocked": "blocked the bot",
-    "deactivated": "deactivated",
-    "never_started": "never started the bot",
-    "not_found": "not found",
-    "is_bot": "bots",
-    "kicked": "bot was removed",
-    "message_fault": "refused for the message itself",
-    "other": "refused for another reason",
-    "not_sent": "not sent before its message ended",
-    "no_answer": "no answer came",
-    "interrupted": "the sender was stopped",
-    "marked": "marked as delivered",
-    "no_such_message": "not in the chat any more",
-    UNREADABLE: "failed; the archive's file that says why cannot be read",
+REASON_WORDS = {  # in English; `reason_words` says them to a reader
+    "blocked": N_("blocked the bot"),
+    "deactivated": N_("deactivated"),
+    "never_started": N_("never started the bot"),
+    "not_found": N_("not found"),
+    "is_bot": N_("bots"),
+    "kicked": N_("bot was removed"),
+    "message_fault": N_("refused for the message itself"),
+    "other": N_("refused for another reason"),
+    "not_sent": N_("not sent before its message ended"),
+    "no_answer": N_("no answer came"),
+    "interrupted": N_("the sender was stopped"),
+    "marked": N_("marked as delivered"),
+    "no_such_message": N_("not in the chat any more"),
+    "failed": N_("failed"),  # for any of these reasons
+    UNREADABLE: N_("failed; the archive's file that says why cannot be read"),
 }
+
+
+def reason_words(reason: str) -> str:
+    """A recipient's reason in the reader's language; one that is not known, as it is stored."""
+    return _(REASON_WORDS.get(reason, reason))
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,9 @@ class Segment:
 class ClosingSum:
     """chosen = sent + failed by reason + uncertain + cancelled + deleted + not tried.
 
-    `whole` and `done` are the words for the total and for `sent`: a run that deletes a message
-    tells of chats, and of how many it was deleted from.
+    `whole` and `done` are the English words for the total and for `sent`, to be translated where
+    they are shown: a run that deletes a message tells of chats, and of how many it was deleted
+    from.
     """
 
     total: int = 0
@@ -55,8 +63,8 @@ class ClosingSum:
     deleted: int = 0
     in_flight: int = 0
     pending: int = 0
-    whole: str = "chosen"
-    done: str = "sent"
+    whole: str = N_("chosen")
+    done: str = N_("sent")
 
     @property
     def failed(self) -> int:
@@ -68,23 +76,41 @@ class ClosingSum:
         """Those without an outcome yet: waiting, or on their way at this moment."""
         return self.pending + self.in_flight
 
+    def of_action(self, action: Action) -> "ClosingSum":
+        """The same in the words of a run that edits or deletes a message, where it is one."""
+        if action is Action.EDIT:
+            return replace(self, whole=N_("chats"), done=N_("edited"))
+        if action is Action.DELETE:
+            return replace(self, whole="chats", done=N_("deleted"))
+        return self
+
+    def in_short(self) -> "ClosingSum":
+        """The same with all that failed as one term, whatever the reason."""
+        return replace(self, failed_by_reason={"failed": self.failed} if self.failed else {})
+
     def segments(self) -> list[Segment]:
         """The sum's terms in order; those of nobody are left out."""
         failed = sorted(self.failed_by_reason.items(), key=lambda item: (-item[1], item[0]))
         found = [
-            Segment("sent", self.done, self.sent),
-            *(Segment("failed", REASON_WORDS.get(r, r), people) for r, people in failed),
-            Segment("uncertain", "uncertain", self.uncertain),
-            Segment("cancelled", "cancelled", self.cancelled),
-            Segment("deleted", "deleted", self.deleted),
-            Segment("pending", "not tried yet", self.not_tried),
+            Segment("sent", _(self.done), self.sent),
+            *(Segment("failed", reason_words(r), people) for r, people in failed),
+            Segment("uncertain", _("uncertain"), self.uncertain),
+            Segment("cancelled", _("cancelled"), self.cancelled),
+            Segment("deleted", _("deleted"), self.deleted),
+            Segment("pending", _("not tried yet"), self.not_tried),
         ]
         return [segment for segment in found if segment.people]
 
     def sentence(self) -> str:
         """Such as "1,204 chosen = 1,150 sent + 54 blocked the bot"."""
-        terms = " + ".join(f"{term.people:,} {term.words}" for term in self.segments())
-        return f"{self.total:,} {self.whole} = {terms or f'0 {self.done}'}"
+        terms = self.segments() or [Segment("sent", _(self.done), 0)]
+        return equation(self.total, _(self.whole), [(term.people, term.words) for term in terms])
+
+
+def equation(total: int, whole: str, terms: Sequence[tuple[int, str]]) -> str:
+    """A sum of people and of what became of them, in words that are translated already."""
+    said = [_("{people} {what}", people=people, what=what) for people, what in terms]
+    return _("{total} {whole} = {terms}", total=total, whole=whole, terms=" + ".join(said))
 
 
 def closing_sums(connection: Connection, message_ids: Sequence[int]) -> dict[int, ClosingSum]:

@@ -4,7 +4,6 @@ Stands on the audit log, which has each change; on the message's own times; and 
 attempts, as a refusal that was tried again leaves no other trace.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +12,39 @@ from sqlalchemy import Connection, Engine, Row, func, select
 
 from hsl import database, models
 from hsl.archive import catalogue
-from hsl.delivery import pace, sums
+from hsl.delivery import pace, sums, told
 from hsl.models import Action, AudienceMode
+from hsl.words import N_, _, plural
 
 Log, History, Recipients = models.audit_log, models.message_history, models.message_recipients
 ITSELF = "scheduler"  # the actor of what nobody did by hand
 BOT_EVENTS = ("bot_stopped", "bot_works_again")
+WORDS = {  # by the audit's action
+    "message_created": N_("Written, to go at once to {people}"),
+    "message_scheduled": N_("Scheduled, for {people}"),
+    "message_edited": N_("Text changed for those still to come: version {version}"),
+    "message_edit_in_chats": N_("Being edited in {chats}, by message {run}"),
+    "message_delete_in_chats": N_("Being deleted from {chats}, by message {run}"),
+    "message_paused": N_("Paused"),
+    "message_resumed": N_("Resumed"),
+    "message_cancelled": N_("Cancelled"),
+    "message_retried": N_("Tries the failed again: {people}"),
+    "message_too_late": N_("Held back: nothing was running at its time, and it was too late after"),
+    "message_not_started": N_("Held back: it could not be started"),
+    "database_is_older": N_("Held back: the database is an older copy, and may miss who got it"),
+    "message_failed": N_("Stopped: Telegram refused the message ({description})"),
+    "uncertain_marked_delivered": N_("Uncertain, taken for delivered: {people}"),
+    "uncertain_sent_again": N_("Uncertain, sent to once more: {people}"),
+}
+BY_RULE = N_("Made by rule {rule}, for {people}")
+FINISHED = ("message_send_production", "scheduled_message_sent")
+OF_THE_BOT = {  # by the list of messages in the entry
+    "paused": N_("Paused: Telegram refused the bot ({description})"),
+    "resumed": N_("Went on: Telegram takes the bot again"),
+    "waiting": N_(
+        "Telegram takes the bot again, but later than this message may be: it waits for a person"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -65,13 +91,14 @@ def tried_again(engine: Engine, message_id: int) -> int:
 
 def _made_as_run(row: Row[Any]) -> list[Event]:
     """The beginning of a run, which the audit keeps at the message that it changes."""
-    where = f"message {row.target_message_id}"
-    chats = f"{row.total_recipients:,} chats"
+    values = {"number": str(row.target_message_id), "chats": _chats(row.total_recipients)}
     if row.action == Action.EDIT:
-        return [Event(row.created_at, f"Made to edit {where} in {chats}", row.author)]
-    if row.action == Action.DELETE:
-        return [Event(row.created_at, f"Made to delete {where} from {chats}", row.author)]
-    return []
+        words = _("Made to edit message {number} in {chats}", **values)
+    elif row.action == Action.DELETE:
+        words = _("Made to delete message {number} from {chats}", **values)
+    else:
+        return []
+    return [Event(row.created_at, words, row.author)]
 
 
 def _own(connection: Connection, row: Row[Any]) -> list[Event]:
@@ -95,11 +122,13 @@ def _started(row: Row[Any]) -> list[Event]:
     if row.started_at is None:
         return []
     if row.action != Action.SEND:
-        return [Event(row.started_at, f"Began, in {row.total_recipients:,} chats")]
-    words = f"Started, to {row.total_recipients:,} people"
+        return [Event(row.started_at, _("Began, in {chats}", chats=_chats(row.total_recipients)))]
+    people = _people(row.total_recipients)
     if row.audience_mode == AudienceMode.LIVE:
-        words += f" ({row.audience_at_creation:,} when it was made)"
-    return [Event(row.started_at, words)]
+        before = row.audience_at_creation
+        words = _("Started, to {people} ({before} when it was made)", people=people, before=before)
+        return [Event(row.started_at, words)]
+    return [Event(row.started_at, _("Started, to {people}", people=people))]
 
 
 def _of_the_bot(connection: Connection, row: Row[Any]) -> list[Event]:
@@ -116,15 +145,10 @@ def _of_the_bot(connection: Connection, row: Row[Any]) -> list[Event]:
     ).all()
     found = []
     for entry in entries:
-        told = {
-            "paused": f"Paused: Telegram refused the bot ({entry.details.get('description')})",
-            "resumed": "Went on: Telegram takes the bot again",
-            "waiting": "Telegram takes the bot again, but later than this message may be: it waits "
-            "for a person",
-        }
+        said = str(entry.details.get("description"))
         found += [
-            Event(entry.at, words)
-            for name, words in told.items()
+            Event(entry.at, _(words, description=said))
+            for name, words in OF_THE_BOT.items()
             if row.id in entry.details.get(name, [])
         ]
     return found
@@ -140,66 +164,66 @@ def _refused(connection: Connection, row: Row[Any]) -> list[Event]:
     at = bot.not_before - timedelta(seconds=bot.held_seconds)
     if at < row.started_at or (row.finished_at is not None and at > row.finished_at):
         return []
-    length = f"{bot.held_seconds:,.0f} s"
+    seconds = round(bot.held_seconds)
     if bot.held_seconds != pace.HOLD_OFFLINE:
-        return [Event(at, f"Telegram asked to wait {length} (429), and nobody was sent to")]
-    return [Event(at, f"Telegram could not be reached, or asked to wait: a hold of {length}")]
+        words = _("Telegram asked to wait {seconds} s (429), and nobody was sent to",
+                  seconds=seconds)  # fmt: skip
+    else:
+        words = _("Telegram could not be reached, or asked to wait: a hold of {seconds} s",
+                  seconds=seconds)  # fmt: skip
+    return [Event(at, words)]
 
 
 def _words(action: str, details: dict[str, Any], kind: Action) -> str:
+    if action in FINISHED:
+        return _finished(details.get("seconds"))
+    form = BY_RULE if action == "message_scheduled" and "rule" in details else WORDS.get(action)
+    if form is None:
+        return action.replace("_", " ").capitalize()
     number = details.get("people", details.get("recipients", 0))
-    count = _count(number, kind)
-    chats, run = f"{number:,} chats", details.get("run")
-    made = f"Made by rule {details['rule']}" if "rule" in details else "Scheduled"
-    told = {
-        "message_created": f"Written, to go at once to {count}",
-        "message_scheduled": f"{made}, for {count}",
-        "message_edited": f"Text changed for those still to come: version {details.get('version')}",
-        "message_edit_in_chats": f"Being edited in {chats}, by message {run}",
-        "message_delete_in_chats": f"Being deleted from {chats}, by message {run}",
-        "message_paused": "Paused",
-        "message_resumed": "Resumed",
-        "message_cancelled": "Cancelled",
-        "message_retried": f"Tries the failed again: {count}",
-        "message_too_late": "Held back: nothing was running at its time, and it was too late after",
-        "message_not_started": "Held back: it could not be started",
-        "database_is_older": "Held back: the database is an older copy, and may miss who got it",
-        "message_failed": f"Stopped: Telegram refused the message ({details.get('description')})",
-        "uncertain_marked_delivered": f"Uncertain, taken for delivered: {count}",
-        "uncertain_sent_again": f"Uncertain, sent to once more: {count}",
-        "message_send_production": _finished(details),
-        "scheduled_message_sent": _finished(details),
-    }
-    return told.get(action) or action.replace("_", " ").capitalize()
+    return _(
+        form,
+        people=_people(number) if kind is Action.SEND else _chats(number),
+        chats=_chats(number),
+        version=str(details.get("version")),
+        run=str(details.get("run")),
+        rule=str(details.get("rule")),
+        description=str(details.get("description")),
+    )
 
 
-def _count(number: int, kind: Action) -> str:
-    one, more = ("person", "people") if kind is Action.SEND else ("chat", "chats")
-    return f"{number:,} {one if number == 1 else more}"
+def _people(count: int) -> str:
+    return plural("{n} person", "{n} people", count)
 
 
-def _finished(details: dict[str, Any]) -> str:
-    seconds = details.get("seconds")
+def _chats(count: int) -> str:
+    return plural("{n} chat", "{n} chats", count)
+
+
+def _finished(seconds: float | None) -> str:
     if seconds is None:
-        return "Finished"
+        return _("Finished")
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    took = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else ""
-    return f"Finished after {took or f'{rest} s'}"
+    if hours:
+        return _("Finished after {hours} h {minutes} min", hours=hours, minutes=minutes)
+    if minutes:
+        return _("Finished after {minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return _("Finished after {seconds} s", seconds=rest)
 
 
 def _sum(details: dict[str, Any], action: Action) -> str:
     """The closing sum as it was then; a run's speaks of chats."""
-    sentence = str(details.get("sum") or _sum_of(details.get("statistics") or {}, details))
-    if action is Action.SEND:
-        return sentence
-    done = "edited" if action is Action.EDIT else "deleted"
-    return re.sub(r"\bsent\b", done, sentence.replace(" chosen = ", " chats = "))
+    if details.get("sum"):
+        if action is Action.SEND:
+            return told.closing(str(details["sum"]))
+        done = "edited" if action is Action.EDIT else "deleted"
+        return told.closing(str(details["sum"]), whole="chats", done=done)
+    counted = details.get("statistics") or {}
+    return _sum_of(counted, details).of_action(action).sentence() if counted else ""
 
 
-def _sum_of(counted: dict[str, int], details: dict[str, Any]) -> str:
-    if not counted:
-        return ""
+def _sum_of(counted: dict[str, int], details: dict[str, Any]) -> sums.ClosingSum:
     return sums.ClosingSum(
         total=details.get("recipients", 0),
         sent=counted.get("sent", 0),
@@ -207,4 +231,4 @@ def _sum_of(counted: dict[str, int], details: dict[str, Any]) -> str:
         uncertain=counted.get("uncertain", 0),
         cancelled=counted.get("cancelled", 0),
         deleted=counted.get("deleted", 0),
-    ).sentence()
+    )

@@ -14,6 +14,7 @@ from hsl import audit, database, models, spans
 from hsl.delivery import pace
 from hsl.delivery.outcome import Outcome
 from hsl.models import MessageStatus
+from hsl.words import in_english
 
 History, Bots = models.message_history, models.bot_pace
 FIRST_LOOK = 15.0  # seconds until the bot is asked for the first time
@@ -93,7 +94,8 @@ def end(connection: Connection, bot_id: int) -> list[int]:
     )
     in_time = or_(History.c.late_limit.is_(None), History.c.late_limit >= late)
     resumed = _move(connection, and_(paused, in_time), MessageStatus.SENDING, None)
-    words = f"Telegram refused the bot for {spans.words(late)}. Resume it, or cancel it."
+    with in_english():  # as it is stored
+        words = f"Telegram refused the bot for {spans.words(late)}. Resume it, or cancel it."
     waiting = _move(connection, paused, MessageStatus.PAUSED, words)
     _tell(connection, bot_id, "bot_works_again", resumed=resumed, waiting=waiting)
     return resumed

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from hsl.insights.filters import Filter, Readable, read
-from hsl.insights.intervals import with_shares
+from hsl.insights.intervals import in_order, with_shares
 from hsl.insights.reach import BLOCKED
 from hsl.warehouse.streams import PLACES
 
@@ -34,9 +34,10 @@ def comparison(store: Readable, chosen: Filter) -> pd.DataFrame:
             count(*) FILTER (WHERE p.blocked) AS blocked, count(p.user_id) AS touched
         FROM {PLACES} AS e LEFT JOIN persons AS p ON p.user_id = e.user_id
         LEFT JOIN users AS u ON u.user_id = e.user_id
-        WHERE {inside} GROUP BY stream ORDER BY stream""",
+        WHERE {inside} GROUP BY stream""",
         *values,
     )
+    wide = in_order(wide, "stream")
     wholes = dict(zip(MEASURES, ("known", "people", "tried", "touched"), strict=True))
     parts = [
         pd.DataFrame(

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from hsl.order import natural_key
+
 Z = 1.959963984540054  # 95 %, two-sided
 SMALL = 30  # tried; the share of fewer is shown grey, and nothing is concluded from it
 COLUMNS = ("share", "low", "high", "small")
@@ -32,6 +34,12 @@ def with_shares(
     shares = np.divide(parts, wholes, out=np.full(len(frame), np.nan), where=wholes > 0)
     new = {"share": shares, "low": low, "high": high, "small": frame[n or whole] < SMALL}
     return frame.assign(**{f"{prefix}{name}": column for name, column in new.items()})
+
+
+def in_order(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows in the natural order of the names in this column, 4th before 10th."""
+    order = sorted(range(len(frame)), key=lambda row: natural_key(str(frame[name].iloc[row])))
+    return frame.iloc[order].reset_index(drop=True)
 
 
 def apart(frame: pd.DataFrame) -> bool:

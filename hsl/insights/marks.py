@@ -14,6 +14,7 @@ from hsl.insights.retention import AGE, LOST
 from hsl.insights.shares import LOCAL, QUARTER
 from hsl.quoting import literal
 from hsl.warehouse.streams import PLACES
+from hsl.words import N_
 
 KEY = "|"  # between the values of one mark's key
 ARRIVED = f"delivery_status IN {GOT}"
@@ -21,12 +22,12 @@ INSIDE = f"user_id IN (SELECT user_id FROM {PLACES} WHERE course_stream = ?)"
 WITHIN = "sending_at >= ? AND sending_at < ?"
 STATES = {"got": ARRIVED, "failed": FAILED, "uncertain": "delivery_status = 'uncertain'"}
 ENDS = {
-    "failed": "who were not reached for this reason",
-    "sent": "who got it",
-    "uncertain": "who may or may not have got it",
-    "cancelled": "for whom it was cancelled",
-    "pending": "who are still to come",
-    "deleted": "from whose chat it was deleted",
+    "failed": N_("who were not reached for this reason"),
+    "sent": N_("who got it"),
+    "uncertain": N_("who may or may not have got it"),
+    "cancelled": N_("for whom it was cancelled"),
+    "pending": N_("who are still to come"),
+    "deleted": N_("from whose chat it was deleted"),
 }
 
 
@@ -68,6 +69,7 @@ class Alike:
 class Behind:
     """A set of people of a mark: a select of user_id over `tried`, and its values.
 
+    `words` are English, to be translated where they are shown, as they also name the set.
     `cohort` says exactly the same, where it is known beforehand; `alike` lets one be looked for.
     """
 
@@ -85,8 +87,10 @@ def _deliveries(words: str, alike: Alike) -> Behind:
 
 def _arrived_or_not(within: str, *values: object, stream: str | None = None) -> list[Behind]:
     return [
-        _deliveries("whom a message did not reach", Alike(within, values, "failed", stream=stream)),
-        _deliveries("who got a message", Alike(within, values, "got", stream=stream)),
+        _deliveries(
+            N_("whom a message did not reach"), Alike(within, values, "failed", stream=stream)
+        ),
+        _deliveries(N_("who got a message"), Alike(within, values, "got", stream=stream)),
     ]
 
 
@@ -97,8 +101,8 @@ def _stream(mark: Mark) -> list[Behind]:
 def _message(mark: Mark) -> list[Behind]:
     values = (int(mark.key),)
     return [
-        _deliveries("whom it did not reach", Alike("message_id = ?", values, "failed")),
-        _deliveries("who got it", Alike("message_id = ?", values, "got")),
+        _deliveries(N_("whom it did not reach"), Alike("message_id = ?", values, "failed")),
+        _deliveries(N_("who got it"), Alike("message_id = ?", values, "got")),
     ]
 
 
@@ -118,7 +122,7 @@ def _hour(mark: Mark) -> list[Behind]:
 
 
 def _for_reason(reason: str, within: str, *values: object) -> list[Behind]:
-    words = "who were not reached for this reason"
+    words = N_("who were not reached for this reason")
     if reason == "other":
         # Failures without a reason are among them, and no condition names these.
         sql = f"SELECT DISTINCT user_id FROM tried WHERE {within} AND {FAILED} AND {NAMED} = ?"
@@ -131,7 +135,7 @@ def _for_the_rest(within: str, *values: object) -> Behind:
     failures = f"(SELECT {NAMED} AS reason, 1 AS people FROM tried WHERE {FAILED})"
     sql = f"""SELECT DISTINCT user_id FROM tried WHERE {within} AND {FAILED}
         AND {NAMED} NOT IN ({drawn(failures)})"""
-    return Behind("who were not reached for these reasons", sql, values)
+    return Behind(N_("who were not reached for these reasons"), sql, values)
 
 
 def _reason(mark: Mark) -> list[Behind]:
@@ -155,7 +159,7 @@ def _end(mark: Mark) -> list[Behind]:
     every = "SELECT user_id FROM message_recipients WHERE message_id = ?"
     message = (mark.chosen.message_id,)
     if status == "people":
-        return [Behind("who were chosen", every, message)]
+        return [Behind(N_("who were chosen"), every, message)]
     if status == "failed":
         return _for_reason(reason, "true")
     if status in ("sent", "uncertain"):
@@ -171,7 +175,7 @@ def _reachable(mark: Mark) -> list[Behind]:
     base = f"SELECT user_id FROM users WHERE unreachable_reason IS {{}} AND {INSIDE}"
     return [
         Behind(
-            f"who {'can' if can else 'cannot'} be reached",
+            N_("who can be reached") if can else N_("who cannot be reached"),
             base.format("NULL" if can else "NOT NULL"),
             (mark.key,),
             Cohort(streams=(mark.key,), reachable=can),
@@ -182,15 +186,15 @@ def _reachable(mark: Mark) -> list[Behind]:
 
 def _blocked(mark: Mark) -> list[Behind]:
     alike = Alike(INSIDE, (mark.key,), "failed", ("blocked",), stream=mark.key)
-    return [_deliveries("who had blocked the bot", alike)]
+    return [_deliveries(N_("who had blocked the bot"), alike)]
 
 
 def _reach(mark: Mark) -> list[Behind]:
     base = f"SELECT user_id FROM users WHERE {INSIDE} AND user_id"
     got = "(SELECT user_id FROM tried WHERE got)"
     return [
-        Behind("who got none of the messages", f"{base} NOT IN {got}", (mark.key,)),
-        Behind("who got at least one", f"{base} IN {got}", (mark.key,)),
+        Behind(N_("who got none of the messages"), f"{base} NOT IN {got}", (mark.key,)),
+        Behind(N_("who got at least one"), f"{base} IN {got}", (mark.key,)),
     ]
 
 
@@ -198,7 +202,7 @@ def _churn(mark: Mark) -> list[Behind]:
     inside, values = mark.chosen.people()
     # Its tables are those of a statement of its own, as the set stands within a FROM.
     sql = f"WITH {BLOCKS} SELECT user_id FROM lost_after WHERE message_id = ? AND {inside}"
-    return [Behind("who blocked the bot after it", sql, (int(mark.key), *values))]
+    return [Behind(N_("who blocked the bot after it"), sql, (int(mark.key), *values))]
 
 
 def _load(mark: Mark) -> list[Behind]:
@@ -210,10 +214,12 @@ def _load(mark: Mark) -> list[Behind]:
         inside, values = mark.chosen.people()
         sql = f"SELECT user_id FROM users WHERE {inside}"
         tried = "(SELECT user_id FROM tried)"
-        return [Behind("to whom none was sent", f"{sql} AND user_id NOT IN {tried}", tuple(values))]
+        return [
+            Behind(N_("to whom none was sent"), f"{sql} AND user_id NOT IN {tried}", tuple(values))
+        ]
     upper = "" if most is None else f"AND count(*) <= {most}"
     sql = f"SELECT user_id FROM tried GROUP BY user_id HAVING count(*) >= {least} {upper}"
-    return [Behind("to whom so many were sent", sql)]
+    return [Behind(N_("to whom so many were sent"), sql)]
 
 
 def _retention(mark: Mark) -> list[Behind]:
@@ -224,14 +230,19 @@ def _retention(mark: Mark) -> list[Behind]:
         AND date_trunc('month', timezone(?, registered_at)) = CAST(? AS TIMESTAMP)"""
     first = datetime.combine(_day(month), time())
     old_enough = (*values, mark.now, weeks, mark.now, mark.zone.key, first)
-    since = f", at least {weeks} week{'' if weeks == 1 else 's'} ago" if weeks else ""
     return [
         Behind(
-            "who could not be reached any more by then",
+            N_("who could not be reached any more by then"),
             f"{sql} AND {LOST} < ?",
             (*old_enough, weeks),
         ),
-        Behind(f"who registered in this month{since}", sql, old_enough),
+        Behind(
+            N_("who registered in this month, at least so many weeks ago")
+            if weeks
+            else N_("who registered in this month"),
+            sql,
+            old_enough,
+        ),
     ]
 
 

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from hsl.delivery.sums import REASON_WORDS
+from hsl.delivery.sums import reason_words
 from hsl.insights.filters import COUNTS, GOT, TRIED, Readable
-from hsl.insights.intervals import SMALL, with_shares
+from hsl.insights.intervals import SMALL, in_order, with_shares
 from hsl.warehouse.streams import PLACES
+from hsl.words import _
 
 EARLIER = 50  # messages before it that are looked at
 
@@ -59,17 +60,17 @@ def _funnel(store: Readable, message_id: int) -> tuple[pd.DataFrame, int, int]:
         ["people", "reason"], ascending=[False, True]
     )
     steps = [
-        ("chosen", "people", "people|", chosen),
-        ("reachable when it started", "people", "", int(rows["reachable"].sum())),
-        ("arrived", "sent", "sent|", got),
+        (_("chosen"), "people", "people|", chosen),
+        (_("reachable when it started"), "people", "", int(rows["reachable"].sum())),
+        (_("arrived"), "sent", "sent|", got),
         *(
-            (REASON_WORDS.get(str(reason), str(reason)), "failed", f"failed|{reason}", int(people))
+            (reason_words(str(reason)), "failed", f"failed|{reason}", int(people))
             for reason, people in zip(failed["reason"], failed["people"], strict=True)
         ),
-        ("uncertain", "uncertain", "uncertain|", int(of.get("uncertain", 0))),
-        ("cancelled", "cancelled", "cancelled|", int(of.get("cancelled", 0))),
-        ("not tried yet", "pending", "pending|", waiting),
-        ("deleted from the chat later", "deleted", "deleted|", int(of.get("deleted", 0))),
+        (_("uncertain"), "uncertain", "uncertain|", int(of.get("uncertain", 0))),
+        (_("cancelled"), "cancelled", "cancelled|", int(of.get("cancelled", 0))),
+        (_("not tried yet"), "pending", "pending|", waiting),
+        (_("deleted from the chat later"), "deleted", "deleted|", int(of.get("deleted", 0))),
     ]
     frame = pd.DataFrame(
         [step for step in steps if step[3]], columns=["step", "kind", "key", "people"]
@@ -104,11 +105,11 @@ def _against(store: Readable, message_id: int) -> tuple[pd.DataFrame, float | No
             coalesce(any_value(delivered) FILTER (WHERE message_id = ?), 0) AS delivered,
             median(delivered / tried) FILTER (WHERE message_id <> ? AND tried >= {SMALL}) AS median,
             count(*) FILTER (WHERE message_id <> ? AND tried >= {SMALL}) AS earlier
-        FROM counted GROUP BY stream ORDER BY stream""",
+        FROM counted GROUP BY stream""",
         [message_id] * 7,
     )
     whole = rows[rows["stream"].isna()]
-    streams = rows[rows["stream"].notna() & (rows["tried"] > 0)].reset_index(drop=True)
+    streams = in_order(rows[rows["stream"].notna() & (rows["tried"] > 0)], "stream")
     if whole.empty or pd.isna(whole["median"].iloc[0]):
         return with_shares(streams, "delivered", "tried"), None, 0
     line = whole.iloc[0]

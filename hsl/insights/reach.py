@@ -3,7 +3,7 @@
 import pandas as pd
 
 from hsl.insights.filters import COUNTS, GOT, Filter, Readable, read
-from hsl.insights.intervals import with_shares
+from hsl.insights.intervals import in_order, with_shares
 from hsl.insights.shares import MOST_MESSAGES, last_messages, titled
 from hsl.warehouse.streams import PLACES
 
@@ -42,10 +42,10 @@ def reach(store: Readable, chosen: Filter) -> pd.DataFrame:
         f""", reached AS (SELECT DISTINCT user_id FROM tried WHERE got)
         SELECT course_stream AS stream, count(*) AS people, count(r.user_id) AS reached
         FROM {PLACES} AS e LEFT JOIN reached AS r ON r.user_id = e.user_id
-        WHERE {inside} GROUP BY stream ORDER BY stream""",
+        WHERE {inside} GROUP BY stream""",
         *values,
     )
-    return with_shares(found, "reached", "people")
+    return with_shares(in_order(found, "stream"), "reached", "people")
 
 
 def churn(store: Readable, chosen: Filter, *, most: int = MOST_MESSAGES) -> pd.DataFrame:

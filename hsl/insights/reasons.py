@@ -8,8 +8,9 @@ from hsl.delivery.sums import REASON_WORDS
 from hsl.insights.filters import Filter, Readable, read
 from hsl.insights.intervals import with_shares
 from hsl.insights.shares import LOCAL, QUARTERS, Step
+from hsl.words import N_
 
-OTHERS = "other reasons"
+OTHERS = N_("other reasons")
 MOST_REASONS = 5
 FAILED = "delivery_status = 'failed'"
 NAMED = "coalesce(CAST(reason AS VARCHAR), 'other')"
@@ -27,7 +28,7 @@ def drawn(failures: str) -> str:
 
 
 def reasons(store: Readable, chosen: Filter) -> pd.DataFrame:
-    """By `reason` (and `words`), the most first: failed, tried (all), share, low, high, small."""
+    """By `reason` (and `words`, English), the most first: failed, tried (all), and its share."""
     found = read(
         store,
         chosen,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from hsl.insights.filters import Filter, Readable, read
-from hsl.insights.intervals import with_shares
+from hsl.insights.intervals import in_order, with_shares
 from hsl.message import html
 from hsl.warehouse.streams import PLACES
 
@@ -49,10 +49,10 @@ def by_stream(store: Readable, chosen: Filter) -> pd.DataFrame:
                 count(*) FILTER (WHERE got) AS delivered FROM tried GROUP BY user_id)
         SELECT course_stream AS stream, {_SUMS}
         FROM people JOIN {PLACES} USING (user_id) WHERE {inside}
-        GROUP BY stream ORDER BY stream""",
+        GROUP BY stream""",
         *values,
     )
-    return with_shares(found, "delivered", "tried")
+    return with_shares(in_order(found, "stream"), "delivered", "tried")
 
 
 def by_message(store: Readable, chosen: Filter, *, most: int = MOST_MESSAGES) -> pd.DataFrame:

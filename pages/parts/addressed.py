@@ -68,6 +68,18 @@ def set_opened(name: str, value: str) -> None:
     _write(name, value)
 
 
+def take_up(name: str) -> None:
+    """Forget what was chosen under `name`, and go on with what the address says of it, if at all.
+
+    Only before its widget is drawn.
+    """
+    for kept in (name, _kept(name)):
+        st.session_state.pop(kept, None)
+    said = st.query_params.get(name)
+    if said is not None:
+        st.session_state[name] = said
+
+
 def _kept(name: str) -> str:
     return f"{name}-kept"  # as Streamlit forgets what belongs to a widget of another page
 

@@ -11,7 +11,7 @@ from hsl import insights, table
 from hsl.charts import ink, rows
 from hsl.charts.figure import Figure
 from hsl.charts.ink import Ink
-from hsl.words import _
+from hsl.words import _, plural
 from pages.parts import behind, download, show
 
 
@@ -35,7 +35,7 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
     else:
         st.subheader(figure.question)
     if figure.numbers.empty:
-        st.html(f'<div class="hsl-dim">{escape(figure.nothing)}</div>')
+        st.html(f'<div class="hsl-dim">{escape(_(figure.nothing))}</div>')
         return
     key = f"{figure.name}-{hash((figure.name, chosen)):x}"
     picked = st.altair_chart(
@@ -45,7 +45,17 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
         key=key,
         on_select="rerun" if figure.door else "ignore",
         selection_mode=rows.MARK if figure.door else None,
-        alt=f"{figure.question} {figure.summary}",
+        alt=" ".join(
+            (
+                figure.question,
+                figure.summary,
+                plural(
+                    "Its table has {n} line; see “Numbers and files”.",
+                    "Its table has {n} lines; see “Numbers and files”.",
+                    len(figure.numbers),
+                ),
+            )
+        ),
     )
     st.html(f'<div class="hsl-dim">{escape(figure.summary)}</div>')
     clicked = picked["selection"].get(rows.MARK, []) if figure.door else []  # type: ignore[index]
@@ -70,13 +80,14 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
 
 def _numbers(figure: Figure) -> None:
     shown = figure.numbers.drop(columns=["key", "kind"], errors="ignore")
-    st.dataframe(shown, hide_index=True, column_config=FORMATS)
+    # Above the table, which is drawn late and would push them away from under a press.
     download.files(
         figure.name,
         lambda: table.of_frame(shown),
         lambda: figure.build(ink.LIGHT),
         title=figure.question,
     )
+    st.dataframe(shown, hide_index=True, column_config=formats())
 
 
 def whole(words: str) -> Any:
@@ -89,27 +100,57 @@ def percent(words: str) -> Any:
     return st.column_config.NumberColumn(words, format="percent")
 
 
-FORMATS = {
-    "share": percent("share"),
-    "low": percent("from (95 %)"),
-    "high": percent("to (95 %)"),
-    "block_share": percent("share who blocked"),
-    "block_low": percent("from (95 %)"),
-    "block_high": percent("to (95 %)"),
-    "median": percent("median of earlier"),
-    "small": st.column_config.CheckboxColumn("too few to say"),
-    "block_small": None,
-    "day": st.column_config.DateColumn("day", format="YYYY-MM-DD"),
-    "month": st.column_config.DateColumn("month", format="YYYY-MM"),
-    "started_at": st.column_config.DatetimeColumn("started (UTC)", format="YYYY-MM-DD HH:mm"),
-    "message_id": st.column_config.NumberColumn("message", format="%d"),
-    "words": "in words",
-    **{
-        name: whole(name)
-        for name in ("tried", "delivered", "people", "reached", "reachable", "got", "blocked",
-                     "failed", "part", "whole", "earlier")
-    },
-    "seconds_50": st.column_config.NumberColumn("half, seconds", format="%.1f"),
-    "seconds_95": st.column_config.NumberColumn("95 %, seconds", format="%.1f"),
-    "seconds_100": st.column_config.NumberColumn("all, seconds", format="%.1f"),
-}  # fmt: skip
+def formats() -> dict[str, Any]:
+    """How the columns of figures are headed and written, in the viewer's language."""
+    words = {
+        "tried": _("tried"),
+        "delivered": _("delivered"),
+        "people": _("people"),
+        "reached": _("reached"),
+        "reachable": _("reachable"),
+        "got": _("got it"),
+        "blocked": _("blocked"),
+        "failed": _("failed"),
+        "part": _("part"),
+        "whole": _("whole"),
+        "earlier": _("earlier messages"),
+        "chosen": _("chosen"),
+        "weekday": _("weekday (0: Monday)"),
+        "hour": _("hour"),
+        "week": _("weeks since"),
+        "of": _("of"),
+    }
+    shares = {
+        "share": _("share"),
+        "low": _("from (95 %)"),
+        "high": _("to (95 %)"),
+        "block_share": _("share who blocked"),
+        "block_low": _("from (95 %)"),
+        "block_high": _("to (95 %)"),
+        "median": _("median of earlier"),
+    }
+    seconds = {
+        "seconds_50": _("half, seconds"),
+        "seconds_95": _("95 %, seconds"),
+        "seconds_100": _("all, seconds"),
+    }
+    column = st.column_config
+    return {
+        **{name: whole(said) for name, said in words.items()},
+        **{name: percent(said) for name, said in shares.items()},
+        **{name: column.NumberColumn(said, format="%.1f") for name, said in seconds.items()},
+        "small": column.CheckboxColumn(_("too few to say")),
+        "block_small": None,
+        "day": column.DateColumn(_("day"), format="YYYY-MM-DD"),
+        "month": column.DateColumn(_("month"), format="YYYY-MM"),
+        "started_at": column.DatetimeColumn(_("started (UTC)"), format="YYYY-MM-DD HH:mm"),
+        "message_id": column.NumberColumn(_("message"), format="%d"),
+        "words": _("in words"),
+        "reason": _("reason"),
+        "stream": _("stream"),
+        "title": _("message"),
+        "step": _("step"),
+        "messages": _("messages a person"),
+        "load": _("in words"),
+        "arm": _("arm"),
+    }

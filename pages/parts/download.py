@@ -8,6 +8,7 @@ import streamlit as st
 from hsl import table
 from hsl.charts import picture
 from hsl.table import Format, Table
+from pages.parts import kept
 
 PICTURES = {"png": "image/png", "svg": "image/svg+xml"}
 
@@ -25,7 +26,11 @@ def files(name: str, make: Callable[[], Table], chart: Callable[[], Any], *, tit
         for form, mime in PICTURES.items():
             st.download_button(
                 form.upper(),
-                lambda form=form: picture.picture(chart(), form, title=title),
+                kept.made(
+                    lambda form=form: picture.picture(chart(), form, title=title),
+                    name=f"{name}.{form}",
+                    mime=mime,
+                ),
                 file_name=f"{name}.{form}",
                 mime=mime,
                 on_click="ignore",
@@ -38,7 +43,7 @@ def _tables(name: str, make: Callable[[Format], IO[bytes]], *, width: Any) -> No
     for form in Format:
         st.download_button(
             form.words,
-            lambda form=form: make(form),
+            kept.made(lambda form=form: make(form), name=f"{name}.{form.value}", mime=form.mime),
             file_name=f"{name}.{form.value}",
             mime=form.mime,
             on_click="ignore",

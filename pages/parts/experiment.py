@@ -2,17 +2,16 @@
 
 from html import escape
 
-import altair as alt
 import pandas as pd
 import streamlit as st
 
 from hsl import comparing, experiments, table
+from hsl.charts import ink, rows
 from hsl.comparing import ArmResult, Result, Share
 from hsl.delivery import history
 from hsl.message import drafts
+from hsl.words import _, number, plural
 from pages.parts import charts, download, shell, show
-
-BLUE, GREY = show.COLOURS["sending"], show.COLOURS["pending"]
 
 
 def listing() -> None:
@@ -20,19 +19,23 @@ def listing() -> None:
     found = comparing.listing(shell.engine())
     if not found:
         return
-    with st.expander(f"{len(found):,} experiments", icon=":material/science:"):
+    with st.expander(
+        plural("{n} experiment", "{n} experiments", len(found)), icon=":material/science:"
+    ):
         for one in found:
             words = f"{one.name}: {', '.join(arm.name for arm in one.arms)}"
             left, right = st.columns([4, 2], vertical_alignment="center")
             if left.button(show.plain(words), key=f"experiment-{one.id}", type="tertiary"):
                 st.query_params.from_dict({"experiment": str(one.id)})
                 st.rerun()
-            right.caption(f"{show.ago(one.created_at)}, by {show.plain(one.author)}")
+            right.caption(
+                _("{ago}, by {author}", ago=show.ago(one.created_at), author=show.plain(one.author))
+            )
 
 
 def show_one(experiment_id: int) -> None:
     """The whole page of one experiment."""
-    if st.button("All messages", type="tertiary", icon=":material/arrow_back:"):
+    if st.button(_("All messages"), type="tertiary", icon=":material/arrow_back:"):
         st.query_params.clear()
         st.rerun()
     try:
@@ -43,25 +46,28 @@ def show_one(experiment_id: int) -> None:
     st.html(f"<h1 class='hsl-title'>{escape(result.name)}</h1>")
     made = show.moment(result.created_at, shell.zone())
     st.html(
-        f"<span class='hsl-dim'>{escape(result.audience.sentence())} · split at random · "
-        f"by {escape(result.author)} · {escape(made)}</span>"
+        f"<span class='hsl-dim'>{escape(result.audience.sentence())} · "
+        f"{escape(_('split at random'))} · {escape(_('by {author}', author=result.author))} · "
+        f"{escape(made)}</span>"
     )
     st.dataframe(_table(result), hide_index=True)
     download.menu(
-        "Download this comparison",
+        _("Download this comparison"),
         f"experiment-{result.id}",
         lambda form: table.as_file(result.as_table(), form),
     )
     _next(result)
     _chart(
-        "Which arm arrives?",
+        _("Which arm arrives?"),
         {a.name: a.delivered for a in result.arms if a.delivered},
         name=f"experiment-{result.id}-delivered",
     )
     if not result.has_presses:
         st.caption(
-            "No presses of buttons are recorded. Your bot receives them; bring them in by "
-            "`python -m hsl import-presses FILE`."
+            _(
+                "No presses of buttons are recorded. Your bot receives them; bring them in by "
+                "`python -m hsl import-presses FILE`."
+            )
         )
         return
     buttons = dict.fromkeys(name for arm in result.arms for name in arm.pressed or {})
@@ -69,36 +75,44 @@ def show_one(experiment_id: int) -> None:
         shares = {a.name: a.pressed[button] for a in result.arms if button in (a.pressed or {})
                   and a.pressed is not None}  # fmt: skip
         name = f"experiment-{result.id}-pressed-{place}"
-        _chart(f"Who presses {button}?", shares, name=name)
+        _chart(_("Who presses {button}?", button=_button(button)), shares, name=name)
 
 
 def _table(result: Result) -> pd.DataFrame:
-    rows = []
+    against = _("against {arm}", arm=result.arms[0].name)
+    lines = []
     for arm in result.arms:
-        row = {
-            "Arm": arm.name,
-            "Share": f"{arm.share:g} %",
-            "People": show.number(arm.people),
-            "Left out": show.number(sum(arm.left_out.values())),
-            "State": arm.status or "no message",
-            "Delivered": _words(arm.delivered),
-            "Against A": _apart(arm.delivered),
-        }
+        line = {
+            _("Arm"): arm.name,
+            _("Share"): _("{percent} %", percent=f"{arm.share:g}"),
+            _("People"): show.number(arm.people),
+            _("Left out"): show.number(sum(arm.left_out.values())),
+            _("State"): _(show.WORDS.get(arm.status, arm.status)) if arm.status
+            else _("no message"),
+            _("Delivered"): _words(arm.delivered),
+            _("Delivered, {against}", against=against): _apart(arm.delivered),
+        }  # fmt: skip
         for button, share in (arm.pressed or {}).items() if result.has_presses else ():
-            row[f"Pressed {button}"] = _words(share)
-            row[f"{button} against A"] = _apart(share)
-        rows.append(row)
-    first = result.arms[0].name
-    frame = pd.DataFrame(rows).fillna("–")
-    return frame.rename(columns=lambda name: name.replace("against A", f"against {first}")
-                        .replace("Against A", f"Against {first}"))  # fmt: skip
+            named = _button(button)
+            line[_("Pressed {button}", button=named)] = _words(share)
+            line[_("{button}, {against}", button=named, against=against)] = _apart(share)
+        lines.append(line)
+    return pd.DataFrame(lines).fillna("–")
+
+
+def _button(name: str) -> str:
+    return _(name) if name == comparing.ANY_BUTTON else name
 
 
 def _words(share: Share | None) -> str:
     if share is None or not share.of:
         return "–"
-    return (
-        f"{100 * share.share:.1f} % of {share.of:,} ({100 * share.low:.1f}–{100 * share.high:.1f})"
+    return _(
+        "{percent} % of {whole} ({low}–{high})",
+        percent=number(100 * share.share, decimals=1),
+        whole=share.of,
+        low=number(100 * share.low, decimals=1),
+        high=number(100 * share.high, decimals=1),
     )
 
 
@@ -106,8 +120,8 @@ def _apart(share: Share | None) -> str:
     apart = share.difference if share is not None and share.of else None
     if apart is None:
         return "–"
-    words = f"{100 * apart.by:+.1f} points ({100 * apart.low:+.1f} to {100 * apart.high:+.1f})"
-    return words if apart.is_clear else f"{words}, may be chance"
+    words = apart.sentence()
+    return words if apart.is_clear else _("{difference}, may be chance", difference=words)
 
 
 def _chart(question: str, shares: dict[str, Share], *, name: str) -> None:
@@ -129,52 +143,35 @@ def _chart(question: str, shares: dict[str, Share], *, name: str) -> None:
     )
     words = "; ".join(f"{name}: {share.sentence()}" for name, share in known.items())
     st.subheader(show.plain(question))
-    st.altair_chart(_intervals(frame), alt=f"{question} {words}")
-    st.caption(show.plain(words))
-    with st.expander("Numbers and files"):
-        st.dataframe(frame, hide_index=True, column_config=charts.FORMATS)
+    st.altair_chart(
+        rows.dots(frame, "arm", "arm", charts.shade(), of="of"),
+        width="stretch",
+        theme=None,
+        alt=f"{question} {words}",
+    )
+    st.html(f'<div class="hsl-dim">{escape(words)}</div>')
+    with st.expander(_("Numbers and files")):
         download.files(
-            name, lambda: table.of_frame(frame), lambda: _intervals(frame), title=question
+            name,
+            lambda: table.of_frame(frame),
+            lambda: rows.dots(frame, "arm", "arm", ink.LIGHT, of="of"),
+            title=question,
         )
-
-
-def _intervals(frame: pd.DataFrame) -> alt.LayerChart:
-    """Each arm's share as a point in its interval."""
-    facts = [
-        "arm",
-        alt.Tooltip("share:Q", format=".1%"),
-        alt.Tooltip("low:Q", title="from", format=".1%"),
-        alt.Tooltip("high:Q", title="to", format=".1%"),
-        alt.Tooltip("of:Q", title="of", format=","),
-    ]
-    base = alt.Chart(frame).encode(
-        y=alt.Y("arm:N", title=None, sort=None, axis=alt.Axis(labelLimit=260)), tooltip=facts
-    )
-    colour = alt.condition("datum.small", alt.value(GREY), alt.value(BLUE))
-    share = alt.Axis(format="%")
-    span = base.mark_rule(strokeWidth=3, opacity=0.55).encode(
-        x=alt.X(
-            "low:Q",
-            title="share, with its interval at 95 %",
-            axis=share,
-            scale=alt.Scale(zero=False, padding=12),
-        ),
-        x2="high:Q",
-        color=colour,
-    )
-    point = base.mark_point(size=110, filled=True, opacity=1).encode(x="share:Q", color=colour)
-    return (span + point).properties(height=alt.Step(34))
+        st.dataframe(frame, hide_index=True, column_config=charts.formats())
 
 
 def _next(result: Result) -> None:
     with st.container(horizontal=True):
         for arm in result.arms:
             if arm.message_id is not None:
-                if st.button(f"Message of {show.plain(arm.name)}", key=f"arm-{arm.name}"):
+                if st.button(
+                    _("Message of {arm}", arm=show.plain(arm.name)), key=f"arm-{arm.name}"
+                ):
                     st.query_params.from_dict({"message": str(arm.message_id)})
                     st.rerun()
             elif arm.people and st.button(
-                f"Write to the {arm.people:,} held out", icon=":material/forward_to_inbox:"
+                _("Write to the {count} held out", count=arm.people),
+                icon=":material/forward_to_inbox:",
             ):
                 _write_to(result, arm)
 

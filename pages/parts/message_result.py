@@ -6,13 +6,14 @@ from hsl import insights
 from hsl.charts import people
 from hsl.delivery.history import Message
 from hsl.warehouse import moment
+from hsl.words import _
 from pages.parts import charts, shell, show
 
 
 def present(message: Message) -> None:
     """The result of a message that has started, as of the store's last reading."""
     if message.started_at is None:
-        st.info("There is a result once it has started.")
+        st.info(_("There is a result once it has started."))
         return
     store = shell.store()
     newest = max(message.started_at, message.finished_at or message.started_at)

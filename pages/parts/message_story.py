@@ -7,6 +7,7 @@ import streamlit as st
 from hsl.delivery import changes, texts, timeline
 from hsl.delivery.history import Message
 from hsl.models import Action, MessageStatus
+from hsl.words import _, plural
 from pages.parts import desk, shell, show
 
 TO_COME = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
@@ -17,12 +18,12 @@ def show_content(message: Message) -> None:
     made = texts.edits(shell.engine(), message.id) if message.action is Action.SEND else []
     written = made[-1].content if made else message.content
     if made:
-        st.markdown(f"**In the chats now**, {_of(made[-1])}")
+        st.markdown(_("**In the chats now**, {how}", how=_of(made[-1])))
     desk.show_preview(written, {})
     if made and message.status in TO_COME and message.closing.not_tried:
-        st.markdown("**For those still to come**")
+        st.markdown(_("**For those still to come**"))
         desk.show_preview(message.content, {})
-    with st.expander("As it was written"):
+    with st.expander(_("As it was written")):
         st.code(written.text or "–", language=None, wrap_lines=True)
     _earlier(message, made)
 
@@ -33,33 +34,49 @@ def _earlier(message: Message, made: list[Message]) -> None:
         return
     got = texts.got_by_version(shell.engine(), message.id)
     for edit in reversed(made[:-1]):
-        with st.expander(f"Before that, {_of(edit)}"):
+        with st.expander(_("Before that, {how}", how=_of(edit))):
             desk.show_preview(edit.content, {})
     if made:
-        with st.expander(f"As it was sent: {_got(got, message.version)}"):
+        with st.expander(_("As it was sent: {how_many}", how_many=_got(got, message.version))):
             desk.show_preview(message.content, {})
     else:
-        st.caption(f"Above: version {message.version}, {_got(got, message.version)}.")
+        st.caption(
+            _(
+                "Above: version {version}, {how_many}.",
+                version=str(message.version),
+                how_many=_got(got, message.version),
+            )
+        )
     for version in reversed(changes.versions(shell.engine(), message.id)):
-        until = show.moment(version.replaced_at, shell.zone())
-        words = f"Version {version.number}, until {until}, changed by {version.replaced_by}"
-        with st.expander(show.plain(f"{words}: {_got(got, version.number)}")):
+        words = _(
+            "Version {version}, until {until}, changed by {person}: {how_many}",
+            version=str(version.number),
+            until=show.moment(version.replaced_at, shell.zone()),
+            person=version.replaced_by,
+            how_many=_got(got, version.number),
+        )
+        with st.expander(show.plain(words)):
             desk.show_preview(version.content, {})
 
 
 def _of(edit: Message) -> str:
     """Markdown of who edited it, when, and how far it came."""
-    when = show.plain(show.moment(edit.created_at, shell.zone()))
     reached, chats = edit.closing.sent, edit.closing.total
-    some = f"{reached:,} of " if reached < chats else ""
-    return (
-        f"edited by {show.plain(edit.author)}, {when}, in {some}{chats:,} chats "
-        f"([message {edit.id}](/messages?message={edit.id}))"
+    in_chats = plural("{n} chat", "{n} chats", chats)
+    if reached < chats:
+        in_chats = _("{reached} of {chats}", reached=reached, chats=in_chats)
+    return _(
+        "edited by {person}, {when}, in {chats} ([message {number}]({address}))",
+        person=show.plain(edit.author),
+        when=show.plain(show.moment(edit.created_at, shell.zone())),
+        chats=in_chats,
+        number=str(edit.id),
+        address=f"/messages?message={edit.id}",
     )
 
 
 def _got(got: dict[int, int], version: int) -> str:
-    return f"{show.people(got.get(version, 0))} got it"
+    return plural("{n} person got it", "{n} people got it", got.get(version, 0))
 
 
 def show_timeline(message: Message) -> None:
@@ -67,7 +84,8 @@ def show_timeline(message: Message) -> None:
     zone = shell.zone()
     lines = []
     for event in timeline.events(shell.engine(), message.id):
-        by = f" <span class='hsl-dim'>by {escape(event.by)}</span>" if event.by else ""
+        person = escape(_("by {author}", author=event.by)) if event.by else ""
+        by = f" <span class='hsl-dim'>{person}</span>" if person else ""
         closing = f"<div class='hsl-dim'>{escape(event.sum)}</div>" if event.sum else ""
         lines.append(
             f"<div><time title='{escape(show.ago(event.at))}'>"
@@ -78,6 +96,11 @@ def show_timeline(message: Message) -> None:
     again = timeline.tried_again(shell.engine(), message.id)
     if again:
         st.caption(
-            f"{again:,} of its requests were made again: Telegram had asked to wait (429) or could "
-            "not be reached, or somebody asked for it."
+            plural(
+                "{n} of its requests was made again: Telegram had asked to wait (429) or could "
+                "not be reached, or somebody asked for it.",
+                "{n} of its requests were made again: Telegram had asked to wait (429) or could "
+                "not be reached, or somebody asked for it.",
+                again,
+            )
         )

@@ -8,12 +8,14 @@ import streamlit as st
 
 from hsl.delivery import export, history
 from hsl.delivery.history import Message
-from hsl.delivery.sums import REASON_WORDS
+from hsl.delivery.sums import reason_words
 from hsl.models import DeliveryStatus
-from pages.parts import download, shell, show, uncertain
+from hsl.words import _
+from pages.parts import addressed, download, shell, show, uncertain
 
 PAGE = 50  # recipients
-# Pixels, so that a narrow window scrolls the table instead of cutting its words.
+# Of the columns by their names in the code, in pixels, so that a narrow window scrolls the table
+# instead of cutting its words.
 WIDTHS = {
     "Person": 190,
     "Status": 115,
@@ -30,54 +32,89 @@ def show_recipients(message: Message) -> None:
     """The filters, the table, and what may be done with ticked rows. Raises ArchiveError."""
     number = message.id
     reasons = history.reasons(shell.engine(), number)
-    search, status, reason = st.columns([3, 2, 2])
-    words = search.text_input(
-        "Search", key="who", type="search", placeholder="Name, @username or id",
-        bind="query-params", live=True,
-    )  # fmt: skip
-    chosen_status = status.selectbox(
-        "Status", ["", *[s.value for s in DeliveryStatus]], key="status", bind="query-params",
-        format_func=lambda status: _status(status, message) or "any",
-    )  # fmt: skip
-    chosen_reason = reason.selectbox(
-        "Reason", ["", *reasons], key="reason",
-        format_func=lambda why: REASON_WORDS.get(why, why) or "any",
-    )  # fmt: skip
-    # Another filter begins at its own first page.
-    pages = f"recipients-{number}-{chosen_status}-{chosen_reason}-{words}"
-    page = st.session_state.get(pages, 1)
+    words, chosen_status, chosen_reason = _filters(message, reasons)
+    page = _page(number, (words, chosen_status, chosen_reason))
     table, total = history.recipients(
         shell.engine(),
         number,
         status=chosen_status or None,
         reason=chosen_reason or None,
-        words=words or "",
+        words=words,
         offset=(page - 1) * PAGE,
         limit=PAGE,
     )
+    if not total:
+        _nobody(bool(words or chosen_status or chosen_reason))
+        return
     decidable = chosen_status == DeliveryStatus.UNCERTAIN and message.archived_at is None
     ticking = decidable and not table.empty
     ticked = _draw(_readable(table, message, with_reasons=bool(reasons)), table, ticking=ticking)
     if ticking:
         uncertain.show_for(message, ticked)
     if total > PAGE:
-        st.pagination(math.ceil(total / PAGE), key=pages)
+        st.pagination(max(math.ceil(total / PAGE), page), key="rows", bind="query-params")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{total:,} of {message.closing.total:,} recipients")
+        st.caption(_("{count} of {total} recipients", count=total, total=message.closing.total))
         download.menu(
-            "Download all",
+            _("Download all"),
             f"message-{number}-recipients",
             lambda form: export.recipients(shell.engine(), number, form),
         )
 
 
+def _filters(message: Message, reasons: list[str]) -> tuple[str, str, str]:
+    """What is searched for, and the state and the reason that are chosen; all in the address."""
+    search, status, reason = st.columns([3, 2, 2])
+    words = search.text_input(
+        _("Search"), key="who", type="search", placeholder=_("Name, @username or id"),
+        bind="query-params", live=True,
+    )  # fmt: skip
+    statuses = ["", *[s.value for s in DeliveryStatus]]
+    addressed.one("status", statuses)
+    chosen_status = status.selectbox(
+        _("Status"), statuses, key="status",
+        format_func=lambda status: _status(status, message) if status else _("any"),
+    )  # fmt: skip
+    addressed.one("reason", ["", *reasons])
+    chosen_reason = reason.selectbox(
+        _("Reason"), ["", *reasons], key="reason",
+        format_func=lambda why: reason_words(why) if why else _("any"),
+    )  # fmt: skip
+    return words or "", chosen_status or "", chosen_reason or ""
+
+
+def _page(number: int, filters: tuple[str, ...]) -> int:
+    """The page of the table that is shown; another filter begins at its own first one."""
+    shown, now = st.session_state.get("rows-of"), (number, *filters)
+    if shown is not None and shown != now and not addressed.is_new():
+        st.session_state["rows"] = 1
+        st.query_params.pop("rows", None)
+    st.session_state["rows-of"] = now
+    said = st.session_state.get("rows") or st.query_params.get("rows", "1")
+    return max(1, int(said)) if str(said).isdecimal() else 1
+
+
+def _nobody(filtered: bool) -> None:
+    if not filtered:
+        st.info(_("Nobody is chosen yet. The people are chosen when the message starts."))
+        return
+    st.info(_("None of the recipients fits."))
+    st.button(_("Show all of them"), on_click=forget_filters)
+
+
+def forget_filters() -> None:
+    """Show all recipients again. Only before the filters are drawn, such as in a callback."""
+    st.session_state.update({"who": "", "status": "", "reason": ""})
+
+
 def _draw(shown: pd.DataFrame, table: pd.DataFrame, *, ticking: bool) -> tuple[int, ...]:
     """Draw the table; the ids of its ticked rows, where rows can be ticked."""
+    heads = _heads()
     layout: dict[str, Any] = {
         "hide_index": True,
         "height": min(420, 60 + 36 * max(len(table), 1)),
         "column_config": {
-            name: st.column_config.TextColumn(width=width)
+            name: st.column_config.TextColumn(heads[name], width=width)
             for name, width in WIDTHS.items()
             if name in shown
         },
@@ -97,6 +134,19 @@ def _draw(shown: pd.DataFrame, table: pd.DataFrame, *, ticking: bool) -> tuple[i
     return tuple(ids[place] for place in event.selection.rows if place < len(ids))
 
 
+def _heads() -> dict[str, str]:
+    return {
+        "Person": _("Person"),
+        "Status": _("Status"),
+        "Reason": _("Reason"),
+        "What Telegram said": _("What Telegram said"),
+        "Time": _("Time"),
+        "Id": _("Id"),
+        "Version": _("Version"),
+        "Code": _("Code"),
+    }
+
+
 def _readable(table: pd.DataFrame, message: Message, *, with_reasons: bool) -> pd.DataFrame:
     zone = shell.zone()
     table = table.astype(object).where(table.notna(), None)
@@ -107,7 +157,7 @@ def _readable(table: pd.DataFrame, message: Message, *, with_reasons: bool) -> p
         "Status": table["delivery_status"].map(
             lambda status: f"{show.SHAPES[status]} {_status(status, message)}"
         ),
-        "Reason": table["reason"].map(lambda why: REASON_WORDS.get(why, why) if why else ""),
+        "Reason": table["reason"].map(lambda why: reason_words(why) if why else ""),
         "What Telegram said": table["error_description"].fillna(""),
         "Time": table["sent_at"].map(lambda when: show.moment(when, zone) if when else ""),
         "Id": table["user_id"].astype(str),
@@ -125,8 +175,8 @@ def _readable(table: pd.DataFrame, message: Message, *, with_reasons: bool) -> p
 def _status(status: str, message: Message) -> str:
     """Its word; what a run has done in a chat is edited or deleted there, and not sent."""
     if status == DeliveryStatus.SENT:
-        return message.closing.done
-    return show.WORDS.get(status, status)
+        return _(message.closing.done)
+    return _(show.WORDS.get(status, status))
 
 
 def _person(name: str | None, username: str | None, user_id: int) -> str:

@@ -15,7 +15,7 @@ from hsl.warehouse import moment
 from pages.parts import shell
 
 
-@st.cache_data(max_entries=200, show_spinner="Counting …")
+@st.cache_data(max_entries=200, show_spinner=False)
 def _counted(
     name: str,
     chosen: Filter,

@@ -178,7 +178,7 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
         f"<span>{shape(part.kind)} <b>{number(part.people)}</b> {html.escape(part.words)}</span>"
         for part in parts
     )
-    whole = f"<b>{number(closing.total)}</b> {html.escape(closing.whole)}"
+    whole = f"<b>{number(closing.total)}</b> {html.escape(_(closing.whole))}"
     return (
         f'<div class="hsl-sum" role="img" aria-label="{html.escape(closing.sentence())}">'
         f"{bar}</div>"

@@ -8,6 +8,7 @@ from hsl import dispatch
 from hsl.delivery import steering
 from hsl.delivery.history import Message
 from hsl.models import Action, DeliveryStatus, MessageStatus
+from hsl.words import _, plural
 from pages.parts import asking, doing, shell, show
 
 AGAIN = "again"  # the dialog
@@ -19,20 +20,19 @@ def show_uncertain(message: Message) -> None:
     people = message.closing.uncertain
     st.html(f"{show.state('uncertain')} {escape(_meaning(message))}")
     with st.container(horizontal=True):
-        if st.button("Choose among them", icon=":material/groups:"):
+        if st.button(_("Choose among them"), icon=":material/groups:"):
             st.session_state["tab"] = "Recipients"
             st.session_state["status"] = DeliveryStatus.UNCERTAIN.value
             st.rerun(scope="app")
-        _decide(message, (), f"the {people:,}", key="all")
+        _decide(message, (), people, key="all")
 
 
 def show_for(message: Message, ticked: tuple[int, ...]) -> None:
     """The choices for those who are ticked in the table."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        whom = f"the {len(ticked):,} ticked" if ticked else "the ticked"
-        _decide(message, ticked, whom, key="ticked")
+        _decide(message, ticked, len(ticked), key="ticked")
         if not ticked:
-            st.caption("Tick rows to decide for some of them.")
+            st.caption(_("Tick rows to decide for some of them."))
 
 
 def ask_to_send_again(message: Message) -> None:
@@ -42,12 +42,21 @@ def ask_to_send_again(message: Message) -> None:
     chosen: tuple[int, ...] = st.session_state.get(CHOSEN, ())
     people = len(chosen) or message.closing.uncertain
     asking.confirm(
-        "Send to them again?",
-        f"{show.people(people)} may have got it already, and would get it twice. The audit keeps "
-        "who decided it."
+        _("Send to them again?"),
+        plural(
+            "{n} person may have got it already, and would get it twice. The audit keeps who "
+            "decided it.",
+            "{n} people may have got it already, and would get it twice. The audit keeps who "
+            "decided it.",
+            people,
+        )
         if message.action is Action.SEND
-        else f"It is tried again in {people:,} chats. Where it is done already, nothing changes.",
-        "Send again",
+        else plural(
+            "It is tried again in {n} chat. Where it is done already, nothing changes.",
+            "It is tried again in {n} chats. Where it is done already, nothing changes.",
+            people,
+        ),
+        _("Send again"),
         lambda: doing.do(
             lambda: dispatch.send_again(
                 shell.engine(), message.id, actor=shell.author(), user_ids=chosen
@@ -64,32 +73,31 @@ def may_be_sent_again(message: Message) -> bool:
 def _meaning(message: Message) -> str:
     people = message.closing.uncertain
     if message.action is Action.SEND:
-        words = (
-            f"{show.people(people)} may or may not have got it: the request left, and its answer "
-            "was lost. Nobody is written to again unless you say so."
+        words = plural(
+            "{n} person may or may not have got it: the request left, and its answer was lost. "
+            "Nobody is written to again unless you say so.",
+            "{n} people may or may not have got it: the request left, and its answer was lost. "
+            "Nobody is written to again unless you say so.",
+            people,
         )
     else:
-        words = (
-            f"In {people:,} chats it may or may not be done: the request left, and its answer was "
-            "lost."
+        words = plural(
+            "In {n} chat it may or may not be done: the request left, and its answer was lost.",
+            "In {n} chats it may or may not be done: the request left, and its answer was lost.",
+            people,
         )
     if may_be_sent_again(message):
-        return f"{words} Leave them, or decide:"
-    return (
-        f"{words} It is cancelled, so nobody can be sent to again: leave them, or take them for "
-        "delivered."
+        return f"{words} " + _("Leave them, or decide:")
+    return f"{words} " + _(
+        "It is cancelled, so nobody can be sent to again: leave them, or take them for delivered."
     )
 
 
-def _decide(message: Message, ids: tuple[int, ...], whom: str, *, key: str) -> None:
-    done = "delivered" if message.action is Action.SEND else "done"
+def _decide(message: Message, ids: tuple[int, ...], people: int, *, key: str) -> None:
+    """The buttons for all of them, or for those who are ticked (`people`, maybe none)."""
     nobody = key == "ticked" and not ids
-    if st.button(
-        f"Take {whom} for {done}",
-        icon=":material/done_all:",
-        disabled=nobody,
-        key=f"deliver-{key}",
-    ):
+    take, again = _labels(message, people, ticked=key == "ticked")
+    if st.button(take, icon=":material/done_all:", disabled=nobody, key=f"deliver-{key}"):
         doing.do(
             lambda: steering.mark_delivered(
                 shell.engine(), message.id, actor=shell.author(), user_ids=ids
@@ -97,10 +105,34 @@ def _decide(message: Message, ids: tuple[int, ...], whom: str, *, key: str) -> N
         )
     if not may_be_sent_again(message):
         return
-    verb = "Send to" if message.action is Action.SEND else "Try"
-    if st.button(
-        f"{verb} {whom} again", icon=":material/redo:", disabled=nobody, key=f"again-{key}"
-    ):
+    if st.button(again, icon=":material/redo:", disabled=nobody, key=f"again-{key}"):
         st.session_state[CHOSEN] = ids
         asking.open_dialog(AGAIN)
         st.rerun(scope="app")
+
+
+def _labels(message: Message, people: int, *, ticked: bool) -> tuple[str, str]:
+    """What the two buttons say: to take them for delivered, and to send to them again."""
+    if message.action is not Action.SEND:
+        if not ticked:
+            return (
+                _("Take the {count} for done", count=people),
+                _("Try the {count} again", count=people),
+            )
+        if not people:
+            return _("Take the ticked for done"), _("Try the ticked again")
+        return (
+            _("Take the {count} ticked for done", count=people),
+            _("Try the {count} ticked again", count=people),
+        )
+    if not ticked:
+        return (
+            _("Take the {count} for delivered", count=people),
+            _("Send to the {count} again", count=people),
+        )
+    if not people:
+        return _("Take the ticked for delivered"), _("Send to the ticked again")
+    return (
+        _("Take the {count} ticked for delivered", count=people),
+        _("Send to the {count} ticked again", count=people),
+    )

@@ -41,6 +41,20 @@ def delivered(house: House) -> House:
     return house
 
 
+def settled(page: Page) -> None:
+    """Wait until the page is drawn: a run that goes on makes its buttons anew under a press."""
+    expect(page.get_by_test_id("stVegaLiteChart").locator("svg").first).to_be_visible(
+        timeout=60_000
+    )
+    settled_page(page)
+
+
+def settled_page(page: Page) -> None:
+    """The same on a page without charts."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
+    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=60_000)
+
+
 def test_marks_lead_to_people(page: Page, delivered: House, said: list[str]) -> None:
     for view, count in VIEWS.items():
         page.goto(f"{delivered.address}/delivery?period=90+days&view={view}")
@@ -59,9 +73,12 @@ def test_marks_lead_to_people(page: Page, delivered: House, said: list[str]) -> 
 
 def test_a_picture_is_downloaded(page: Page, delivered: House, said: list[str]) -> None:
     page.goto(f"{delivered.address}/delivery?period=90+days&view=Timing")
+    settled(page)
     page.get_by_text("Numbers and files").first.click()
-    # The table pushes the buttons down when it is drawn, away from under a press.
-    expect(page.get_by_test_id("stDataFrame").first.locator("canvas").first).to_be_visible()
+    # Each kind of widget is fetched when it is first needed, and takes its place then.
+    table = page.get_by_test_id("stDataFrame").first.locator("canvas").first
+    expect(table).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
     files = page.get_by_test_id("stDownloadButton")
     with page.expect_download() as svg:
         files.filter(has_text="SVG").first.click()
@@ -69,3 +86,39 @@ def test_a_picture_is_downloaded(page: Page, delivered: House, said: list[str]) 
     with page.expect_download() as csv:
         files.filter(has_text="CSV").first.click()
     assert csv.value.path().read_text("utf-8-sig").startswith("weekday,hour,tried,delivered,share")
+
+
+def test_the_address_holds_the_list_and_a_message(page: Page, delivered: House) -> None:
+    engine = database.open_engine(f"sqlite:///{delivered.folder / 'data' / 'hsl.db'}")
+    with engine.begin() as connection:
+        history = models.message_history
+        connection.execute(
+            history.update()
+            .where(history.c.id == 38)
+            .values(status="paused", status_reason="Paused by anna")
+        )
+    engine.dispose()
+    page.goto(f"{delivered.address}/messages?state=paused&period=90+days")
+    rows = page.locator("[class*=st-key-hsl-row-]")
+    expect(rows).to_have_count(1, timeout=60_000)
+    expect(rows).to_contain_text("Paused by anna")
+    rows.get_by_role("button").click()
+    expect(page).to_have_url(re.compile(r"message=38"))
+    page.get_by_role("radio", name="Recipients").wait_for()
+    settled_page(page)
+    page.get_by_label("Reason").click()
+    page.get_by_role("option", name="blocked the bot").click()
+    expect(page).to_have_url(re.compile(r"reason=blocked"))
+    few = page.get_by_text(re.compile(r"^\d+ of [\d,]+ recipients"))
+    expect(few).not_to_have_text(re.compile(r"^([\d,]+) of \1 "))
+    said = few.inner_text()
+    page.reload()
+    expect(page.get_by_text(said)).to_be_visible(timeout=60_000)
+    page.get_by_role("radio", name="Timeline").click()
+    expect(page).to_have_url(re.compile(r"tab=Timeline"))
+    page.go_back()
+    expect(page).not_to_have_url(re.compile(r"tab=Timeline"))
+    expect(page.get_by_text(said)).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="All messages").click()
+    expect(page).to_have_url(re.compile(r"state=paused"))
+    expect(rows).to_have_count(1)
