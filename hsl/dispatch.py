@@ -144,8 +144,12 @@ def send(
     draft_id: int | None = None,
     late_limit: float | None = outbox.LATE_LIMIT,
     keep_quiet: bool = False,
+    take_back: float = 0.0,
 ) -> int:
-    """Put a message into the outbox and return its id. Raises OutboxError: then nothing is made."""
+    """Put a message into the outbox and return its id. Raises OutboxError: then nothing is made.
+
+    What is to go now waits `take_back` seconds, in which it can be taken back.
+    """
     found = look(engine, settings, content, audience, at=scheduled_at)
     if not found.may_go:
         raise outbox.OutboxError(f"Nothing was sent: {found.problems[0].message}")
@@ -165,6 +169,7 @@ def send(
         late_limit=late_limit,
         keep_quiet=keep_quiet,
         cap_ignored_because=audience.ignore_cap,
+        take_back=take_back,
     )
     return outbox.create(engine, new, draft_id=draft_id)
 

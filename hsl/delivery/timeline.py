@@ -160,6 +160,8 @@ def _words(action: str, details: dict[str, Any], kind: Action) -> str:
         "message_paused": "Paused",
         "message_resumed": "Resumed",
         "message_cancelled": "Cancelled",
+        "message_taken_back": "Taken back before it left; nobody got it",
+        "message_rescheduled": "Moved to another time",
         "message_retried": f"Tries the failed again: {count}",
         "message_too_late": "Held back: nothing was running at its time, and it was too late after",
         "message_not_started": "Held back: it could not be started",
