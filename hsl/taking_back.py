@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
-from hsl import models
+from hsl import database, models
 from hsl.audience import selection
 from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, steering
@@ -110,3 +110,16 @@ def _meant(connection: Connection, row: Row[Any]) -> Audience:
             select(experiments.audience).where(experiments.id == row.experiment_id)
         ).scalar_one()
     return Audience.model_validate(whole or {})
+
+
+def waiting(engine: Engine, experiment_id: int) -> int | None:
+    """The id of an arm's message by which a whole experiment can be taken back still, else None."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(
+            select(History.c.id, History.c.take_back_until, History.c.started_at).where(
+                History.c.experiment_id == experiment_id, History.c.taken_back_at.is_(None)
+            )
+        ).all()
+    if not rows or any(row.started_at or row.take_back_until is None for row in rows):
+        return None
+    return int(rows[0].id)

@@ -10,7 +10,7 @@ from hsl import comparing, experiments, table
 from hsl.comparing import ArmResult, Result, Share
 from hsl.delivery import history
 from hsl.message import drafts
-from pages.parts import charts, download, shell, show
+from pages.parts import charts, download, shell, show, take_back
 
 BLUE, GREY = show.COLOURS["sending"], show.COLOURS["pending"]
 
@@ -46,6 +46,7 @@ def show_one(experiment_id: int) -> None:
         f"<span class='hsl-dim'>{escape(result.audience.sentence())} · split at random · "
         f"by {escape(result.author)} · {escape(made)}</span>"
     )
+    take_back.of_experiment(experiment_id)
     st.dataframe(_table(result), hide_index=True)
     download.menu(
         "Download this comparison",

@@ -24,6 +24,7 @@ from pages.parts import (
     recipients,
     shell,
     show,
+    take_back,
     uncertain,
 )
 
@@ -80,6 +81,7 @@ def _live(message_id: int) -> None:
         st.session_state[f"status-{message_id}"] = message.status
         st.rerun(scope="app")
     _head(message)
+    take_back.show_countdown(message)
     waiting = f"{message.audience_at_creation:,} people when it was made"
     st.html(show.closing_bar(message.closing, empty=waiting))
     if message.left_out:
@@ -121,7 +123,8 @@ def _live(message_id: int) -> None:
     if message.archived_at is not None:
         _archived(message, message.archived_at)
         return
-    _actions(message)
+    if not take_back.is_counting(message):
+        _actions(message)
     if message.closing.uncertain:
         uncertain.show_uncertain(message)
 
@@ -139,7 +142,8 @@ def _archived(message: Message, since: datetime) -> None:
 def _head(message: Message) -> None:
     zone = shell.zone()
     times = [("made", message.created_at)]
-    if message.status == MessageStatus.SCHEDULED or message.scheduled_at > message.created_at:
+    due_at_once = message.take_back_until is not None or message.scheduled_at <= message.created_at
+    if not due_at_once:
         times.append(("scheduled for", message.scheduled_at))
     times += [
         (w, t) for w, t in (("started", message.started_at), ("finished", message.finished_at)) if t
