@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
-from hsl import choice, database
+from hsl import choice, database, models
 from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import again, changes, outbox, pace, recurring, withdrawing
@@ -258,6 +258,20 @@ def send_again(
     return again.send_again(
         engine, message_id, actor=actor, user_ids=user_ids, excluded=choice.excluded
     )
+
+
+def over_cap(engine: Engine, settings: Settings, message_id: int, at: datetime) -> int:
+    """How many of a message's people would get more than the cap allows if it went at `at`."""
+    cap = policy.Cap.parse(settings.frequency_cap)
+    if cap is None:
+        return 0
+    busy = policy.at_the_cap(cap, at, but=message_id).subquery()
+    rows = models.message_recipients.c
+    with database.read_only(engine).begin() as connection:
+        found = select(func.count()).where(
+            rows.message_id == message_id, rows.user_id.in_(select(busy.c.user_id))
+        )
+        return int(connection.execute(found).scalar_one())
 
 
 def quiet_warning(settings: Settings, moment: datetime | None, *, keep_quiet: bool) -> str | None:

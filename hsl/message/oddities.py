@@ -22,6 +22,7 @@ REASONS = {
     "example": N_("it is an example's address"),
     "private": N_("only this network can reach it"),
 }
+_BARE = re.compile(r"https?://[^\s<>\"”»]+", re.IGNORECASE)
 _TWICE = re.compile(r"^https?:/*https?:", re.IGNORECASE)
 
 
@@ -63,6 +64,8 @@ def _addresses(content: Content) -> Iterator[str]:
         parsed = html.parse(content.text)
     except html.HtmlError:
         return
+    # Telegram makes no link of an address without a dot in its host, and sends it as mere text.
+    yield from _BARE.findall(parsed.text)
     units = parsed.text.encode("utf-16-le")
     for entity in parsed.entities:
         if entity.type == "TextUrl" and entity.url:

@@ -95,7 +95,7 @@ def show_samples(samples: Sequence[Sample], content: Content, otherwise: dict[st
                 if sample.missing:
                     st.caption(
                         _(
-                            "Without {names}: what stands there instead is in the text.",
+                            "No value for {names}.",
                             names=", ".join(map(show.plain, sample.missing)),
                         )
                     )

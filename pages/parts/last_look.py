@@ -126,7 +126,7 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body; only here a message can be sent."""
     moment = timing.moment_of(draft.plan)
     keep_quiet = bool(draft.plan.get("keep_quiet"))
-    head = st.container(gap="xsmall")
+    head = st.container(gap=None)
     audience = _with_cap(audience)
     found = before.look(draft.content, audience, at=moment, keep_quiet=keep_quiet)
     with head:
@@ -135,7 +135,8 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     problems += splitting.problems_of(draft.plan, draft.content)
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
     before.show_problems(problems)
-    before.show_oddities(found.oddities)
+    with st.container(gap="xsmall"):
+        before.show_oddities(found.oddities)
     others = _examples(audience.model_dump_json())
     before.show_samples(found.last.samples, draft.content, next(iter(others), {}))
     may_go = not problems and _has_counted(found.last.people, draft)

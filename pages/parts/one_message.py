@@ -16,11 +16,13 @@ from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, MessageStatus
+from hsl.words import _
 from pages.parts import (
     asking,
     doing,
     message_result,
     message_story,
+    move,
     recipients,
     shell,
     show,
@@ -44,6 +46,8 @@ def show_one(message_id: int) -> None:
     st.html(f"<h1 class='hsl-title'>{escape(message.title)}</h1>")
     # A fragment that is not called with an interval any more stops asking.
     st.fragment(_live, run_every=1 if message.status in LIVE else None)(message_id)
+    move.say_moved(message.id)
+    move.ask(message.id, message.scheduled_at)
     if asking.is_open("cancel"):
         _ask_to_cancel(message)
     if asking.is_open("retry"):
@@ -174,6 +178,8 @@ def _actions(message: Message) -> None:
             doing.do(lambda: steering.pause(engine, number, actor=actor))
         if status == MessageStatus.PAUSED and st.button("Resume", icon=":material/play_arrow:"):
             doing.do(lambda: steering.resume(engine, number, actor=actor))
+        if status == MessageStatus.SCHEDULED and st.button(_("Move"), icon=":material/event:"):
+            move.open_for(number)
         if status in {*LIVE, MessageStatus.PAUSED} and st.button("Cancel", icon=":material/block:"):
             asking.open_dialog("cancel")
             st.rerun(scope="app")

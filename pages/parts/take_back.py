@@ -14,11 +14,8 @@ from pages.parts import shell, show
 CSS = """<style>
 .hsl-countdown{display:flex;align-items:center;gap:.7rem;font-variant-numeric:tabular-nums}
 .hsl-countdown b{font-size:1.15rem}
-.hsl-countdown svg{flex:none;transform:rotate(-90deg)}
-.hsl-countdown circle{fill:none;stroke-width:4;stroke:#8A8F9840}
-.hsl-countdown circle+circle{stroke:#0072B2;stroke-linecap:round;stroke-dasharray:100;
-transition:stroke-dashoffset 1s linear}
-@media (prefers-reduced-motion:reduce){.hsl-countdown circle+circle{transition:none}}
+.hsl-countdown i{flex:none;width:36px;height:36px;border-radius:50%;
+mask:radial-gradient(circle,transparent 12px,#000 13px)}
 </style>"""
 
 
@@ -66,11 +63,10 @@ def _countdown(left: float, whole: float) -> str:
         if seconds
         else _("It leaves now.")
     )
-    gone = 100 * (1 - left / whole)
+    share = 100 * left / whole
     return (
-        f'{CSS}<div class="hsl-countdown" role="timer"><svg width="36" height="36" '
-        'viewBox="0 0 36 36" aria-hidden="true"><circle cx="18" cy="18" r="15.9"/>'
-        f'<circle cx="18" cy="18" r="15.9" style="stroke-dashoffset:{gone:.1f}"/></svg>'
+        f'{CSS}<div class="hsl-countdown" role="timer"><i aria-hidden="true" style="background:'
+        f'conic-gradient({show.COLOURS["scheduled"]} {share:.1f}%,#8A8F9840 0)"></i>'
         f"<div><b>{escape(words)}</b><br><span class='hsl-dim'>"
         f"{escape(_('Until then you can take it back, and nobody gets it.'))}</span></div></div>"
     )

@@ -72,6 +72,8 @@ def environment(folder: Path, port: int, sandbox_port: int) -> dict[str, str]:
         "HSL_DATA_DIR": str(folder / "data"),
         "HSL_PORT": str(port),
         "HSL_SANDBOX_PORT": str(sandbox_port),
+        # Long enough to be taken back by hand, and short beside the rest of a test.
+        "HSL_TAKE_BACK_SECONDS": "4",
     }
 
 
