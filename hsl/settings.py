@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hsl.words import N_
+
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_TOKEN = "1:sandbox"
 
@@ -88,14 +90,16 @@ class Settings(BaseSettings):
         500,
         alias="HSL_CONFIRM_OVER",
         ge=0,
-        description="Who sends to more people than this types their number first; 0: always",
+        description=N_("Who sends to more people than this types their number first; 0: always"),
     )
     take_back_seconds: float = Field(
         10.0,
         alias="HSL_TAKE_BACK_SECONDS",
         ge=0,
         le=300,
-        description="Seconds in which a message sent now can be taken back; 0: it leaves at once",
+        description=N_(
+            "Seconds in which a message sent now can be taken back; 0: it leaves at once"
+        ),
     )
     index_refresh: float = Field(
         300.0,

@@ -28,7 +28,7 @@ def reschedule(engine: Engine, message_id: int, moment: datetime, *, actor: str)
                 _(
                     "Message {number} is {status} by now. Only a scheduled message can be moved.",
                     number=str(message_id),
-                    status=row.status,
+                    status=_(str(row.status)),
                 )
             )
         if moment <= models.utc_now():

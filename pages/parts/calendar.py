@@ -11,7 +11,7 @@ from babel.dates import format_datetime, format_time, get_day_names
 from hsl import planned, words
 from hsl.models import utc_now
 from hsl.planned import Collision, Entry
-from hsl.words import N_, _, plural
+from hsl.words import N_, _, p_, plural
 from pages.parts import move, shell, show
 from pages.parts.period import Period, bounds
 
@@ -183,7 +183,7 @@ def _collisions(clashes: Sequence[Collision]) -> None:
     head, window = st.columns([4, 1], vertical_alignment="bottom")
     head.subheader(_("Collisions"), anchor=False)
     window.selectbox(
-        _("Within"),
+        p_("hours", "Within"),
         WINDOWS,
         index=WINDOWS.index(2),
         format_func=lambda hours: show.duration(3600 * hours),

@@ -8,7 +8,7 @@ import streamlit as st
 from hsl import dispatch
 from hsl.delivery import outbox, rescheduling
 from hsl.models import utc_now
-from hsl.words import _, plural
+from hsl.words import _, p_, plural
 from pages.parts import asking, shell, show, timing
 
 REMEMBERED = timedelta(minutes=2)  # how long a move is shown with its way back
@@ -57,7 +57,7 @@ def _body(message_id: int, at: datetime) -> None:
                 ),
                 icon=":material/info:",
             )
-    label = _("Move to {when}", when=show.moment(moment, zone)) if moment else _("Move")
+    label = _("Move to {when}", when=show.moment(moment, zone)) if moment else p_("message", "Move")
     can = moment is not None and moment > utc_now()
     go = st.button(label, type="primary", key="confirm", disabled=not can)
     if go and moment is not None and to(message_id, moment):

@@ -16,7 +16,7 @@ from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, MessageStatus
-from hsl.words import _
+from hsl.words import p_
 from pages.parts import (
     asking,
     doing,
@@ -178,7 +178,9 @@ def _actions(message: Message) -> None:
             doing.do(lambda: steering.pause(engine, number, actor=actor))
         if status == MessageStatus.PAUSED and st.button("Resume", icon=":material/play_arrow:"):
             doing.do(lambda: steering.resume(engine, number, actor=actor))
-        if status == MessageStatus.SCHEDULED and st.button(_("Move"), icon=":material/event:"):
+        if status == MessageStatus.SCHEDULED and st.button(
+            p_("message", "Move"), icon=":material/event:"
+        ):
             move.open_for(number)
         if status in {*LIVE, MessageStatus.PAUSED} and st.button("Cancel", icon=":material/block:"):
             asking.open_dialog("cancel")

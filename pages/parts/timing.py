@@ -12,7 +12,7 @@ from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, recurring
 from hsl.message.content import Content
 from hsl.models import AudienceMode, utc_now
-from hsl.words import N_, _
+from hsl.words import N_, _, p_
 from pages.parts import shell, show
 
 WHEN = {"now": N_("Now"), "later": N_("At a time"), "again": N_("Again and again")}
@@ -85,7 +85,7 @@ def _times(key: str, plan: dict[str, Any], *, again: bool) -> dict[str, Any]:
     until: object = plan.get("until") and date.fromisoformat(plan["until"])
     if again:
         days = st.pills(
-            _("On"),
+            p_("days of the week", "On"),
             list(range(len(recurring.WEEKDAYS))),
             selection_mode="multi",
             default=days,
