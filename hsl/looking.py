@@ -133,7 +133,6 @@ def _others(connection: Connection, at: datetime) -> Sequence[Row[Any]]:
         )
         .where(
             History.c.action.not_in([Action.EDIT, Action.DELETE]),
-            History.c.taken_back_at.is_(None),
             or_(
                 History.c.started_at >= since,
                 History.c.status.in_(AHEAD) & History.c.scheduled_at.between(since, until),

@@ -30,7 +30,7 @@ def house(engine: Engine) -> Engine:
                 {
                     "user_id": i,
                     "first_name": NAMES[i] if i < len(NAMES) else "Eva",
-                    "attributes": {"city": "Omsk"} if i else {},
+                    "attributes": {"city": "Omsk"} if i > 1 else {},
                     "unreachable_reason": "blocked" if i > 26 else None,
                     "updated_at": NOW,
                 }
@@ -177,6 +177,8 @@ def test_an_audience_beyond_the_usual_is_named(house: Engine) -> None:
         assert "your largest message of late" not in said(house)
         send(house, Content(text="Small"), Audience(include=(Cohort(user_ids=(1, 2, 3)),)))
     assert "This goes to 130 people; your largest message of late went to 3." in said(house)
+    taking_back.take_back(house, send(house, take_back=10.0), actor="anna")
+    assert "your largest message of late went to 3." in said(house)
     send(house, Content(text="Large"))
     assert "your largest message of late" not in said(house)
 
