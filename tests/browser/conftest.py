@@ -14,12 +14,14 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from hsl.settings import ROOT
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START = 60.0  # seconds
+# A busy machine draws a first page in more than Playwright's five seconds.
+expect.set_options(timeout=20_000)
 
 
 @dataclass
