@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
-from hsl import choice, database
+from hsl import choice, database, models
 from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import again, changes, outbox, pace, recurring, withdrawing
@@ -19,6 +19,7 @@ from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
 from hsl.models import AudienceMode, RecipientType, utc_now
 from hsl.settings import Settings
+from hsl.words import _, plural
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class LastLook:
     """Who gets it, how long it takes (seconds), what forbids it, and what is odd about it.
 
     `people` are the recipients: everybody chosen but those `left_out` by a rule, see `policy`.
+    `samples` are whose messages to look at; none where everybody gets the same text.
     """
 
     people: int
@@ -36,6 +38,7 @@ class LastLook:
     warnings: tuple[str, ...]
     longest: dict[str, Any] | None
     left_out: dict[str, int] = field(default_factory=dict)
+    samples: tuple[values.Sample, ...] = ()
 
     @property
     def may_go(self) -> bool:
@@ -100,8 +103,11 @@ def look(
         problems.append(
             Problem(
                 "audience",
-                f"Not in the database: {', '.join(map(str, missing))}. Nothing was made. "
-                "Import these people, or leave them out.",
+                _(
+                    "Not in the database: {ids}. Nothing was made. "
+                    "Import these people, or leave them out.",
+                    ids=", ".join(map(str, missing)),
+                ),
             )
         )
     if total == 0:
@@ -112,7 +118,7 @@ def look(
         problems += _too_long(content, filled.longest)
         warnings += _gaps(parts, filled, total)
     if unreachable:
-        warnings.append(f"{unreachable:,} of {total:,} could not be reached by earlier messages.")
+        warnings.append(unreachable_words(unreachable, total))
     return LastLook(
         people=total,
         unreachable=unreachable,
@@ -122,13 +128,21 @@ def look(
         warnings=tuple(warnings),
         longest=filled.longest if filled else None,
         left_out=left_out,
+        samples=filled.samples if filled else (),
+    )
+
+
+def unreachable_words(lost: int, people: int) -> str:
+    """How many could not be reached before, as a sentence."""
+    return _(
+        "{lost} of {people} could not be reached by earlier messages.", lost=lost, people=people
     )
 
 
 def _nobody(left_out: dict[str, int]) -> Problem:
     if not left_out:
-        return Problem("audience", "Nobody is chosen. Choose people on Audience first.")
-    return Problem("audience", f"Nobody may get it: {policy.sentence(left_out)}.")
+        return Problem("audience", _("Nobody is chosen. Choose people on Audience first."))
+    return Problem("audience", _("Nobody may get it: {rules}.", rules=policy.sentence(left_out)))
 
 
 def send(
@@ -144,11 +158,16 @@ def send(
     draft_id: int | None = None,
     late_limit: float | None = outbox.LATE_LIMIT,
     keep_quiet: bool = False,
+    take_back: float = 0.0,
 ) -> int:
-    """Put a message into the outbox and return its id. Raises OutboxError: then nothing is made."""
+    """Put a message into the outbox and return its id. Raises OutboxError: then nothing is made.
+
+    What is to go now waits `take_back` seconds, in which it can be taken back.
+    """
     found = look(engine, settings, content, audience, at=scheduled_at)
     if not found.may_go:
-        raise outbox.OutboxError(f"Nothing was sent: {found.problems[0].message}")
+        why = found.problems[0].message
+        raise outbox.OutboxError(_("Nothing was sent: {why}", why=why))
     new = outbox.NewMessage(
         content=content,
         people=choice.Choice(settings, audience, scheduled_at),
@@ -165,6 +184,7 @@ def send(
         late_limit=late_limit,
         keep_quiet=keep_quiet,
         cap_ignored_because=audience.ignore_cap,
+        take_back=take_back,
     )
     return outbox.create(engine, new, draft_id=draft_id)
 
@@ -185,7 +205,8 @@ def repeat(
     first = rule.after(utc_now())
     found = look(engine, settings, content, audience, at=first)
     if not found.may_go:
-        raise outbox.OutboxError(f"Nothing was made: {found.problems[0].message}")
+        why = found.problems[0].message
+        raise outbox.OutboxError(_("Nothing was made: {why}", why=why))
     return recurring.create(
         engine,
         repeat=rule,
@@ -239,16 +260,41 @@ def send_again(
     )
 
 
+def over_cap(engine: Engine, settings: Settings, message_id: int, at: datetime) -> int:
+    """How many of a message's people would get more than the cap allows if it went at `at`."""
+    cap = policy.Cap.parse(settings.frequency_cap)
+    if cap is None:
+        return 0
+    busy = policy.at_the_cap(cap, at, but=message_id).subquery()
+    rows = models.message_recipients.c
+    with database.read_only(engine).begin() as connection:
+        found = select(func.count()).where(
+            rows.message_id == message_id, rows.user_id.in_(select(busy.c.user_id))
+        )
+        return int(connection.execute(found).scalar_one())
+
+
 def quiet_warning(settings: Settings, moment: datetime | None, *, keep_quiet: bool) -> str | None:
     """What to say of a time within the school's quiet hours; None where it is outside of them."""
     quiet = QuietHours.of(settings)
     at = moment or utc_now()
     if quiet.until(at, settings.zone) is None:
         return None
-    clock = f"{at.astimezone(settings.zone):%H:%M} in {settings.zone.key}"
+    clock, zone = f"{at.astimezone(settings.zone):%H:%M}", settings.zone.key
     if keep_quiet:
-        return f"It is {clock} then: who sleeps gets it when their quiet hours ({quiet}) are over."
-    return f"It is {clock} then, within the quiet hours ({quiet})."
+        return _(
+            "It is {clock} in {zone} then: who sleeps gets it when their quiet hours ({quiet}) "
+            "are over.",
+            clock=clock,
+            zone=zone,
+            quiet=str(quiet),
+        )
+    return _(
+        "It is {clock} in {zone} then, within the quiet hours ({quiet}).",
+        clock=clock,
+        zone=zone,
+        quiet=str(quiet),
+    )
 
 
 def save_edit(
@@ -276,8 +322,12 @@ def _unfillable(parts: tuple[tuple[str, str], ...], filled: values.Filling) -> l
     return [
         Problem(
             "text",
-            f"Nobody here has a value for {{{name}}}. Mend its name, or add words to fall back on: "
-            f"{{{name}|friend}}.",
+            _(
+                "Nobody here has a value for {placeholder}. Mend its name, or add words to fall "
+                "back on: {example}.",
+                placeholder=f"{{{name}}}",
+                example=f"{{{name}|friend}}",
+            ),
         )
         for name in names
     ]
@@ -296,8 +346,14 @@ def _too_long(content: Content, longest: dict[str, Any] | None) -> list[Problem]
     return [
         Problem(
             "text",
-            f"For {who} the text is {length:,} characters long, over Telegram's limit of "
-            f"{content.limit:,}. Shorten it by {length - content.limit:,}.",
+            _(
+                "For {who} the text is {length} characters long, over Telegram's limit of "
+                "{limit}. Shorten it by {over}.",
+                who=str(who),
+                length=length,
+                limit=content.limit,
+                over=length - content.limit,
+            ),
         )
     ]
 
@@ -305,7 +361,12 @@ def _too_long(content: Content, longest: dict[str, Any] | None) -> list[Problem]
 def _gaps(parts: tuple[tuple[str, str], ...], filled: values.Filling, total: int) -> list[str]:
     names = dict.fromkeys(name for name, back in parts if not back)
     return [
-        f"{total - filled.filled[name]:,} people have no {name}: nothing will stand there."
+        plural(
+            "{n} person has no {name}: nothing will stand there.",
+            "{n} people have no {name}: nothing will stand there.",
+            total - filled.filled[name],
+            name=name,
+        )
         for name in names
         if 0 < filled.filled[name] < total
     ]

@@ -84,10 +84,12 @@ def create(
     late_limit: float | None = outbox.LATE_LIMIT,
     keep_quiet: bool = False,
     salt: str | None = None,
+    take_back: float = 0.0,
 ) -> int:
     """Split an audience and make one message per arm, all in one transaction; the experiment's id.
 
-    `salt` is random if left out. Raises OutboxError, and then nothing is made.
+    `salt` is random if left out. What is to go now waits `take_back` seconds, in which all arms can
+    be taken back together. Raises OutboxError, and then nothing is made.
     """
     _check(arms, name)
     for arm in arms:
@@ -117,13 +119,14 @@ def create(
             keep_quiet=keep_quiet,
             arm=arms[place].name,
             cap_ignored_because=audience.ignore_cap,
+            take_back=take_back,
         )
 
     new = {i: message(i, arm.content) for i, arm in enumerate(arms) if arm.content is not None}
     with contextlib.ExitStack() as stack:
         prepared = {i: outbox.prepare(engine, m, stack) for i, m in new.items()}
         with engine.begin() as connection:
-            outbox.finish_draft(connection, draft_id)
+            draft = outbox.finish_draft(connection, draft_id)
             experiment_id = _insert(connection, name.strip(), author, salt, audience)
             stored = []
             for place, (arm, part) in enumerate(zip(arms, parts, strict=True)):
@@ -135,9 +138,8 @@ def create(
                     "message_id": None,
                 }
                 if place in new:
-                    facts["message_id"] = _add(
-                        connection, new[place], experiment_id, prepared[place]
-                    )
+                    one = replace(new[place], experiment_id=experiment_id, written_as=draft)
+                    facts["message_id"] = _add(connection, one, prepared[place])
                 else:
                     held = choosing.count(connection, people[place])
                     facts |= {"people": held.recipients, "left_out": held.left_out}
@@ -182,13 +184,10 @@ def _insert(connection: Connection, name: str, author: str, salt: str, audience:
 
 
 def _add(
-    connection: Connection,
-    new: outbox.NewMessage,
-    experiment_id: int,
-    prepared: preparing.Prepared | None,
+    connection: Connection, new: outbox.NewMessage, prepared: preparing.Prepared | None
 ) -> int:
     try:
-        return outbox.add(connection, replace(new, experiment_id=experiment_id), prepared=prepared)
+        return outbox.add(connection, new, prepared=prepared)
     except outbox.OutboxError as fault:
         raise outbox.OutboxError(
             _("Arm {arm}: {fault} Nothing was made.", arm=new.arm or "", fault=str(fault))

@@ -222,6 +222,10 @@ class MessageHistory(SQLModel, table=True):
     scheduled_at: datetime = Field(sa_type=UtcDateTime)
     late_limit: float | None = None  # seconds; None: it may start however late
     keep_quiet: bool = False  # nobody gets it in their quiet hours; it waits for their morning
+    # Sent "now", it still waits until then for whoever wants to take it back.
+    take_back_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    taken_back_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    written_as: dict[str, Any] | None = _json(lambda: None, nullable=True)  # its draft, till then
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

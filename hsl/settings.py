@@ -100,6 +100,21 @@ class Settings(BaseSettings):
         alias="HSL_FREQUENCY_CAP",
         description=N_("Most messages to a person in so many days, such as 2/7d; empty: no cap"),
     )
+    confirm_over: int = Field(
+        500,
+        alias="HSL_CONFIRM_OVER",
+        ge=0,
+        description=N_("Who sends to more people than this types their number first; 0: always"),
+    )
+    take_back_seconds: float = Field(
+        10.0,
+        alias="HSL_TAKE_BACK_SECONDS",
+        ge=0,
+        le=300,
+        description=N_(
+            "Seconds in which a message sent now can be taken back; 0: it leaves at once"
+        ),
+    )
     index_refresh: float = Field(
         300.0,
         alias="HSL_INDEX_REFRESH",

@@ -2,18 +2,38 @@
 
 import streamlit as st
 
-from hsl.words import _
-from pages.parts import experiment, message_list, one_message
+from hsl.words import N_, _
+from pages.parts import calendar, experiment, message_list, one_message
+
+VIEWS = {"list": N_("List"), "calendar": N_("Calendar")}
 
 
-def listing() -> None:
+def overview() -> None:
+    """All messages, as a list or as a calendar, by the address."""
     head, action = st.columns([3, 1], vertical_alignment="bottom")
     head.title(_("Messages"))
     with action.container(horizontal=True, horizontal_alignment="right"):
         write = st.button(_("Write a message"), type="primary", icon=":material/edit_note:")
     if write:
         st.switch_page("pages/compose.py", query_params={})
-    message_list.present()
+    now = st.query_params.get("view", "list")
+    now = now if now in VIEWS else "list"
+    view = st.segmented_control(
+        _("View"),
+        list(VIEWS),
+        default=now,
+        required=True,
+        format_func=lambda view: _(VIEWS[view]),
+        key=f"messages-view-{now}",
+        label_visibility="collapsed",
+    )
+    if view != now:
+        st.query_params.from_dict({} if view == "list" else {"view": "calendar"})
+        st.rerun()
+    if now == "calendar":
+        calendar.present()
+    else:
+        message_list.present()
 
 
 wanted = st.query_params.get("message", "")
@@ -23,4 +43,4 @@ if wanted.isdigit():
 elif compared.isdigit():
     experiment.show_one(int(compared))
 else:
-    listing()
+    overview()

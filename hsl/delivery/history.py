@@ -70,6 +70,17 @@ class Message:
     left_out: dict[str, int] = field(default_factory=dict)  # by rule, beside the recipients
     experiment_id: int | None = None
     arm: str | None = None
+    take_back_until: datetime | None = None  # it was to go now, and could be taken back until then
+    taken_back_at: datetime | None = None
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """True while nobody was sent to and whoever sent it may have it back."""
+        return (
+            self.take_back_until is not None
+            and self.started_at is None
+            and self.status in {MessageStatus.SCHEDULED, MessageStatus.PAUSED}
+        )
 
     @property
     def title(self) -> str:
@@ -310,6 +321,8 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         left_out=row.left_out,
         experiment_id=row.experiment_id,
         arm=row.arm,
+        take_back_until=row.take_back_until,
+        taken_back_at=row.taken_back_at,
     )
 
 

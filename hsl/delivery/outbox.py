@@ -8,8 +8,8 @@ Locks are always taken in the order bot_pace, message_history, message_recipient
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -77,7 +77,9 @@ class NewMessage:
 
     Without `scheduled_at` it is due at once. If it can start only more than `late_limit` seconds
     after its time, it is paused and asks. `cohort` is the audience as it was filtered, and
-    `recipient_group` says it in words. With `keep_quiet` nobody gets it in their sleep.
+    `recipient_group` says it in words. With `keep_quiet` nobody gets it in their sleep. One that is
+    due at once waits for `take_back` seconds, in which it can be taken back, as the draft that it
+    was `written_as`; see `hsl.taking_back`.
     """
 
     content: Content
@@ -96,6 +98,13 @@ class NewMessage:
     experiment_id: int | None = None
     arm: str | None = None
     cap_ignored_because: str = ""
+    take_back: float = 0.0  # seconds
+    written_as: Mapping[str, Any] | None = None
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """True where it is to go now, but not before somebody could take it back."""
+        return self.scheduled_at is None and self.take_back > 0
 
 
 def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> int:
@@ -108,8 +117,8 @@ def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> i
     with contextlib.ExitStack() as stack:
         prepared = prepare(engine, new, stack)
         with engine.begin() as connection:
-            finish_draft(connection, draft_id)
-            return add(connection, new, prepared=prepared)
+            draft = finish_draft(connection, draft_id)
+            return add(connection, replace(new, written_as=draft), prepared=prepared)
 
 
 def prepare(
@@ -141,6 +150,8 @@ def add(
     _check_new(new, now)
     if new.scheduled_at is not None and not lasting.can_wait(connection, new.bot_id, new.content):
         raise OutboxError(_("Nothing was made. {reason}", reason=_(lasting.MAY_LAPSE)))
+    can_be_taken_back = new.can_be_taken_back
+    leaves = new.scheduled_at or now + timedelta(seconds=new.take_back)
     message_id: int = connection.execute(
         insert(History).returning(History.c.id),
         {
@@ -163,7 +174,9 @@ def add(
             "experiment_id": new.experiment_id,
             "arm": new.arm,
             "created_at": now,
-            "scheduled_at": new.scheduled_at or now,
+            "scheduled_at": leaves,
+            "take_back_until": leaves if can_be_taken_back else None,
+            "written_as": dict(new.written_as) if can_be_taken_back and new.written_as else None,
             "late_limit": new.late_limit,
             "keep_quiet": new.keep_quiet,
             "version": 1,
@@ -195,7 +208,7 @@ def add(
             "preview": new.content.text[:200],
             "type": new.content.message_type,
             "buttons": sum(len(line) for line in new.content.buttons),
-            "scheduled_at": (new.scheduled_at or now).isoformat(),
+            "scheduled_at": leaves.isoformat(),
             "audience_mode": new.audience_mode,
             **({"left_out": chosen.left_out} if chosen.left_out else {}),
             **(
@@ -239,13 +252,20 @@ def _choose(
     return chosen
 
 
-def finish_draft(connection: Connection, draft_id: int | None) -> None:
-    """Take the draft away with what it became; a second click finds none and raises OutboxError."""
+def finish_draft(connection: Connection, draft_id: int | None) -> dict[str, Any] | None:
+    """Take the draft away with what it became; a second click finds none and raises OutboxError.
+
+    Returns it as `NewMessage.written_as` has it.
+    """
     if draft_id is None:
-        return
-    taken = connection.execute(delete(models.drafts).where(models.drafts.c.id == draft_id))
-    if taken.rowcount != 1:
+        return None
+    row = connection.execute(
+        delete(models.drafts).where(models.drafts.c.id == draft_id).returning(models.drafts)
+    ).one_or_none()
+    if row is None:
         raise OutboxError(_("This draft was sent or discarded before. Nothing was sent twice."))
+    kept = ("author", "content", "audience", "plan", "follows_message_id")
+    return {name: row._mapping[name] for name in kept}
 
 
 def _check_new(new: NewMessage, now: datetime) -> None:
@@ -286,7 +306,7 @@ def finish_complete(connection: Connection, message_ids: list[int], *, now: date
 
 
 def _record_result(connection: Connection, row: Row[Any]) -> None:
-    scheduled = row.scheduled_at > row.created_at
+    scheduled = row.scheduled_at > row.created_at and row.take_back_until is None
     audit.record(
         connection,
         actor="scheduler",

@@ -293,7 +293,7 @@ def at_work(engine: Engine) -> list[Rule]:
             )
         ).all()
     messages = {row.rule_id: row.id for row in ahead}
-    return [_rule(row, messages.get(row.id)) for row in rows]
+    return [rule_of(row, messages.get(row.id)) for row in rows]
 
 
 def of_message(engine: Engine, message_id: int) -> Rule | None:
@@ -301,7 +301,7 @@ def of_message(engine: Engine, message_id: int) -> Rule | None:
     statement = select(Rules).join(History, History.c.rule_id == Rules.c.id)
     with database.read_only(engine).begin() as connection:
         row = connection.execute(statement.where(History.c.id == message_id)).one_or_none()
-    return None if row is None else _rule(row, None)
+    return None if row is None else rule_of(row)
 
 
 def _make(
@@ -353,7 +353,8 @@ def _repeat(row: Row[Any]) -> Repeat:
     )
 
 
-def _rule(row: Row[Any], next_message_id: int | None) -> Rule:
+def rule_of(row: Row[Any], next_message_id: int | None = None) -> Rule:
+    """The rule of a row of `recurring_messages`."""
     text = Content.model_validate(row.content).text
     return Rule(
         row.id, row.author, text, _repeat(row), row.next_at, next_message_id, row.stopped_reason

@@ -28,6 +28,8 @@ WORDS = {  # by the audit's action
     "message_paused": N_("Paused"),
     "message_resumed": N_("Resumed"),
     "message_cancelled": N_("Cancelled"),
+    "message_taken_back": N_("Taken back before it left; nobody got it"),
+    "message_rescheduled": N_("Moved to another time"),
     "message_retried": N_("Tries the failed again: {people}"),
     "message_too_late": N_("Held back: nothing was running at its time, and it was too late after"),
     "message_not_started": N_("Held back: it could not be started"),

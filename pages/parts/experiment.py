@@ -11,7 +11,7 @@ from hsl.comparing import ArmResult, Result, Share
 from hsl.delivery import history
 from hsl.message import drafts
 from hsl.words import _, number, plural
-from pages.parts import charts, download, shell, show
+from pages.parts import charts, download, shell, show, take_back
 
 
 def listing() -> None:
@@ -50,6 +50,7 @@ def show_one(experiment_id: int) -> None:
         f"{escape(_('split at random'))} · {escape(_('by {author}', author=result.author))} · "
         f"{escape(made)}</span>"
     )
+    take_back.of_experiment(experiment_id)
     st.dataframe(_table(result), hide_index=True)
     download.menu(
         _("Download this comparison"),

@@ -1,5 +1,6 @@
 """The last look before a message goes: who, what, when, how long, and what is odd about it."""
 
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,8 @@ from hsl.delivery import changes, history, outbox, pace
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
-from pages.parts import asking, desk, shell, show, splitting, timing
+from hsl.words import _, plural
+from pages.parts import asking, before, desk, shell, show, splitting, timing
 
 EXAMPLES = 20  # people to look as
 
@@ -35,10 +37,10 @@ def look_as(audience: Audience, content: Content, *, key: str) -> dict[str, Any]
     """The person whose message is shown, as chosen among some of the audience."""
     people = _examples(audience.model_dump_json())
     if not people:
-        st.caption("Choose people, and see the message as this one or that one gets it.")
+        st.caption(_("Choose people, and see the message as this one or that one gets it."))
         return {}
     place = st.selectbox(
-        "Preview as",
+        _("Preview as"),
         range(len(people)),
         format_func=lambda i: _name(people[i]),
         key=key,
@@ -57,13 +59,13 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
     desk.show_preview(draft.content, next(iter(_examples(audience.model_dump_json())), {}))
     go, back = st.columns(2)
     saved = go.button(
-        "Change it in the chats" if in_chats else "Save the change",
+        _("Change it in the chats") if in_chats else _("Save the change"),
         type="primary",
         disabled=bool(problems),
         width="stretch",
         key="send",
     )
-    if back.button("Back to writing", width="stretch"):
+    if back.button(_("Back to writing"), width="stretch"):
         asking.close()
         st.rerun()
     if not saved:
@@ -88,111 +90,176 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
 def _reach_of_edit(message_id: int, audience: Audience, *, in_chats: bool) -> str:
     """Whom the change concerns, and how long it takes to reach them."""
     message = history.one(shell.engine(), message_id)
+    number = str(message_id)
     if in_chats:
         count = changes.editable(shell.engine(), message_id)
-        whom = f"in the {count:,} chats where it stands"
-    elif message is not None and message.started_at is not None:
+        return plural(
+            "Message {number} is changed in the {n} chat where it stands; that takes about {span} "
+            "at the present pace",
+            "Message {number} is changed in the {n} chats where it stands; that takes about {span} "
+            "at the present pace",
+            count, number=number, span=_takes(count),
+        )  # fmt: skip
+    if message is not None and message.started_at is not None:
         count = message.closing.not_tried
-        whom = f"for the {show.people(count)} who are still to get it"
-    else:
-        count = people_of(audience).people
-        whom = f"for all {show.people(count)}"
-    took = show.duration(pace.expected_seconds(count, shell.settings()))
-    return f"Message {message_id} is changed {whom}; that takes about {took} at the present pace"
+        return plural(
+            "Message {number} is changed for the {n} person who is still to get it; that takes "
+            "about {span} at the present pace",
+            "Message {number} is changed for the {n} people who are still to get it; that takes "
+            "about {span} at the present pace",
+            count, number=number, span=_takes(count),
+        )  # fmt: skip
+    count = people_of(audience).people
+    return plural(
+        "Message {number} is changed for {n} person; that takes about {span} at the present pace",
+        "Message {number} is changed for all {n} people; that takes about {span} at the present "
+        "pace",
+        count, number=number, span=_takes(count),
+    )  # fmt: skip
+
+
+def _takes(people: int) -> str:
+    return show.duration(pace.expected_seconds(people, shell.settings()))
 
 
 def draw(draft: drafts.Draft, audience: Audience) -> None:
     """The dialog's body; only here a message can be sent."""
     moment = timing.moment_of(draft.plan)
-    head = st.container()
+    keep_quiet = bool(draft.plan.get("keep_quiet"))
+    head = st.container(gap=None)
     audience = _with_cap(audience)
-    found = dispatch.look(shell.engine(), shell.settings(), draft.content, audience, at=moment)
-    split = draft.plan.get("split")
-    problems = [problem.message for problem in found.problems]
+    found = before.look(draft.content, audience, at=moment, keep_quiet=keep_quiet)
+    with head:
+        _say_whom_and_when(draft, audience, found.last, moment)
+    problems = [problem.message for problem in found.last.problems]
     problems += splitting.problems_of(draft.plan, draft.content)
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
-    rule, keep_quiet = timing.repeat_of(draft.plan), bool(draft.plan.get("keep_quiet"))
-    lost = f"; {found.unreachable:,} of them unreachable" if found.unreachable else ""
-    head.text(f"{found.people:,} people: {audience.sentence()}{lost}")
-    if found.left_out:
-        head.text(policy.sentence(found.left_out))
-    if split:
-        arms = splitting.arms_of(split, draft.content)
-        shares = ", ".join(f"{arm.name} {arm.share:g} %" for arm in arms)
-        st.text(f"Split at random: {shares}")
-    live = draft.plan.get("audience") == AudienceMode.LIVE.value and moment is not None
-    if rule is not None:
-        st.text(f"It goes {rule.sentence()}")
-    if moment is None:
-        st.text("Now: it leaves within two seconds")
-    else:
-        st.text(f"{show.moment(moment, moment.tzinfo)}, {show.ago(moment)}")  # type: ignore[arg-type]
-        st.text(
-            "To the people who are in the group then"
-            if live
-            else "To the people who are in the group now"
-        )
-    st.text(f"It takes about {show.duration(found.seconds)} at the present pace")
-    for words in problems:
-        st.error(show.plain(words), icon=":material/error:")
-    quiet = dispatch.quiet_warning(shell.settings(), moment, keep_quiet=keep_quiet)
-    for words in [*found.warnings, *([quiet] if quiet else [])]:
-        st.warning(show.plain(words), icon=":material/info:")
-    example = found.longest or next(iter(_examples(audience.model_dump_json())), {})
-    desk.show_preview(draft.content, example)
-    label = (
-        "Send all arms now"
-        if split and moment is None
-        else f"Send to {found.people:,} people now"
-        if moment is None
-        else f"Begin {show.moment(moment, moment.tzinfo)}"  # type: ignore[arg-type]
-        if rule is not None
-        else f"Schedule for {show.moment(moment, moment.tzinfo)}"  # type: ignore[arg-type]
-    )
+    before.show_problems(problems)
+    with st.container(gap="xsmall"):
+        before.show_oddities(found.oddities)
+    others = _examples(audience.model_dump_json())
+    before.show_samples(found.last.samples, draft.content, next(iter(others), {}))
+    may_go = not problems and _has_counted(found.last.people, draft)
     go, back = st.columns(2)
-    sent = go.button(label, type="primary", disabled=bool(problems), width="stretch", key="send")
-    if back.button("Back to writing", width="stretch"):
+    label = _label(draft, found.last.people, moment)
+    sent = go.button(label, type="primary", disabled=not may_go, width="stretch", key="send")
+    if back.button(_("Back to writing"), width="stretch"):
         asking.close()
         st.rerun()
-    if not sent:
-        return
+    if sent:
+        _send(draft, audience, moment)
+
+
+def _say_whom_and_when(
+    draft: drafts.Draft, audience: Audience, found: dispatch.LastLook, moment: datetime | None
+) -> None:
+    group = audience.sentence()
+    whom = plural("{n} person: {group}", "{n} people: {group}", found.people, group=group)
+    lost = _("{count} of them unreachable", count=found.unreachable) if found.unreachable else ""
+    st.text("; ".join(part for part in (whom, lost) if part))
+    if found.left_out:
+        st.text(policy.sentence(found.left_out))
+    if split := draft.plan.get("split"):
+        arms = splitting.arms_of(split, draft.content)
+        shares = ", ".join(f"{arm.name} {arm.share:g} %" for arm in arms)
+        st.text(_("Split at random: {shares}", shares=shares))
+    if (rule := timing.repeat_of(draft.plan)) is not None:
+        st.text(_("It goes {rule}", rule=rule.sentence()))
+    if moment is None:
+        wait = shell.settings().take_back_seconds
+        st.text(
+            _(
+                "Now: it leaves after {span}, in which you can take it back",
+                span=show.duration(wait),
+            )
+            if wait
+            else _("Now: it leaves within two seconds")
+        )
+    else:
+        st.text(f"{show.moment(moment, timing.zone_of(moment))}, {show.ago(moment)}")
+        st.text(
+            _("To the people who are in the group then")
+            if _is_live(draft, moment)
+            else _("To the people who are in the group now")
+        )
+    span = show.duration(found.seconds)
+    st.text(_("It takes about {span} at the present pace", span=span))
+
+
+def _has_counted(people: int, draft: drafts.Draft) -> bool:
+    """True where so few are meant, or their number was typed: whoever types it has read it."""
+    over = shell.settings().confirm_over
+    if people == 0 or (over and people <= over):
+        return True
+    typed = st.text_input(
+        _("Type the number of people, {people}, to be sure", people=people),
+        key=f"hsl-count-{draft.id}",
+        live=True,
+        autocomplete="off",
+    )
+    digits = "".join(sign for sign in typed or "" if not sign.isspace() and sign not in ",.'’")
+    if digits == str(people):
+        return True
+    if digits:
+        st.caption(_("That is another number than {people}.", people=people))
+    return False
+
+
+def _label(draft: drafts.Draft, people: int, moment: datetime | None) -> str:
+    if moment is None:
+        if draft.plan.get("split"):
+            return _("Send all arms now")
+        return plural("Send to {n} person now", "Send to {n} people now", people)
+    when = show.moment(moment, timing.zone_of(moment))
+    if timing.repeat_of(draft.plan) is not None:
+        return _("Begin {when}", when=when)
+    return _("Schedule for {when}", when=when)
+
+
+def _is_live(draft: drafts.Draft, moment: datetime | None) -> bool:
+    return moment is not None and draft.plan.get("audience") == AudienceMode.LIVE.value
+
+
+def _send(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> None:
+    """Make what was looked at, and go there; where it is refused, say why."""
+    try:
+        there = _made(draft, audience, moment)
+    except outbox.OutboxError as refused:
+        st.error(show.plain(str(refused)))
+    else:
+        _leave(**there)
+
+
+def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> dict[str, str]:
+    """Make it, and say which page shows it. Raises OutboxError."""
+    engine, settings, plan = shell.engine(), shell.settings(), draft.plan
     common: dict[str, Any] = {
         "audience": audience,
         "author": shell.author(),
         "draft_id": draft.id,
-        "late_limit": timing.late_limit_of(draft.plan),
-        "keep_quiet": keep_quiet,
+        "late_limit": timing.late_limit_of(plan),
+        "keep_quiet": bool(plan.get("keep_quiet")),
     }
-    try:
-        if rule is not None:
-            message_id = dispatch.repeat(
-                shell.engine(), shell.settings(), content=draft.content, rule=rule, **common
-            )
-        elif split:
-            number = experiments.create(
-                shell.engine(),
-                shell.settings(),
-                name=split["name"],
-                arms=splitting.arms_of(split, draft.content),
-                scheduled_at=moment,
-                audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
-                **common,
-            )
-            _leave(experiment=str(number))
-        else:
-            message_id = dispatch.send(
-                shell.engine(),
-                shell.settings(),
-                content=draft.content,
-                scheduled_at=moment,
-                audience_mode=AudienceMode.LIVE if live else AudienceMode.FROZEN,
-                follows_message_id=draft.follows_message_id,
-                **common,
-            )
-    except outbox.OutboxError as refused:
-        st.error(show.plain(str(refused)))
-        return
-    _leave(message=str(message_id))
+    if (rule := timing.repeat_of(plan)) is not None:
+        number = dispatch.repeat(engine, settings, content=draft.content, rule=rule, **common)
+        return {"message": str(number)}
+    common |= {
+        "scheduled_at": moment,
+        "audience_mode": AudienceMode.LIVE if _is_live(draft, moment) else AudienceMode.FROZEN,
+        "take_back": settings.take_back_seconds,
+    }
+    if split := plan.get("split"):
+        arms = splitting.arms_of(split, draft.content)
+        number = experiments.create(engine, settings, name=split["name"], arms=arms, **common)
+        return {"experiment": str(number)}
+    number = dispatch.send(
+        engine,
+        settings,
+        content=draft.content,
+        follows_message_id=draft.follows_message_id,
+        **common,
+    )
+    return {"message": str(number)}
 
 
 def _leave(**parameters: str) -> None:
@@ -206,12 +273,12 @@ def _with_cap(audience: Audience) -> Audience:
     """The audience with the reason why the frequency cap does not hold, where one was given."""
     cap = policy.Cap.parse(shell.settings().frequency_cap)
     if cap is None or not st.checkbox(
-        f"Send in spite of the frequency cap ({cap.sentence()})", key="ignore-cap"
+        _("Send in spite of the frequency cap ({cap})", cap=cap.sentence()), key="ignore-cap"
     ):
         return audience
-    reason = st.text_input("Why", key="ignore-cap-why", placeholder="the lesson is off")
+    reason = st.text_input(_("Why"), key="ignore-cap-why", placeholder=_("the lesson is off"))
     if not (reason or "").strip():
-        st.caption("The cap holds until you say why it should not; the reason is audited.")
+        st.caption(_("The cap holds until you say why it should not; the reason is audited."))
     return audience.model_copy(update={"ignore_cap": (reason or "").strip()})
 
 
@@ -219,5 +286,5 @@ def _name(person: dict[str, Any]) -> str:
     name = " ".join(str(person[k]) for k in ("first_name", "last_name") if person.get(k))
     handle = f"@{person['username']}" if person.get("username") else ""
     return " ".join(
-        part for part in (name or "Without a name", handle, str(person["user_id"])) if part
+        part for part in (name or _("Without a name"), handle, str(person["user_id"])) if part
     )

@@ -16,7 +16,7 @@ from hsl.delivery.sums import reason_words
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import Action, AudienceMode, MessageStatus
-from hsl.words import N_, _, plural
+from hsl.words import N_, _, p_, plural
 from hsl.words import number as number_words
 from pages.parts import (
     addressed,
@@ -25,9 +25,11 @@ from pages.parts import (
     message_list,
     message_result,
     message_story,
+    move,
     recipients,
     shell,
     show,
+    take_back,
     uncertain,
 )
 
@@ -57,6 +59,8 @@ def show_one(message_id: int) -> None:
     st.html(f"<h1 class='hsl-title'>{escape(message.title)}</h1>")
     # A fragment that is not called with an interval any more stops asking.
     st.fragment(_live, run_every=1 if message.status in LIVE else None)(message_id)
+    move.say_moved(message.id)
+    move.ask(message.id, message.scheduled_at)
     if asking.is_open("cancel"):
         _ask_to_cancel(message)
     if asking.is_open("retry"):
@@ -105,6 +109,7 @@ def _live(message_id: int) -> None:
         st.session_state[f"status-{message_id}"] = message.status
         st.rerun(scope="app")
     _head(message)
+    take_back.show_countdown(message)
     st.html(show.closing_bar(message.closing, empty=show.at_creation(message)))
     if message.left_out:
         st.caption(_("Beside them: {rules}", rules=show.plain(policy.sentence(message.left_out))))
@@ -183,7 +188,8 @@ def _live(message_id: int) -> None:
     if message.archived_at is not None:
         _archived(message, message.archived_at)
         return
-    _actions(message)
+    if not take_back.is_counting(message):
+        _actions(message)
     if message.closing.uncertain:
         uncertain.show_uncertain(message)
 
@@ -205,7 +211,8 @@ def _archived(message: Message, since: datetime) -> None:
 def _head(message: Message) -> None:
     zone = shell.zone()
     times = [(N_("made {when}"), message.created_at)]
-    if message.status == MessageStatus.SCHEDULED or message.scheduled_at > message.created_at:
+    due_at_once = message.take_back_until is not None or message.scheduled_at <= message.created_at
+    if not due_at_once:
         times.append((N_("scheduled for {when}"), message.scheduled_at))
     if message.started_at:
         times.append((N_("started {when}"), message.started_at))
@@ -250,6 +257,10 @@ def _actions(message: Message) -> None:
             doing.do(lambda: steering.pause(engine, number, actor=actor))
         if status == MessageStatus.PAUSED and st.button(_("Resume"), icon=":material/play_arrow:"):
             doing.do(lambda: steering.resume(engine, number, actor=actor))
+        if status == MessageStatus.SCHEDULED and st.button(
+            p_("message", "Move"), icon=":material/event:"
+        ):
+            move.open_for(number)
         if status in {*LIVE, MessageStatus.PAUSED} and st.button(
             _("Cancel"), icon=":material/block:"
         ):

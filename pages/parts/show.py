@@ -27,6 +27,7 @@ COLOURS = {
     "scheduled": "#0072B2",
     "paused": "#E69F00",
     "cancelled": "#56606B",
+    "taken_back": "#56606B",
     "deleted": "#CC79A7",
 }
 # The same hues for shapes beside words, dark enough on light and light enough on dark.
@@ -39,6 +40,7 @@ INK = {
     "scheduled": ("#0072B2", "#58B4E8"),
     "paused": ("#8A5A00", "#E69F00"),
     "cancelled": ("#56606B", "#A3ADB8"),
+    "taken_back": ("#56606B", "#A3ADB8"),
     "deleted": ("#A34A7E", "#E09CC3"),
 }
 SHAPES = {
@@ -50,6 +52,7 @@ SHAPES = {
     "scheduled": "◷",
     "paused": "‖",
     "cancelled": "✕",
+    "taken_back": "↩",
     "deleted": "⌫",
 }
 # Of messages and of recipients; a message's and a person's state are one word each.
@@ -62,6 +65,7 @@ WORDS = {
     "scheduled": N_("scheduled"),
     "paused": N_("paused"),
     "cancelled": N_("cancelled"),
+    "taken_back": N_("taken back"),
     "deleted": N_("deleted"),
 }
 RUN_WORDS = {"sent": N_("done"), "sending": N_("at work")}
@@ -157,6 +161,10 @@ def shape(status: str) -> str:
 
 def message_state(message: Message) -> str:
     """HTML of a message's state; a run that changes chats is not said to send."""
+    if message.taken_back_at is not None:
+        return state("taken_back")
+    if message.can_be_taken_back and message.status == "scheduled":
+        return state("scheduled", N_("about to leave"))
     word = None if message.action is Action.SEND else RUN_WORDS.get(message.status)
     return state(message.status, word)
 

@@ -5,31 +5,34 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
+from babel.dates import format_datetime, format_time, get_day_names
 
+from hsl import words
 from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, recurring
 from hsl.media import lasting
 from hsl.message.content import Content
 from hsl.models import AudienceMode, utc_now
-from hsl.words import _
+from hsl.words import N_, _, p_
 from pages.parts import shell, show
 
-WHEN = {"now": "Now", "later": "At a time", "again": "Again and again"}
+WHEN = {"now": N_("Now"), "later": N_("At a time"), "again": N_("Again and again")}
 MODES = {
-    AudienceMode.FROZEN: "As it is now",
-    AudienceMode.LIVE: "As it will be when it starts",
+    AudienceMode.FROZEN: N_("As it is now"),
+    AudienceMode.LIVE: N_("As it will be when it starts"),
 }
+MORNING, EVENING = time(10, 0), time(19, 0)  # when lessons are announced
 
 
 def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience) -> dict[str, Any]:
     """The plan as it is chosen now: when, date, time, zone and audience."""
-    st.markdown("**When**")
+    st.markdown(f"**{_('When')}**")
     can = lasting.can_be_scheduled(shell.engine(), shell.settings().bot_id, content)
     when = st.radio(
-        "When",
+        _("When"),
         list(WHEN),
         index=list(WHEN).index(plan.get("when", "now")) if can else 0,
-        format_func=lambda name: WHEN[name],
+        format_func=lambda name: _(WHEN[name]),
         key=f"{key}-when-{can}",
         horizontal=True,
         label_visibility="collapsed",
@@ -40,93 +43,138 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
     if when == "now":
         quiet = _keep_quiet(key, plan)
         return {**plan, "when": "now", "keep_quiet": quiet} if plan or quiet else {}
-    zones = sorted(available_timezones())
-    here = str(plan.get("zone") or shell.zone().key)
-    tomorrow = (utc_now().astimezone(ZoneInfo(here)) + timedelta(days=1)).date()
-    cells = st.columns([2, 2, 3])
-    day: object = tomorrow
-    days: list[int] = plan.get("weekdays", [tomorrow.weekday()])
+    chosen = _times(key, plan, again=when == "again")
+    _say_when(chosen)
     if when == "again":
-        days = st.pills(
-            "On",
-            list(range(len(recurring.WEEKDAYS))),
-            selection_mode="multi",
-            default=days,
-            format_func=lambda number: recurring.WEEKDAYS[number][:3],
-            key=f"{key}-weekdays",
-        )
-        until = cells[0].date_input(
-            "Until (may stay empty)",
-            date.fromisoformat(plan["until"]) if plan.get("until") else None,
-            key=f"{key}-until",
-        )
-    else:
-        day = cells[0].date_input(
-            "Date",
-            date.fromisoformat(plan["date"]) if plan.get("date") else tomorrow,
-            key=f"{key}-date",
-        )
-        until = None
-    clock = cells[1].time_input(
-        "Time",
-        time.fromisoformat(plan["time"]) if plan.get("time") else time(10, 0),
-        key=f"{key}-time",
-        step=60,
-    )
-    zone = cells[2].selectbox(
-        "Time zone", zones, index=zones.index(here) if here in zones else 0, key=f"{key}-zone"
-    )
-    chosen = {
-        "when": when,
-        "date": day.isoformat() if isinstance(day, date) else tomorrow.isoformat(),
-        "time": clock.isoformat(timespec="minutes") if clock else "10:00",
-        "zone": zone,
-        "audience": plan.get("audience", AudienceMode.FROZEN.value),
-        "late_minutes": plan.get("late_minutes", outbox.LATE_LIMIT / 60),
-        "weekdays": list(days),
-        "until": until.isoformat() if isinstance(until, date) else plan.get("until"),
-    }
-    if when == "again" and until is None:
-        chosen["until"] = None
-    problem = problem_of(chosen)
-    if problem:
-        st.error(problem, icon=":material/error:")
-    else:
-        moment = moment_of(chosen)
-        rule = repeat_of(chosen)
-        if rule is not None:
-            st.caption(f"Goes {rule.sentence()}")
-        if moment is not None:
-            st.caption(
-                ("First: " if rule else "")
-                + f"{show.moment(moment, shell.zone())}, {show.ago(moment)}"
-            )
-    if when == "again":
-        st.caption("Each time to the people who are in the group then.")
+        st.caption(_("Each time to the people who are in the group then."))
         chosen["audience"] = AudienceMode.LIVE.value
     elif audience.is_individual:
         if not audience.is_empty:
-            st.caption("These people were chosen by name: exactly they get it.")
+            st.caption(_("These people were chosen by name: exactly they get it."))
         chosen["audience"] = AudienceMode.FROZEN.value
     else:
-        chosen["audience"] = st.radio(
-            "Audience",
-            [mode.value for mode in MODES],
-            index=[mode.value for mode in MODES].index(chosen["audience"]),
-            format_func=lambda mode: MODES[AudienceMode(mode)],
-            key=f"{key}-mode",
-            horizontal=True,
-            help="This group may change until then.",
-        )
+        chosen["audience"] = _mode(key, chosen["audience"])
     chosen["keep_quiet"] = _keep_quiet(key, plan)
     chosen["late_minutes"] = st.number_input(
-        "At most so many minutes late",
+        _("At most so many minutes late"),
         min_value=1,
         max_value=7 * 24 * 60,
         value=int(chosen["late_minutes"]),
         key=f"{key}-late",
-        help="If nothing is running at its time, it still goes out this late; later it waits "
-        "as paused and asks you.",
+        help=_(
+            "If nothing is running at its time, it still goes out this late; later it waits "
+            "as paused and asks you."
+        ),
+    )
+    return chosen
+
+
+def _times(key: str, plan: dict[str, Any], *, again: bool) -> dict[str, Any]:
+    """Date or weekdays, time and zone as they are chosen now."""
+    zones = sorted(available_timezones())
+    here = str(plan.get("zone") or shell.zone().key)
+    tomorrow = (utc_now().astimezone(ZoneInfo(here)) + timedelta(days=1)).date()
+    # Kept in the session and not given as values, so that a quick choice can set them.
+    st.session_state.setdefault(
+        f"{key}-date", date.fromisoformat(plan["date"]) if plan.get("date") else tomorrow
+    )
+    st.session_state.setdefault(
+        f"{key}-time", time.fromisoformat(plan["time"]) if plan.get("time") else MORNING
+    )
+    day: object = st.session_state[f"{key}-date"]
+    days: list[int] = plan.get("weekdays", [tomorrow.weekday()])
+    until: object = plan.get("until") and date.fromisoformat(plan["until"])
+    if again:
+        days = st.pills(
+            p_("days of the week", "On"),
+            list(range(len(recurring.WEEKDAYS))),
+            selection_mode="multi",
+            default=days,
+            format_func=_weekday,
+            key=f"{key}-weekdays",
+        )
+    else:
+        quick(key, ZoneInfo(here))
+    cells = st.columns([2, 2, 3])
+    if again:
+        until = cells[0].date_input(_("Until (may stay empty)"), until or None, key=f"{key}-until")  # type: ignore[arg-type]
+    else:
+        day = cells[0].date_input(_("Date"), key=f"{key}-date")
+    clock = cells[1].time_input(_("Time"), key=f"{key}-time", step=60)
+    zone = cells[2].selectbox(
+        _("Time zone"), zones, index=zones.index(here) if here in zones else 0, key=f"{key}-zone"
+    )
+    return {
+        "when": "again" if again else "later",
+        "date": day.isoformat() if isinstance(day, date) else tomorrow.isoformat(),
+        "time": (clock or MORNING).isoformat(timespec="minutes"),
+        "zone": zone,
+        "audience": plan.get("audience", AudienceMode.FROZEN.value),
+        "late_minutes": plan.get("late_minutes", outbox.LATE_LIMIT / 60),
+        "weekdays": list(days),
+        "until": until.isoformat() if isinstance(until, date) else None,
+    }
+
+
+def quick(key: str, zone: ZoneInfo) -> None:
+    """The times that are chosen most, each by one click, for the fields of date and time here."""
+    with st.container(horizontal=True, gap="small"):
+        for place, (label, at) in enumerate(quick_choices(utc_now().astimezone(zone))):
+            st.button(label, key=f"{key}-quick-{place}", on_click=_take, args=(key, at))
+
+
+def quick_choices(now: datetime) -> list[tuple[str, datetime]]:
+    """Such as "Tomorrow 10:00" and "Monday 10:00", each with its time; `now` is local."""
+    found: list[tuple[str, datetime]] = []
+    tonight = datetime.combine(now.date(), EVENING, now.tzinfo)
+    if tonight - now > timedelta(minutes=30):
+        found.append((_("Today {time}", time=_clock(tonight)), tonight))
+    for at in (MORNING, EVENING):
+        tomorrow = datetime.combine(now.date() + timedelta(days=1), at, now.tzinfo)
+        found.append((_("Tomorrow {time}", time=_clock(tomorrow)), tomorrow))
+    monday = datetime.combine(now.date() + timedelta(days=7 - now.weekday()), MORNING, now.tzinfo)
+    if monday not in [at for _words, at in found]:
+        name = str(format_datetime(monday.replace(tzinfo=None), "EEEE", locale=words.locale()))
+        found.append((f"{name[:1].upper()}{name[1:]} {_clock(monday)}", monday))
+    return found
+
+
+def _take(key: str, at: datetime) -> None:
+    st.session_state[f"{key}-date"] = at.date()
+    st.session_state[f"{key}-time"] = at.time()
+
+
+def _clock(at: datetime) -> str:
+    return str(format_time(at.replace(tzinfo=None), "short", locale=words.locale()))
+
+
+def _weekday(number: int) -> str:
+    return str(get_day_names("abbreviated", locale=words.locale())[number])
+
+
+def _say_when(chosen: dict[str, Any]) -> None:
+    """When that is, in words; or why it cannot be."""
+    problem = problem_of(chosen)
+    if problem:
+        st.error(show.plain(problem), icon=":material/error:")
+        return
+    moment, rule = moment_of(chosen), repeat_of(chosen)
+    if rule is not None:
+        st.caption(_("Goes {rule}", rule=rule.sentence()))
+    if moment is not None:
+        when, span = show.moment(moment, shell.zone()), show.ago(moment)
+        st.caption(_("First: {when}, {span}", when=when, span=span) if rule else f"{when}, {span}")
+
+
+def _mode(key: str, before: str) -> str:
+    chosen: str = st.radio(
+        _("Audience"),
+        [mode.value for mode in MODES],
+        index=[mode.value for mode in MODES].index(before),
+        format_func=lambda mode: _(MODES[AudienceMode(mode)]),
+        key=f"{key}-mode",
+        horizontal=True,
+        help=_("This group may change until then."),
     )
     return chosen
 
@@ -139,11 +187,17 @@ def late_limit_of(plan: dict[str, Any]) -> float:
 def _keep_quiet(key: str, plan: dict[str, Any]) -> bool:
     start, end = shell.settings().quiet_times
     return st.checkbox(
-        f"Wake nobody: from {start:%H:%M} to {end:%H:%M} it waits for their morning",
+        _(
+            "Wake nobody: from {start} to {end} it waits for their morning",
+            start=f"{start:%H:%M}",
+            end=f"{end:%H:%M}",
+        ),
         bool(plan.get("keep_quiet", False)),
         key=f"{key}-quiet",
-        help="By each person's attribute time_zone, else by the school's zone, "
-        f"{shell.settings().time_zone}.",
+        help=_(
+            "By each person's attribute time_zone, else by the school's zone, {zone}.",
+            zone=shell.settings().time_zone,
+        ),
     )
 
 
@@ -157,6 +211,11 @@ def moment_of(plan: dict[str, Any]) -> datetime | None:
         return None
     local = datetime.combine(date.fromisoformat(plan["date"]), time.fromisoformat(plan["time"]))
     return local.replace(tzinfo=ZoneInfo(plan["zone"]))
+
+
+def zone_of(moment: datetime) -> ZoneInfo:
+    """The zone that a plan's moment names."""
+    return moment.tzinfo if isinstance(moment.tzinfo, ZoneInfo) else shell.zone()
 
 
 def repeat_of(plan: dict[str, Any]) -> recurring.Repeat | None:
@@ -177,15 +236,22 @@ def problem_of(plan: dict[str, Any]) -> str | None:
     rule = repeat_of(plan)
     if rule is not None:
         if not rule.weekdays:
-            return "No weekday is chosen. Choose at least one."
-        return None if moment else f"No such day comes until {rule.until}. Choose a later one."
+            return _("No weekday is chosen. Choose at least one.")
+        if moment:
+            return None
+        return _("No such day comes until {day}. Choose a later one.", day=str(rule.until))
     if moment is None:
         return None
     zone = ZoneInfo(plan["zone"])
     if moment <= utc_now():
-        return f"{show.moment(moment, zone)} is in the past. Choose a later time."
+        when = show.moment(moment, zone)
+        return _("{time} is in the past. Choose a later time.", time=when)
     # A local time that the clocks skip comes back as another one.
     again = moment.astimezone(ZoneInfo("UTC")).astimezone(zone)
     if again.replace(tzinfo=None) != moment.replace(tzinfo=None):
-        return f"The clocks skip {plan['time']} on that day in {plan['zone']}. Choose another time."
+        return _(
+            "The clocks skip {time} on that day in {zone}. Choose another time.",
+            time=plan["time"],
+            zone=plan["zone"],
+        )
     return None

@@ -14,12 +14,14 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from hsl.settings import ROOT
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 START = 60.0  # seconds
+# A busy machine draws a first page in more than Playwright's five seconds.
+expect.set_options(timeout=20_000)
 
 
 @dataclass
@@ -72,6 +74,8 @@ def environment(folder: Path, port: int, sandbox_port: int) -> dict[str, str]:
         "HSL_DATA_DIR": str(folder / "data"),
         "HSL_PORT": str(port),
         "HSL_SANDBOX_PORT": str(sandbox_port),
+        # Long enough to be taken back by hand, and short beside the rest of a test.
+        "HSL_TAKE_BACK_SECONDS": "4",
     }
 
 
