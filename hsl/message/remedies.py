@@ -68,6 +68,16 @@ def apply(text: str, remedy: Remedy) -> str:
     return text
 
 
+def mended(text: str) -> str:
+    """The text with the first remedy of each fault, to be shown while it is still written."""
+    for _step in range(4 * MOST):
+        fault = first_fault(text)
+        if fault is None or not fault.remedies:
+            break
+        text = apply(text, fault.remedies[0])
+    return text
+
+
 def first_fault(text: str) -> Finding | None:
     """The first place that Telegram's parser refuses, with what mends it; None: it takes all."""
     try:

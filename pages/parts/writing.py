@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from hsl.audience.cohort import Audience
+from hsl.message import remedies
 from hsl.message.content import Content
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _
@@ -48,8 +49,11 @@ def _desk(whom: Callable[[], Audience]) -> None:
         content = _write()
     with right.container(key="desk-preview"):
         person = last_look.look_as(whom(), content, key=f"{held.key()}-as")
-        plan = held.draft().plan
-        desk.show_preview(splitting.shown(f"{held.key()}-shown", plan, content), person)
+        shown = splitting.shown(f"{held.key()}-shown", held.draft().plan, content)
+        mended = remedies.mended(shown.text)
+        desk.show_preview(shown.model_copy(update={"text": mended}), person)
+        if mended != shown.text:
+            st.caption(_("Shown as it will be once the problems in the text are mended."))
 
 
 def _write() -> Content:

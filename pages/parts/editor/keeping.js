@@ -45,7 +45,8 @@ class Keeping {
   }
 
   typed() {
-    if (this.key && this.isDirty) this.write();
+    if (this.isDirty || this.sent !== this.saved) this.write();
+    else this.forget();
     clearTimeout(this.timer);
     this.since = this.since || Date.now();
     const wait = Math.min(PAUSE, Math.max(0, this.since + LONGEST - Date.now()));
@@ -79,6 +80,7 @@ class Keeping {
 
 
   write() {
+    if (!this.key) return;
     const kept = { text: this.desk.area.value, at: Date.now(), base: this.desk.data.revision || 0 };
     try {
       localStorage.setItem(this.key, JSON.stringify(kept));

@@ -79,7 +79,7 @@ class PasteWriter {
 
   gap(node, tag, css) {
     const isTight = this.tight || /margin(-bottom)?:\s*0/.test(css) || node.closest("li, td, th");
-    return (tag === "p" && !isTight) || /^h\d$/.test(tag) ? 2 : 1;
+    return /^(p|h\d)$/.test(tag) && !isTight ? 2 : 1;
   }
 
   styleOf(node, tag, css, outer) {
@@ -120,8 +120,9 @@ class PasteWriter {
 
   marker(words, style) {
     const found = words.replace(/[\s\u00a0]+/g, "");
-    this.text(/^[\p{L}\p{N}]+[.)]?$/u.test(found) ? `${found} ` : BULLET, { ...style, b: false, i: false, u: false });
-    this.space = false;
+    const sign = /^[\p{L}\p{N}]+[.)]?$/u.test(found) ? found : BULLET.trim();
+    this.words(sign, { ...style, b: false, i: false, u: false });
+    this.space = true;
   }
 
   item(node) {
