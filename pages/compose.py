@@ -72,13 +72,20 @@ def to_line(draft: drafts.Draft, audience: Audience) -> None:
 
 def act(draft: drafts.Draft) -> None:
     choose_draft(draft)
-    if st.button(_("Versions"), icon=":material/history:"):
-        asking.open_dialog("versions")
-    if st.button(_("Discard"), icon=":material/delete:"):
-        asking.open_dialog("discard")
-    if st.button(_("Continue"), type="primary", icon=":material/arrow_forward:"):
-        held.mark_version()
-        asking.open_dialog("last look")
+    st.button(
+        _("Versions"), icon=":material/history:", on_click=writing.open_dialog, args=("versions",)
+    )
+    if draft.author == shell.author():
+        st.button(
+            _("Discard"), icon=":material/delete:", on_click=writing.open_dialog, args=("discard",)
+        )
+    st.button(
+        _("Continue"),
+        type="primary",
+        icon=":material/arrow_forward:",
+        on_click=writing.open_dialog,
+        args=("last look",),
+    )
 
 
 def plan_it(draft: drafts.Draft, audience: Audience) -> None:
@@ -100,6 +107,7 @@ def draw_dialogs(audience: Audience) -> None:
             lambda: discard(draft),
         )
     if asking.is_open("last look"):
+        held.mark_version()
         look = last_look.draw if draft.edits_message_id is None else last_look.draw_edit
         asking.show(_("One last look"), lambda: look(draft, audience), wide=True)
 

@@ -1,6 +1,6 @@
 """The draft on the desk: opened by its address, saved as it is written, never overwritten."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,18 +12,40 @@ from hsl.words import _
 from pages.parts import desk, shell, text_editor
 
 
+@dataclass
+class Held:
+    """What stands on the desk of one session.
+
+    One object that changes, as a run may be stopped at any use of the session's state, and what
+    was saved must be known here from that moment on.
+    """
+
+    draft: drafts.Draft  # as it was saved last from here
+    lines: list[desk.Line]
+    load: str = field(default_factory=lambda: uuid4().hex[:12])  # names the text that was taken up
+    adopted: str | None = None  # the load that was in the browser before the server's restart
+    forgets: int | None = None  # the draft whose text this one took over
+    refused: str | None = None  # why it could not be saved
+    gone: bool = False  # sent or discarded elsewhere
+
+
+def now() -> Held:
+    """What stands on the desk."""
+    found: Held = st.session_state["draft"]
+    return found
+
+
 def draft() -> drafts.Draft:
     """The draft as it was saved last from here."""
-    found: drafts.Draft = st.session_state["draft"]
-    return found
+    return now().draft
 
 
 def open_draft() -> drafts.Draft:
     """The draft of this address, whoever began it; else one's last, else a new one."""
     wanted = st.query_params.get("draft", "")
-    held: drafts.Draft | None = st.session_state.get("draft")
-    if held is not None and not shell.arrived() and wanted in {"", str(held.id)}:
-        return held
+    held: Held | None = st.session_state.get("draft")
+    if held is not None and not shell.arrived() and wanted in {"", str(held.draft.id)}:
+        return held.draft
     found = None
     if wanted.isdigit():
         found = drafts.by_link(shell.engine(), int(wanted))
@@ -40,19 +62,13 @@ def open_draft() -> drafts.Draft:
 
 def take_up(found: drafts.Draft, *, forgets: int | None = None) -> None:
     """Put a draft on the desk; what stood there before it gives way."""
-    st.session_state["draft"] = found
-    st.session_state["load"] = uuid4().hex[:12]
-    st.session_state["lines"] = desk.lines_of(found.content)
-    st.session_state["refused"] = None
-    st.session_state["gone"] = False
-    st.session_state["adopted"] = None
-    st.session_state["forgets"] = forgets
+    st.session_state["draft"] = Held(found, desk.lines_of(found.content), forgets=forgets)
     st.query_params.from_dict({"draft": str(found.id)})
 
 
 def key() -> str:
     """The beginning of the keys of the desk's widgets; another for each text that is taken up."""
-    return f"desk-{st.session_state['load']}"
+    return f"desk-{now().load}"
 
 
 def text_key() -> str:
@@ -62,20 +78,18 @@ def text_key() -> str:
 
 def text() -> str:
     """The text as it stands in the browser, as far as it was told."""
-    told = text_editor.written(text_key())
+    held, told = now(), text_editor.written(text_key())
     if told is None:
-        return draft().content.text
-    if told.load != st.session_state["load"] and told.load != st.session_state["adopted"]:
-        return _from_before(told)
-    return told.text
+        return held.draft.content.text
+    return told.text if told.load in {held.load, held.adopted} else _from_before(held, told)
 
 
-def _from_before(told: text_editor.Written) -> str:
+def _from_before(held: Held, told: text_editor.Written) -> str:
     """Words of an earlier load: newer than the draft where nobody else saved it meanwhile."""
-    here = draft()
+    here = held.draft
     is_newer = told.base == here.revision and told.text != here.content.text
-    if is_newer and st.session_state["adopted"] is None:
-        st.session_state["adopted"] = told.load
+    if is_newer and held.adopted is None:
+        held.adopted = told.load
         return told.text
     return here.content.text
 
@@ -95,7 +109,8 @@ def keep(
 
     `audience` empty means the author's tray.
     """
-    old = draft()
+    held = now()
+    old = held.draft
     new = replace(
         old,
         content=old.content if content is None else content,
@@ -105,7 +120,7 @@ def keep(
     if new == old:
         return True
     try:
-        st.session_state["draft"] = drafts.save(
+        held.draft = drafts.save(
             shell.engine(),
             shell.author(),
             old,
@@ -114,9 +129,8 @@ def keep(
             plan=new.plan,
         )
     except drafts.DraftError as refused:
-        is_news = st.session_state["refused"] is None
-        st.session_state["refused"] = str(refused)
-        st.session_state["gone"] = isinstance(refused, drafts.GoneError)
+        is_news = held.refused is None
+        held.refused, held.gone = str(refused), isinstance(refused, drafts.GoneError)
         if is_news:
             st.rerun()  # the choice stands at the page's head
         return False
@@ -125,12 +139,12 @@ def keep(
 
 def mine() -> Content:
     """All that stands on the desk now, saved or not."""
-    return content().model_copy(update={"buttons": desk.rows_of(st.session_state["lines"])})
+    return content().model_copy(update={"buttons": desk.rows_of(now().lines)})
 
 
 def mark_version() -> None:
     """A deliberate step: what is written now can be brought back later."""
-    if not st.session_state["gone"]:
+    if not now().gone:
         versions.keep(shell.engine(), draft().id, mine(), shell.author())
 
 

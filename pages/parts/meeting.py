@@ -1,12 +1,12 @@
 """Who else has the draft open, and the choice where somebody else saved it."""
 
-from uuid import uuid4
+from collections.abc import Sequence
 
 import streamlit as st
 
 from hsl.message import drafts, presence
 from hsl.words import _, plural
-from pages.parts import held, shell, show
+from pages.parts import held, shell, show, text_editor
 
 
 def watch() -> None:
@@ -16,10 +16,12 @@ def watch() -> None:
 
 def _meet() -> None:
     here = held.draft()
-    place = st.session_state.setdefault("place", uuid4().hex)
-    others = presence.beat(shell.engine(), here.id, place, shell.author())
+    place = text_editor.tab(held.text_key())
+    others: Sequence[presence.Other] = ()
+    if place is not None:
+        others = presence.beat(shell.engine(), here.id, place, shell.author())
     theirs = drafts.by_link(shell.engine(), here.id)
-    if theirs is None or st.session_state["gone"]:
+    if theirs is None or held.now().gone:
         _gone()
     elif theirs.revision != here.revision:
         _choose(theirs)
@@ -27,7 +29,7 @@ def _meet() -> None:
         _tell(others)
 
 
-def _tell(others: presence.Sequence[presence.Other]) -> None:
+def _tell(others: Sequence[presence.Other]) -> None:
     names = sorted({other.author for other in others} - {shell.author()})
     own = sum(other.author == shell.author() for other in others)
     if names:

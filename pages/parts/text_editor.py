@@ -104,6 +104,13 @@ def written(key: str) -> Written | None:
     return _read(state.get("written") if state else None)
 
 
+def tab(key: str) -> str | None:
+    """The name of the browser's tab, which a reload keeps; None before it told it."""
+    state = st.session_state.get(key)
+    found = state.get("tab") if state else None
+    return None if found is None else str(found)
+
+
 def draw(
     key: str,
     *,
@@ -136,6 +143,7 @@ def draw(
             "limit": limit,
             "count": count,
             "names": list(names),
+            "tab": tab(key),
             "acked": known.n if known is not None and is_current else 0,
             "problems": [
                 *(_placed(text, finding) for finding in findings),
@@ -143,8 +151,9 @@ def draw(
             ],
             **_standing(standing),
         },
-        default={"written": None},
+        default={"written": None, "tab": None},
         on_written_change=lambda: None,
+        on_tab_change=lambda: None,
     )
     return _read(found.written) != known
 

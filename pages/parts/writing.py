@@ -9,9 +9,20 @@ from hsl.message import remedies
 from hsl.message.content import Content
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _
-from pages.parts import desk, file_field, held, last_look, shell, show, splitting, text_editor
+from pages.parts import (
+    asking,
+    desk,
+    file_field,
+    held,
+    last_look,
+    shell,
+    show,
+    splitting,
+    text_editor,
+)
 
 NAMES = ("first_name", "last_name", "username", "user_id", "language_code")
+ASKED = "asked for the page"
 VIEWS = {"write": N_("Write"), "preview": N_("Preview")}
 # Below 900 px the two are views of one thing, and only one is there at a time.
 CSS = """<style>
@@ -26,8 +37,19 @@ CSS = """<style>
 </style>"""
 
 
+def open_dialog(name: str) -> None:
+    """Open a dialog of the page's, also where a click comes with the last letters.
+
+    Streamlit's browser side puts a click and what a fragment tells at the same moment into one
+    run of the fragment; the callback runs there too, and the fragment asks for the whole page.
+    """
+    asking.open_dialog(name)
+    st.session_state[ASKED] = True
+
+
 def draw(whom: Callable[[], Audience]) -> None:
     """The desk; typing runs it alone, and the rest of the page stays."""
+    st.session_state.pop(ASKED, None)  # the whole page runs
     st.fragment(_desk)(whom)
 
 
@@ -47,6 +69,8 @@ def _desk(whom: Callable[[], Audience]) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left.container(key="desk-write"):
         content = _write()
+    if st.session_state.pop(ASKED, False):
+        st.rerun()
     with right.container(key="desk-preview"):
         person = last_look.look_as(whom(), content, key=f"{held.key()}-as")
         shown = splitting.shown(f"{held.key()}-shown", held.draft().plan, content)
@@ -57,12 +81,12 @@ def _desk(whom: Callable[[], Audience]) -> None:
 
 
 def _write() -> Content:
-    draft, key = held.draft(), held.key()
+    here, key = held.now(), held.key()
+    draft, lines = here.draft, here.lines
     kind, file_id = file_field.file_field(
         key, draft.content, locked=bool(draft.plan.get("in_chats"))
     )
     text_spot, sentences = st.container(), st.container()
-    lines: list[desk.Line] = st.session_state["lines"]
     st.markdown(f"**{_('Buttons')}**")
     edited = desk.button_lines(f"{key}-button", lines)
     if st.button(_("Add a button"), icon=":material/add:", key=f"{key}-add"):
@@ -76,7 +100,7 @@ def _write() -> Content:
         }
     )
     is_other_kind = kind is not draft.content.message_type
-    st.session_state["lines"] = edited
+    here.lines = edited
     held.keep(content=content)
     if is_other_kind or [line.uid for line in edited] != [line.uid for line in lines]:
         st.rerun()
@@ -90,7 +114,8 @@ def _write() -> Content:
 
 
 def _edit(content: Content) -> None:
-    draft = held.draft()
+    here = held.now()
+    draft = here.draft
     names = known_names()
     findings = text_editor.findings_of(content.text, names)
     unplaced = [
@@ -100,7 +125,7 @@ def _edit(content: Content) -> None:
     ]
     has_news = text_editor.draw(
         held.text_key(),
-        load=st.session_state["load"],
+        load=here.load,
         text=content.text,
         label=_("Caption") if desk.is_file(content.message_type) else _("Message"),
         limit=content.limit,
@@ -112,9 +137,9 @@ def _edit(content: Content) -> None:
             draft.id,
             draft.revision,
             text_editor.seconds_since(draft.updated_at) if draft.revision else None,
-            st.session_state["refused"],
-            adopts=st.session_state["adopted"] is not None,
-            forgets=st.session_state["forgets"],
+            here.refused,
+            adopts=here.adopted is not None,
+            forgets=here.forgets,
         ),
     )
     if has_news:

@@ -38,13 +38,16 @@ class Desk {
       this.closePanel();
       area.focus();
     });
+    // Before a click's own message, as two at one moment become one run of the fragment alone.
     this.leave = () => this.keeping.tell();
+    document.addEventListener("pointerdown", this.leave, true);
     window.addEventListener("pagehide", this.leave);
     document.addEventListener("visibilitychange", this.leave);
   }
 
   end() {
     clearInterval(this.ticking);
+    document.removeEventListener("pointerdown", this.leave, true);
     window.removeEventListener("pagehide", this.leave);
     document.removeEventListener("visibilitychange", this.leave);
     clearTimeout(this.keeping.timer);

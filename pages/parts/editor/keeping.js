@@ -6,20 +6,44 @@ const UNANSWERED = 4000; // milliseconds after which it is said that the server 
 const OTHERS = 10000; // milliseconds after which another tab's copy is taken for left behind
 const PREFIX = "hsl-draft-";
 
+const newTab = () => [...crypto.getRandomValues(new Uint32Array(2))].join("-");
+
+// The tab's own name, which a reload keeps.
 function tabName() {
   try {
-    const known = sessionStorage.getItem("hsl-tab") || crypto.getRandomValues(new Uint32Array(2)).join("-");
+    const known = sessionStorage.getItem("hsl-tab") || newTab();
     sessionStorage.setItem("hsl-tab", known);
     return known;
   } catch {
-    return "tab";
+    return newTab();
   }
 }
+
+// A duplicated tab has the other's name at first; the lock tells them apart.
+async function ownTab(known) {
+  if (!navigator.locks) return known;
+  const isOwn = await new Promise((told) => {
+    navigator.locks.request(`hsl-tab-${known}`, { ifAvailable: true }, (lock) => {
+      told(Boolean(lock));
+      return lock ? new Promise(() => {}) : null; // held as long as the page lives
+    });
+  });
+  if (isOwn) return known;
+  sessionStorage.setItem("hsl-tab", newTab());
+  return ownTab(tabName());
+}
+
+let tabOfPage = null;
 
 class Keeping {
   constructor(desk) {
     this.desk = desk;
     this.tab = tabName();
+    tabOfPage = tabOfPage || ownTab(this.tab);
+    tabOfPage.then((tab) => {
+      this.tab = tab;
+      if (this.desk.data.draft && this.desk.data.tab !== tab) this.desk.component.setStateValue("tab", tab);
+    });
     this.number = 0;
     this.sent = null;
     this.sentAt = 0;
