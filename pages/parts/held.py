@@ -23,7 +23,6 @@ class Held:
     draft: drafts.Draft  # as it was saved last from here
     lines: list[desk.Line]
     load: str = field(default_factory=lambda: uuid4().hex[:12])  # names the text that was taken up
-    adopted: str | None = None  # the load that was in the browser before the server's restart
     forgets: int | None = None  # the draft whose text this one took over
     refused: str | None = None  # why it could not be saved
     gone: bool = False  # sent or discarded elsewhere
@@ -72,26 +71,21 @@ def key() -> str:
 
 
 def text_key() -> str:
-    """The editor's key: the same after the server's restart, so that its words come along."""
+    """The editor's key: the same after the server's restart, so that the field stays as it is."""
     return f"desk-text-{draft().id}"
 
 
 def text() -> str:
     """The text as it stands in the browser, as far as it was told."""
     held, told = now(), text_editor.written(text_key())
-    if told is None:
-        return held.draft.content.text
-    return told.text if told.load in {held.load, held.adopted} else _from_before(held, told)
+    is_of_this = told is not None and told.load == held.load
+    return told.text if told is not None and is_of_this else held.draft.content.text
 
 
-def _from_before(held: Held, told: text_editor.Written) -> str:
-    """Words of an earlier load: newer than the draft where nobody else saved it meanwhile."""
-    here = held.draft
-    is_newer = told.base == here.revision and told.text != here.content.text
-    if is_newer and held.adopted is None:
-        held.adopted = told.load
-        return told.text
-    return here.content.text
+def session() -> str:
+    """A name of this session, which a restart of the server ends."""
+    found: str = st.session_state.setdefault("session", uuid4().hex[:12])
+    return found
 
 
 def content() -> Content:

@@ -93,8 +93,8 @@ class Standing:
     draft: int
     revision: int
     saved_ago: float | None  # seconds
+    session: str  # names the session, which a restart of the server ends
     error: str | None = None
-    adopts: bool = False  # what was written before the server's restart goes on
     forgets: int | None = None  # a draft whose text went into this one
 
 
@@ -155,7 +155,8 @@ def draw(
         on_written_change=lambda: None,
         on_tab_change=lambda: None,
     )
-    return _read(found.written) != known
+    told = _read(found.written)
+    return told is not None and told.load == load and told != known
 
 
 def _read(told: Any) -> Written | None:
@@ -174,7 +175,7 @@ def _standing(standing: Standing | None) -> dict[str, Any]:
         "saved_ago": ago,
         "saved_mark": standing.revision,
         "error": standing.error,
-        "adopts": standing.adopts,
+        "session": standing.session,
         "forgets": standing.forgets,
     }
 

@@ -137,8 +137,8 @@ def _edit(content: Content) -> None:
             draft.id,
             draft.revision,
             text_editor.seconds_since(draft.updated_at) if draft.revision else None,
+            held.session(),
             here.refused,
-            adopts=here.adopted is not None,
             forgets=here.forgets,
         ),
     )

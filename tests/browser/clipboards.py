@@ -9,9 +9,9 @@ DOCS = (
     '<span style="font-weight:700;white-space:pre-wrap;">on Friday</span>'
     '<span style="font-weight:400;font-style:italic;white-space:pre-wrap;"> &amp; ends late</span>'
     '<span style="font-weight:400;text-decoration:line-through;white-space:pre-wrap;">, maybe'
-    "</span></p><br /><ul style=\"margin-top:0;\"><li dir=\"ltr\" style=\"list-style-type:disc;"
+    '</span></p><br /><ul style="margin-top:0;"><li dir="ltr" style="list-style-type:disc;'
     'font-weight:400;"><p dir="ltr" role="presentation"><span style="white-space:pre-wrap;">bring '
-    "a pen</span></p></li><li dir=\"ltr\"><p dir=\"ltr\" role=\"presentation\"><span>read "
+    'a pen</span></p></li><li dir="ltr"><p dir="ltr" role="presentation"><span>read '
     '</span><a href="https://www.google.com/url?q=https://example.org/a&amp;sa=D" '
     'style="text-decoration:none;"><span style="color:#1155cc;text-decoration:underline;">this'
     "</span></a></p></li></ul></b>"

@@ -160,7 +160,9 @@ def _panels(page: Page, area: Locator) -> None:
 def _remedies(page: Page, area: Locator, house: House) -> None:
     clear(page, area)
     page.keyboard.type("🎉 a < b\nand <i>so on")
-    expect(page.get_by_role("alert").filter(has_text="Line 1: this < begins no tag.")).to_be_visible()
+    expect(
+        page.get_by_role("alert").filter(has_text="Line 1: this < begins no tag.")
+    ).to_be_visible()
     expect(page.locator(".mirror .wrong")).to_have_text(["<", "<i>"])
     # What is shown is what it will be once it is mended.
     expect(page.locator(".tg .bubble i").first).to_have_text("so on")
@@ -217,17 +219,19 @@ def _two_tabs(page: Page, house: House, area: Locator, text: str) -> None:
     other = page.context.new_page()
     there = editor(other, house, draft)
     expect(there).to_have_value(text)
-    expect(page.get_by_text("This draft is open in 1 other tab.")).to_be_visible()
+    expect(page.get_by_text("This draft is open in 1 other tab.")).to_be_visible(timeout=20_000)
     there.press("End")
     other.keyboard.type(" Theirs")
     until_saved(other, house, f"{text} Theirs")
-    expect(page.get_by_role("button", name="Show theirs")).to_be_visible()
+    expect(page.get_by_role("button", name="Show theirs")).to_be_visible(timeout=20_000)
     area.press("End")
     page.keyboard.type(" Mine")
-    expect(page.get_by_text("This draft was changed in another tab meanwhile.")).to_be_visible()
+    expect(page.get_by_text("This draft was changed in another tab meanwhile.")).to_be_visible(
+        timeout=20_000
+    )
     assert saved(house, draft) == f"{text} Theirs"
     page.get_by_role("button", name="Keep mine as a new draft").click()
-    expect(area).to_have_value(f"{text} Mine")
+    expect(area).to_have_value(f"{text} Mine", timeout=20_000)
     until_saved(page, house, f"{text} Mine")
     assert saved(house, draft) == f"{text} Theirs"
     # And the other answer: mine is a version then.
@@ -239,7 +243,7 @@ def _two_tabs(page: Page, house: House, area: Locator, text: str) -> None:
     there.press("End")
     other.keyboard.type(", lost?")
     other.get_by_role("button", name="Show theirs").click()
-    expect(there).to_have_value(f"{text} Theirs, again")
+    expect(there).to_have_value(f"{text} Theirs, again", timeout=20_000)
     other.get_by_role("button", name="Versions").click()
     expect(other.get_by_role("dialog").get_by_text("Theirs, lost?")).to_be_visible()
     other.close()
@@ -260,8 +264,12 @@ def test_the_server_dies_while_one_types(page: Page, house: House) -> None:
     until_saved(page, house, "Before. ")
     house.process.send_signal(signal.SIGINT)
     house.process.wait(30)
+    # Streamlit says it in a dialog of its own; whoever closes it can go on writing.
+    expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
+    page.keyboard.press("Escape")
+    area.press("End")
     page.keyboard.type("Meanwhile. ")
-    expect(page.get_by_text("the server does not answer")).to_be_visible()
+    expect(page.get_by_text("the server does not answer")).to_be_visible(timeout=20_000)
     again = restarted(house)
     try:
         until_saved(page, house, "Before. Meanwhile. ", within=40_000)

@@ -1,5 +1,7 @@
 """Remedies: each fault is found where it is, and one click mends it."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,4 +93,4 @@ def test_every_shown_remedy_can_be_made_on_the_text_that_it_was_found_in(text: s
         for remedy in finding.remedies:
             assert all(0 <= edit.start <= edit.end <= len(text) for edit in remedy.edits)
             edits = sorted(remedy.edits, key=lambda edit: edit.start)
-            assert all(a.end <= b.start for a, b in zip(edits, edits[1:], strict=False))
+            assert all(a.end <= b.start for a, b in pairwise(edits))

@@ -322,10 +322,22 @@ class Desk {
     const isSame = this.draft === data.draft;
     this.loaded = data.load;
     this.draft = data.draft;
-    // After the server was away, what was typed meanwhile goes on: it is newer than what it holds.
-    if (!isFirst && isSame && data.adopts && keeping.isDirty) {
-      keeping.sent = null;
+    // After the server was away, what was typed meanwhile is newer than what it holds; it goes on,
+    // unless somebody else saved the draft first.
+    const isBack = !isFirst && isSame && this.session !== data.session && area.value !== data.text;
+    if (isBack && this.revision === data.revision) {
+      keeping.begin(data.text);
       keeping.tell();
+      return;
+    }
+    if (isBack) {
+      const kept = { text: area.value, at: Date.now(), key: null };
+      this.putAll(data.text);
+      keeping.begin(data.text);
+      this.sayKept(kept, this.words.kept, [
+        [this.words.bring_back, () => this.putAll(kept.text)],
+        [this.words.drop_it, () => {}],
+      ]);
       return;
     }
     if (isFirst || !isSame) area.value = data.text;
@@ -395,6 +407,8 @@ class Desk {
       this.savedMark = data.saved_mark;
       this.savedAt = Date.now() - data.saved_ago * 1000;
     }
+    this.session = data.session;
+    this.revision = data.revision;
     this.showTheme();
     this.draw();
   }
