@@ -28,6 +28,7 @@ MARKDOWN = [
     ("```", "<pre></pre>"),
     ("see [this](https://e.org/a?b=1&c=2)", 'see <a href="https://e.org/a?b=1&amp;c=2">this</a>'),
 ]
+BOTH = "Before. Meanwhile. Then the browser died too."
 PLAIN = ["2 * 3 * 4", "5*3*2", "snake_case_name", "{a_b_c}", "[x](y)", "** no**"]
 
 
@@ -192,7 +193,7 @@ def test_nothing_that_was_written_is_lost(page: Page, house: House) -> None:
     until_saved(page, house, first)
     expect(page.get_by_text("Saved now")).to_be_visible()
     page.reload()
-    expect(area).to_have_value(first)
+    expect(area).to_have_value(first, timeout=60_000)
 
     # Much of it is taken away at once: what it said before is a version.
     clear(page, area)
@@ -202,7 +203,7 @@ def test_nothing_that_was_written_is_lost(page: Page, house: House) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(first)).to_be_visible()
     dialog.get_by_role("button", name="Bring back").first.click()
-    expect(area).to_have_value(first)
+    expect(area).to_have_value(first, timeout=60_000)
     until_saved(page, house, first)
 
     # A click on Continue right after the last key has it.
@@ -236,7 +237,7 @@ def _two_tabs(page: Page, house: House, area: Locator, text: str) -> None:
     assert saved(house, draft) == f"{text} Theirs"
     # And the other answer: mine is a version then.
     page.goto(f"{house.address}/compose?draft={draft}")
-    expect(area).to_have_value(f"{text} Theirs")
+    expect(area).to_have_value(f"{text} Theirs", timeout=60_000)
     area.press("End")
     page.keyboard.type(", again")
     until_saved_of(page, house, draft, f"{text} Theirs, again")
@@ -245,7 +246,7 @@ def _two_tabs(page: Page, house: House, area: Locator, text: str) -> None:
     other.get_by_role("button", name="Show theirs").click()
     expect(there).to_have_value(f"{text} Theirs, again", timeout=20_000)
     other.get_by_role("button", name="Versions").click()
-    expect(other.get_by_role("dialog").get_by_text("Theirs, lost?")).to_be_visible()
+    expect(other.get_by_role("dialog").get_by_text("Theirs, lost?")).to_be_visible(timeout=20_000)
     other.close()
 
 
@@ -281,8 +282,8 @@ def test_the_server_dies_while_one_types(page: Page, house: House) -> None:
         page.keyboard.type("Then the browser died too.")
         again = restarted(house)
         page.reload()
-        expect(area).to_have_value("Before. Meanwhile. Then the browser died too.")
-        until_saved(page, house, "Before. Meanwhile. Then the browser died too.")
+        expect(area).to_have_value(BOTH, timeout=60_000)
+        until_saved(page, house, BOTH, within=10_000)
     finally:
         os.killpg(again.pid, signal.SIGINT)
         again.wait(30)
