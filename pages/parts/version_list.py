@@ -26,7 +26,7 @@ def draw() -> None:
 def _line(version: versions.Version) -> None:
     text, act = st.columns([4, 1], vertical_alignment="center")
     when = show.exactly(version.made_at, shell.zone())
-    first = version.title[:80] or _("Nothing written yet")
+    first = version.title[:200] or _("Nothing written yet")
     text.html(
         f'<div class="hsl-line">{escape(first)}</div><div class="hsl-dim">'
         f'<span title="{escape(when)}">{escape(show.ago(version.made_at))}</span> · '
