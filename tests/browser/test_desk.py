@@ -1,6 +1,5 @@
 """The writing desk in a real browser, as a person writes at it."""
 
-import os
 import signal
 import sqlite3
 import subprocess
@@ -276,8 +275,10 @@ def test_the_server_dies_while_one_types(page: Page, house: House) -> None:
         until_saved(page, house, "Before. Meanwhile. ", within=40_000)
         expect(area).to_have_value("Before. Meanwhile. ")
         expect(page.locator(".state")).to_contain_text("Saved")
-        os.killpg(again.pid, signal.SIGKILL)
+        again.send_signal(signal.SIGINT)
         again.wait(30)
+        expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
+        page.keyboard.press("Escape")
         area.press("End")
         page.keyboard.type("Then the browser died too.")
         again = restarted(house)
@@ -285,7 +286,7 @@ def test_the_server_dies_while_one_types(page: Page, house: House) -> None:
         expect(area).to_have_value(BOTH, timeout=60_000)
         until_saved(page, house, BOTH, within=10_000)
     finally:
-        os.killpg(again.pid, signal.SIGINT)
+        again.send_signal(signal.SIGINT)
         again.wait(30)
 
 
@@ -299,7 +300,6 @@ def restarted(house: House) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
     )
     assert process.stdout is not None
     for line in process.stdout:
