@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 import hsl.models
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
