@@ -4,14 +4,14 @@ Here WHO, WHAT and HOW meet; each of the three rooms knows nothing of the others
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, Select
 
 from hsl import choice, database
-from hsl.audience import policy, resolve, segments, suppression, values
+from hsl.audience import policy, resolve, segments, spoken, suppression, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import again, changes, outbox, pace, recurring, withdrawing
 from hsl.delivery.quiet import QuietHours
@@ -19,6 +19,7 @@ from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
 from hsl.models import AudienceMode, RecipientType, utc_now
 from hsl.settings import Settings
+from hsl.words import _, plural
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class LastLook:
     """Who gets it, how long it takes (seconds), what forbids it, and what is odd about it.
 
     `people` are the recipients: everybody chosen but those `left_out` by a rule, see `policy`.
+    `languages` are how many of them get each of the content's languages, by code.
     """
 
     people: int
@@ -36,6 +38,7 @@ class LastLook:
     warnings: tuple[str, ...]
     longest: dict[str, Any] | None
     left_out: dict[str, int] = field(default_factory=dict)
+    languages: dict[str, int] = field(default_factory=dict)
 
     @property
     def may_go(self) -> bool:
@@ -83,7 +86,6 @@ def look(
 
     `at` is when it is to go: the frequency cap is reckoned from there.
     """
-    parts = placeholders.parts(content.text)
     problems = list(content.check())
     with database.read_only(engine).begin() as connection:
         try:
@@ -95,7 +97,7 @@ def look(
         missing = tuple(resolve.missing_ids(connection, audience.user_ids))
         found = policy.counted(connection, chosen)
         total, unreachable, left_out = found.people, found.unreachable, found.left_out
-        filled = values.filling(connection, people, parts) if parts and total else None
+        texts = _texts(connection, content, people) if total else []
     if missing:
         problems.append(
             Problem(
@@ -107,10 +109,9 @@ def look(
     if total == 0:
         problems.append(_nobody(left_out))
     warnings: list[str] = []
-    if filled is not None:
-        problems += _unfillable(parts, filled)
-        problems += _too_long(content, filled.longest)
-        warnings += _gaps(parts, filled, total)
+    for text in texts:
+        problems += text.problems(content)
+        warnings += text.warnings(content)
     if unreachable:
         warnings.append(f"{unreachable:,} of {total:,} could not be reached by earlier messages.")
     return LastLook(
@@ -120,8 +121,9 @@ def look(
         seconds=pace.expected_seconds(total, settings),
         problems=tuple(problems),
         warnings=tuple(warnings),
-        longest=filled.longest if filled else None,
+        longest=next((text.longest for text in texts if text.longest), None),
         left_out=left_out,
+        languages={text.content.default_language: text.people for text in texts},
     )
 
 
@@ -271,13 +273,78 @@ def save_edit(
     return message_id
 
 
+def by_language(engine: Engine, content: Content, audience: Audience) -> dict[str, int]:
+    """How many of an audience get each of the content's languages, by code."""
+    with database.read_only(engine).begin() as connection:
+        try:
+            people = segments.people(connection, audience)
+        except segments.SegmentError:
+            return dict.fromkeys(content.languages, 0)  # the last look says why
+        return spoken.counted(connection, people, content.languages)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A content in one of its languages, and what those who get it can fill into it."""
+
+    content: Content
+    people: int
+    filled: values.Filling | None
+
+    @property
+    def longest(self) -> dict[str, Any] | None:
+        """Who gets the longest text; None where it is the same for everybody."""
+        return self.filled.longest if self.filled else None
+
+    def problems(self, whole: Content) -> list[Problem]:
+        """What forbids sending it, each with its language where `whole` has several."""
+        if self.filled is None:
+            return []
+        code = self.content.default_language
+        own = "" if code == whole.default_language else code
+        found = _unfillable(self._parts, self.filled) + _too_long(self.content, self.longest)
+        return [
+            replace(one, message=whole.in_its_language(one.message, code), language=own)
+            for one in found
+        ]
+
+    def warnings(self, whole: Content) -> list[str]:
+        """What is odd about it."""
+        code = self.content.default_language
+        found = _gaps(self._parts, self.filled, self.people) if self.filled else []
+        if self.people == 0 and code != whole.default_language:
+            found = [_("Nobody here reads it: this text reaches nobody.")]
+        return [whole.in_its_language(words, code) for words in found]
+
+    @property
+    def _parts(self) -> tuple[tuple[str, str], ...]:
+        return placeholders.parts(self.content.text)
+
+
+def _texts(connection: Connection, content: Content, people: Select[Any]) -> list[_Text]:
+    """The content in each of its languages, with what its people (`people`) can fill in."""
+    counts = spoken.counted(connection, people, content.languages)
+    found = []
+    for code in content.languages:
+        written = content.for_language(code or None)
+        parts = placeholders.parts(written.text)
+        theirs = spoken.only(people, content.languages, code)
+        filled = values.filling(connection, theirs, parts) if parts and counts[code] else None
+        found.append(_Text(written, counts[code], filled))
+    return found
+
+
 def _unfillable(parts: tuple[tuple[str, str], ...], filled: values.Filling) -> list[Problem]:
     names = dict.fromkeys(name for name, back in parts if not back and not filled.filled[name])
     return [
         Problem(
             "text",
-            f"Nobody here has a value for {{{name}}}. Mend its name, or add words to fall back on: "
-            f"{{{name}|friend}}.",
+            _(
+                "Nobody here has a value for {placeholder}. Mend its name, or add words to fall "
+                "back on: {example}.",
+                placeholder=f"{{{name}}}",
+                example=f"{{{name}|friend}}",
+            ),
         )
         for name in names
     ]
@@ -296,8 +363,14 @@ def _too_long(content: Content, longest: dict[str, Any] | None) -> list[Problem]
     return [
         Problem(
             "text",
-            f"For {who} the text is {length:,} characters long, over Telegram's limit of "
-            f"{content.limit:,}. Shorten it by {length - content.limit:,}.",
+            _(
+                "For {who} the text is {length} characters long, over Telegram's limit of "
+                "{limit}. Shorten it by {over}.",
+                who=str(who),
+                length=length,
+                limit=content.limit,
+                over=length - content.limit,
+            ),
         )
     ]
 
@@ -305,7 +378,12 @@ def _too_long(content: Content, longest: dict[str, Any] | None) -> list[Problem]
 def _gaps(parts: tuple[tuple[str, str], ...], filled: values.Filling, total: int) -> list[str]:
     names = dict.fromkeys(name for name, back in parts if not back)
     return [
-        f"{total - filled.filled[name]:,} people have no {name}: nothing will stand there."
+        plural(
+            "{n} person has no {name}: nothing will stand there.",
+            "{n} people have no {name}: nothing will stand there.",
+            total - filled.filled[name],
+            name=name,
+        )
         for name in names
         if 0 < filled.filled[name] < total
     ]

@@ -16,7 +16,7 @@ from hsl import audit, database, models
 from hsl.delivery import outbox, preparing
 from hsl.delivery.outbox import OutboxError
 from hsl.message.content import Content
-from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus, MessageType
+from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus
 
 History, Recipients = outbox.History, outbox.Recipients
 Versions = models.message_versions
@@ -49,7 +49,7 @@ def edit(
         _require_send(row)
         if row.started_at is None and not content.can_be_scheduled:
             raise OutboxError("Videos and documents cannot be scheduled. Keep it a text.")
-        before = _content(row)
+        before = Content.from_row(row._asdict())
         connection.execute(
             insert(Versions).values(
                 message_id=message_id,
@@ -63,10 +63,7 @@ def edit(
             update(History)
             .where(History.c.id == message_id)
             .values(
-                message_text=content.text,
-                message_type=content.message_type,
-                file_id=content.file_id,
-                buttons=content.buttons_json(),
+                **content.as_row(),
                 version=row.version + 1,
             )
         )
@@ -110,7 +107,9 @@ def delete_sent(engine: Engine, message_id: int, *, actor: str) -> int:
     ):
         row = outbox.locked(connection, message_id, ARRIVED, "deleted from its chats")
         _require_send(row)
-        return _run(connection, row, Action.DELETE, _content(row), actor, prepared)
+        return _run(
+            connection, row, Action.DELETE, Content.from_row(row._asdict()), actor, prepared
+        )
 
 
 def deletable(engine: Engine, message_id: int) -> int:
@@ -225,10 +224,7 @@ def _run(
         insert(History).returning(History.c.id),
         {
             **({} if prepared is None else {"id": prepared}),
-            "message_text": content.text,
-            "message_type": content.message_type,
-            "file_id": content.file_id,
-            "buttons": content.buttons_json(),
+            **content.as_row(),
             "options": row.options,
             "version": 1,
             "action": action,
@@ -294,16 +290,7 @@ def _require_good(content: Content) -> None:
 
 
 def _require_send(row: Row[Any]) -> None:
+    if row.action == Action.TEST:
+        raise OutboxError(f"Message {row.id} is a test and is not changed. Send another test.")
     if row.action != Action.SEND:
         raise OutboxError(f"Message {row.id} itself changes another one and cannot be changed.")
-
-
-def _content(row: Row[Any]) -> Content:
-    return Content.model_validate(
-        {
-            "message_type": MessageType(row.message_type),
-            "text": row.message_text,
-            "file_id": row.file_id,
-            "buttons": row.buttons,
-        }
-    )

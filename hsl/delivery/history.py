@@ -17,8 +17,8 @@ from hsl.delivery.person import Received as Received
 from hsl.delivery.person import of_person as of_person
 from hsl.delivery.person import title_of as title_of
 from hsl.message import html
-from hsl.message.content import Button, Content
-from hsl.models import Action, DeliveryStatus, MessageStatus, MessageType
+from hsl.message.content import Content
+from hsl.models import Action, DeliveryStatus, MessageStatus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +66,7 @@ class Message:
     left_out: dict[str, int] = field(default_factory=dict)  # by rule, beside the recipients
     experiment_id: int | None = None
     arm: str | None = None
+    is_test: bool = False
 
     @property
     def title(self) -> str:
@@ -259,14 +260,7 @@ def recipients_of(message_id: int) -> Select[Any]:
 def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
     return Message(
         id=row.id,
-        content=Content(
-            message_type=MessageType(row.message_type),
-            text=row.message_text,
-            file_id=row.file_id,
-            buttons=tuple(
-                tuple(Button.model_validate(button) for button in line) for line in row.buttons
-            ),
-        ),
+        content=Content.from_row(row._asdict()),
         author=row.author,
         status=MessageStatus(row.status),
         status_reason=row.status_reason,
@@ -274,7 +268,9 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         audience_mode=row.audience_mode,
         audience_at_creation=row.audience_at_creation,
         follows_message_id=row.follows_message_id,
-        action=Action(row.action),
+        # A test is sent like any other.
+        action=Action.SEND if row.action == Action.TEST else Action(row.action),
+        is_test=row.action == Action.TEST,
         target_message_id=row.target_message_id,
         version=row.version,
         keep_quiet=row.keep_quiet,

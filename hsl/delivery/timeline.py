@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from hsl import database, models
 from hsl.archive import catalogue
 from hsl.delivery import pace, sums
-from hsl.models import Action, AudienceMode
+from hsl.models import SENDS, Action, AudienceMode
 
 Log, History, Recipients = models.audit_log, models.message_history, models.message_recipients
 ITSELF = "scheduler"  # the actor of what nobody did by hand
@@ -94,7 +94,7 @@ def _own(connection: Connection, row: Row[Any]) -> list[Event]:
 def _started(row: Row[Any]) -> list[Event]:
     if row.started_at is None:
         return []
-    if row.action != Action.SEND:
+    if row.action not in SENDS:
         return [Event(row.started_at, f"Began, in {row.total_recipients:,} chats")]
     words = f"Started, to {row.total_recipients:,} people"
     if row.audience_mode == AudienceMode.LIVE:
@@ -168,13 +168,14 @@ def _words(action: str, details: dict[str, Any], kind: Action) -> str:
         "uncertain_marked_delivered": f"Uncertain, taken for delivered: {count}",
         "uncertain_sent_again": f"Uncertain, sent to once more: {count}",
         "message_send_production": _finished(details),
+        "message_send_test": _finished(details),
         "scheduled_message_sent": _finished(details),
     }
     return told.get(action) or action.replace("_", " ").capitalize()
 
 
 def _count(number: int, kind: Action) -> str:
-    one, more = ("person", "people") if kind is Action.SEND else ("chat", "chats")
+    one, more = ("person", "people") if kind in SENDS else ("chat", "chats")
     return f"{number:,} {one if number == 1 else more}"
 
 
@@ -191,7 +192,7 @@ def _finished(details: dict[str, Any]) -> str:
 def _sum(details: dict[str, Any], action: Action) -> str:
     """The closing sum as it was then; a run's speaks of chats."""
     sentence = str(details.get("sum") or _sum_of(details.get("statistics") or {}, details))
-    if action is Action.SEND:
+    if action in SENDS:
         return sentence
     done = "edited" if action is Action.EDIT else "deleted"
     return re.sub(r"\bsent\b", done, sentence.replace(" chosen = ", " chats = "))
