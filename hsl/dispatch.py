@@ -273,14 +273,24 @@ def save_edit(
     return message_id
 
 
-def by_language(engine: Engine, content: Content, audience: Audience) -> dict[str, int]:
-    """How many of an audience get each of the content's languages, by code."""
+def by_language(engine: Engine, codes: Sequence[str], audience: Audience) -> dict[str, int]:
+    """How many of an audience get each of a content's languages; the default's code is first."""
     with database.read_only(engine).begin() as connection:
         try:
             people = segments.people(connection, audience)
         except segments.SegmentError:
-            return dict.fromkeys(content.languages, 0)  # the last look says why
-        return spoken.counted(connection, people, content.languages)
+            return dict.fromkeys(codes, 0)  # the last look says why
+        return spoken.counted(connection, people, codes)
+
+
+def languages_of(engine: Engine, audience: Audience, *, most: int = 12) -> dict[str, int]:
+    """The languages that an audience's people read, with how many each, the largest first."""
+    with database.read_only(engine).begin() as connection:
+        try:
+            people = segments.people(connection, audience)
+        except segments.SegmentError:
+            return {}  # the last look says why
+        return spoken.present(connection, people, most=most)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def send(
     if not testers:
         raise outbox.OutboxError(_("Nobody is chosen to send the test to. Choose somebody first."))
     if problems := content.check():
-        raise outbox.OutboxError(_("Nothing was sent: {problem}", problem=problems[0].message))
+        raise outbox.OutboxError(_("Nothing was sent: {why}", why=problems[0].message))
     written = content if example is None else filled(content, example)
     chosen = select(People.c.user_id, People.c.username).where(People.c.user_id.in_(testers))
     audience = Audience(include=(Cohort(user_ids=tuple(testers)),))

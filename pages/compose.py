@@ -7,10 +7,22 @@ import streamlit as st
 
 from hsl.audience import selection
 from hsl.audience.cohort import Audience
-from hsl.message import drafts
+from hsl.message import drafts, translating
 from hsl.message.content import Content
 from hsl.models import MessageType
-from pages.parts import asking, desk, last_look, shell, show, splitting, timing
+from hsl.words import _
+from pages.parts import (
+    asking,
+    desk,
+    languages,
+    last_look,
+    send_to_me,
+    shell,
+    show,
+    splitting,
+    templates,
+    timing,
+)
 
 TYPES = {MessageType.TEXT: "Text", MessageType.VIDEO: "Video", MessageType.DOCUMENT: "Document"}
 
@@ -38,7 +50,7 @@ def open_draft() -> drafts.Draft:
 def take_up(draft: drafts.Draft) -> None:
     st.session_state["draft"] = draft
     st.session_state["desk"] = st.session_state.get("desk", 0) + 1
-    st.session_state["lines"] = desk.lines_of(draft.content)
+    languages.turn_to("")
     st.session_state["saved"] = True
     st.query_params.from_dict({"draft": str(draft.id)})
 
@@ -48,6 +60,9 @@ def choose_draft(draft: drafts.Draft) -> None:
     with st.popover(f"Drafts ({len(others):,})", icon=":material/draft:"):
         if st.button("New message", icon=":material/add:"):
             take_up(drafts.start(shell.engine(), shell.author()))
+            st.rerun()
+        if st.button(_("Copy this draft"), icon=":material/content_copy:"):
+            take_up(templates.copy_of(draft))
             st.rerun()
         for other in others[:20]:
             words = (other.content.text.strip().splitlines() or ["Nothing written yet"])[0][:60]
@@ -108,8 +123,10 @@ def write(draft: drafts.Draft, key: str) -> Content:
             disabled=keeps_file,
             help="Send the file to your bot once; its answer names the file_id.",
         )
-    text = desk.text_field(f"{key}-text", draft.content.text, caption=desk.is_file(kind))
-    lines: list[desk.Line] = st.session_state["lines"]
+    text = desk.text_field(
+        f"{key}-text", draft.content.text, caption=desk.is_file(kind), insert=templates.inserted()
+    )
+    lines: list[desk.Line] = st.session_state.setdefault("lines", desk.lines_of(draft.content))
     content = Content(
         message_type=kind,
         text=text,
@@ -130,7 +147,9 @@ def write(draft: drafts.Draft, key: str) -> Content:
     if edited != lines:
         st.session_state["lines"] = edited
         if [line.uid for line in edited] != [line.uid for line in lines]:
-            keep(draft, replace_buttons(content, edited), draft.audience, draft.plan)
+            whole, seen = st.session_state["draft"].content, replace_buttons(content, edited)
+            put = translating.put(whole, languages.current(whole), seen)
+            keep(draft, put, draft.audience, draft.plan)
             st.rerun()
     return replace_buttons(content, edited)
 
@@ -166,23 +185,36 @@ audience = whom(draft)
 to_line(draft, audience)
 left, right = st.columns([3, 2], gap="large")
 with left:
-    content = write(draft, key)
+    language = languages.current(draft.content)
+    change = languages.choose(key, draft.content, audience)
+    seen = replace(draft, content=translating.seen(draft.content, language))
+    written = write(seen, languages.key_of(key, language))
+    content = translating.put(draft.content, language, written)
     plan = draft.plan
     if draft.edits_message_id is None:
         plan = timing.choose(f"{key}-when", draft.plan, content, audience)
         plan = splitting.choose(f"{key}-split", draft.plan, plan, content)
 with right:
     person = last_look.look_as(audience, content, key=f"{key}-as")
-    desk.show_preview(splitting.shown(f"{key}-shown", plan, content), person)
+    languages.preview(splitting.shown(f"{key}-shown", plan, content), person)
+    send_to_me.show_outcomes(draft)
 draft = keep(draft, content, draft.audience, plan)
+if change is not None:
+    keep(draft, change(content), draft.audience, plan)
+    st.rerun()
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     if st.session_state["saved"] and draft.updated_at is not None:
         st.caption(f"Saved {show.ago(draft.updated_at)}")
     choose_draft(draft)
+    if st.button(_("Templates"), icon=":material/bookmarks:"):
+        asking.open_dialog("templates")
+    send_to_me.offer(draft, person)
     if st.button("Discard", icon=":material/delete:"):
         asking.open_dialog("discard")
     if st.button("Continue", type="primary", icon=":material/arrow_forward:"):
         asking.open_dialog("last look")
+if asking.is_open("templates"):
+    templates.show_all(draft, take_up)
 if asking.is_open("discard"):
     asking.confirm(
         "Discard this draft?",

@@ -1,5 +1,6 @@
 """Which of a message's languages each person of an audience gets, in SQL, as `languages.lookup`."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,3 +47,22 @@ def _language(codes: Sequence[str]) -> ColumnElement[Any]:
     ]
     default = literal(codes[0])
     return case(*fits, else_=default) if fits else default
+
+
+def present(connection: Connection, people: Select[Any], *, most: int) -> dict[str, int]:
+    """The languages of `people` without their regions, with how many read each, the largest first.
+
+    Whose language is unknown is counted by no code.
+    """
+    chosen = people.order_by(None).subquery()
+    theirs = func.lower(func.replace(func.trim(People.c.language_code), "_", "-"))
+    rows = connection.execute(
+        select(theirs.label("code"), func.count().label("people"))
+        .join(chosen, chosen.c.user_id == People.c.user_id)
+        .where(People.c.language_code.is_not(None))
+        .group_by(theirs)
+    )
+    found: Counter[str] = Counter()
+    for row in rows:
+        found[row.code.partition("-")[0]] += row.people
+    return dict(found.most_common(most))

@@ -41,8 +41,11 @@ class Line:
     beside: bool = False
 
 
-def text_field(key: str, text: str, *, caption: bool) -> str:
-    """The text as it stands in the editor now; `text` is what it begins with."""
+def text_field(key: str, text: str, *, caption: bool, insert: dict[str, Any] | None = None) -> str:
+    """The text as it stands in the editor now; `text` is what it begins with.
+
+    `insert` (an `id` and a `text`) goes in where the caret is, once for each id.
+    """
     label = "Caption" if caption else "Message"
     found = _editor(
         key=key,
@@ -51,6 +54,7 @@ def text_field(key: str, text: str, *, caption: bool) -> str:
             "text": text,
             "label": label,
             "placeholder": f"Write the {label.lower()}",
+            "insert": insert,
         },
         default={"text": text},
         on_text_change=lambda: None,
@@ -137,7 +141,8 @@ def _say_problems(lines: list[Line], spots: list[DeltaGenerator]) -> None:
 
 
 def show_preview(content: Content, person: dict[str, Any]) -> None:
-    """The bubble as this person will see it."""
+    """The bubble as this person will see it, in the language that they get."""
+    content = content.for_language(person.get("language_code"))
     written = placeholders.render(content.text, person)
     try:
         parsed = html.parse(written).trimmed()

@@ -11,7 +11,7 @@ from hsl.delivery import changes, history, outbox, pace
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
-from pages.parts import asking, desk, shell, show, splitting, timing
+from pages.parts import asking, desk, languages, shell, show, splitting, timing
 
 EXAMPLES = 20  # people to look as
 
@@ -114,6 +114,8 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     rule, keep_quiet = timing.repeat_of(draft.plan), bool(draft.plan.get("keep_quiet"))
     lost = f"; {found.unreachable:,} of them unreachable" if found.unreachable else ""
     head.text(f"{found.people:,} people: {audience.sentence()}{lost}")
+    if draft.content.translations:
+        head.text(languages.sentence(found.languages))
     if found.left_out:
         head.text(policy.sentence(found.left_out))
     if split:

@@ -7,7 +7,7 @@ import streamlit as st
 from hsl.delivery import changes, texts, timeline
 from hsl.delivery.history import Message
 from hsl.models import Action, MessageStatus
-from pages.parts import desk, shell, show
+from pages.parts import languages, shell, show
 
 TO_COME = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
 
@@ -18,12 +18,13 @@ def show_content(message: Message) -> None:
     written = made[-1].content if made else message.content
     if made:
         st.markdown(f"**In the chats now**, {_of(made[-1])}")
-    desk.show_preview(written, {})
+    languages.show_each(written)
     if made and message.status in TO_COME and message.closing.not_tried:
         st.markdown("**For those still to come**")
-        desk.show_preview(message.content, {})
+        languages.show_each(message.content)
     with st.expander("As it was written"):
-        st.code(written.text or "–", language=None, wrap_lines=True)
+        for text in [written.text, *[said.text for said in written.translations.values()]]:
+            st.code(text or "–", language=None, wrap_lines=True)
     _earlier(message, made)
 
 
@@ -34,17 +35,17 @@ def _earlier(message: Message, made: list[Message]) -> None:
     got = texts.got_by_version(shell.engine(), message.id)
     for edit in reversed(made[:-1]):
         with st.expander(f"Before that, {_of(edit)}"):
-            desk.show_preview(edit.content, {})
+            languages.show_each(edit.content)
     if made:
         with st.expander(f"As it was sent: {_got(got, message.version)}"):
-            desk.show_preview(message.content, {})
+            languages.show_each(message.content)
     else:
         st.caption(f"Above: version {message.version}, {_got(got, message.version)}.")
     for version in reversed(changes.versions(shell.engine(), message.id)):
         until = show.moment(version.replaced_at, shell.zone())
         words = f"Version {version.number}, until {until}, changed by {version.replaced_by}"
         with st.expander(show.plain(f"{words}: {_got(got, version.number)}")):
-            desk.show_preview(version.content, {})
+            languages.show_each(version.content)
 
 
 def _of(edit: Message) -> str:

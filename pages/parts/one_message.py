@@ -24,6 +24,7 @@ from pages.parts import (
     recipients,
     shell,
     show,
+    templates,
     uncertain,
 )
 
@@ -50,6 +51,7 @@ def show_one(message_id: int) -> None:
     if asking.is_open("delete"):
         _ask_to_delete(message)
     uncertain.ask_to_send_again(message)
+    templates.ask_to_keep(message)
     tab = st.segmented_control(
         "View", TABS, default=TABS[0], required=True, key="tab", bind="query-params",
         label_visibility="collapsed",
@@ -150,7 +152,8 @@ def _head(message: Message) -> None:
     )
     reason = f" – {escape(message.status_reason)}" if message.status_reason else ""
     st.html(
-        f"{show.message_state(message)}{reason} <span class='hsl-dim'> · to {escape(message.to)}"
+        f"{show.test_mark(message)}{show.message_state(message)}{reason} "
+        f"<span class='hsl-dim'> · to {escape(message.to)}"
         f" · by {escape(message.author)} · {facts}</span>"
     )
     if message.audience_mode == AudienceMode.LIVE:
@@ -180,7 +183,9 @@ def _actions(message: Message) -> None:
                 asking.open_dialog("retry")
                 st.rerun(scope="app")
         if message.action is Action.SEND:
-            _more_actions(message)
+            if not message.is_test:
+                _more_actions(message)
+            templates.offer(message)
 
 
 def _more_actions(message: Message) -> None:

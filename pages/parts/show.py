@@ -59,6 +59,8 @@ CSS = """<style>
 .stMainBlockContainer [data-testid="stAlertContainer"]{padding:.45rem .8rem;min-height:0}
 @media (max-width:768px){.stMainBlockContainer{padding-top:4rem}}
 .hsl-title{font-size:1.9rem;line-height:1.2;overflow-wrap:anywhere;padding:0;margin:0}
+.hsl-test{border:1px solid currentColor;border-radius:4px;padding:0 .35em;font-size:.8rem;
+font-weight:600}
 .hsl-state{white-space:nowrap;font-weight:600}
 .hsl-sum{display:flex;height:12px;border-radius:6px;overflow:hidden;background:#8a8f9840}
 .hsl-sum i{display:block;min-width:3px}
@@ -155,6 +157,14 @@ def state(status: str, word: str | None = None) -> str:
     )
 
 
+def test_mark(message: Message) -> str:
+    """HTML of the word that marks a test; empty for a message that is none."""
+    if not message.is_test:
+        return ""
+    title = html.escape(_("Sent to try it out: no figure counts it"))
+    return f'<span class="hsl-test" title="{title}">{html.escape(_("Test"))}</span> '
+
+
 def message_state(message: Message) -> str:
     """HTML of a message's state; a run that changes chats is not said to send."""
     word = None if message.action is Action.SEND else RUN_WORDS.get(message.status)
@@ -199,7 +209,7 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
                 st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
             when = message.finished_at or message.started_at or message.scheduled_at
             st.html(
-                f'{message_state(message)} <span class="hsl-dim"> · '
+                f'{test_mark(message)}{message_state(message)} <span class="hsl-dim"> · '
                 f"{html.escape(_('to {whom}', whom=message.to))} · "
                 f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
                 f"{html.escape(_('by {author}', author=message.author))}</span>"

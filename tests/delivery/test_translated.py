@@ -166,4 +166,4 @@ def test_the_last_look_checks_each_language_among_its_people(
     assert "{town}" in found.problems[0].message
     assert "4,097" in found.problems[1].message
     assert found.warnings == ("German: Nobody here reads it: this text reaches nobody.",)
-    assert dispatch.by_language(engine, content, EVERYBODY) == found.languages
+    assert dispatch.by_language(engine, content.languages, EVERYBODY) == found.languages

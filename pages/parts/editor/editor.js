@@ -6,7 +6,7 @@ const fields = new WeakMap();
 function attach(component) {
   const { parentElement } = component;
   const area = parentElement.querySelector("textarea");
-  const field = { area, load: null, timer: null, sent: null, component };
+  const field = { area, load: null, timer: null, sent: null, inserted: null, component };
 
   const tell = () => {
     clearTimeout(field.timer);
@@ -23,6 +23,12 @@ function attach(component) {
     document.execCommand("insertText", false, open + chosen + close);
     const caret = start + open.length;
     area.setSelectionRange(caret, caret + chosen.length);
+  };
+
+  field.insert = (text) => {
+    area.focus();
+    document.execCommand("insertText", false, text);
+    tell();
   };
 
   area.addEventListener("input", () => {
@@ -58,5 +64,11 @@ export default function (component) {
     field.load = data.load;
     field.area.value = data.text;
     field.sent = data.text;
+    // What was put in before is in the text already.
+    field.inserted = data.insert?.id ?? null;
+  }
+  if (data.insert && field.inserted !== data.insert.id) {
+    field.inserted = data.insert.id;
+    field.insert(data.insert.text);
   }
 }
