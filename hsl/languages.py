@@ -41,4 +41,4 @@ def name(code: str) -> str:
         found = Locale.parse(code, sep="-").get_display_name(words.locale())
     except (ValueError, UnknownLocaleError):
         return code
-    return str(found) if found else code
+    return f"{found[0].upper()}{found[1:]}" if found else code

@@ -13,7 +13,7 @@ from hsl.delivery import outbox
 from hsl.delivery.sums import REASON_WORDS
 from hsl.message import drafts, testing
 from hsl.message.testing import Tester, TesterError
-from hsl.words import _, plural
+from hsl.words import _, p_, plural
 from pages.parts import languages, shell, show
 
 FOUND = 6  # people offered as test recipients
@@ -32,8 +32,8 @@ def offer(draft: drafts.Draft, person: dict[str, Any]) -> None:
         example = _example(draft, person)
         count = len(chosen) * len(draft.content.languages)
         if draft.content.translations:
-            st.caption(_("Everyone gets it once in each of its languages."))
-        words = plural("Send {n} test", "Send {n} tests", count)
+            st.caption(_("Each of them gets it once in every language."))
+        words = plural("Send {n} test", "Send {n} tests", count) if count else _("Send the test")
         if st.button(words, type="primary", key="send-test", disabled=not chosen):
             _send(draft, chosen, example)
 
@@ -47,7 +47,7 @@ def _choose(testers: list[Tester]) -> list[int]:
         return []
     names = {one.user_id: one.name for one in testers}
     chosen = st.pills(
-        _("To"),
+        p_("recipients", "To"),
         list(names),
         selection_mode="multi",
         default=list(names),
@@ -60,7 +60,7 @@ def _choose(testers: list[Tester]) -> list[int]:
 def _remember(testers: list[Tester]) -> None:
     """Find people and remember them as test recipients; forget one."""
     words = st.text_input(
-        _("Add a test recipient"), key="tester-words", type="search", live=True,
+        _("Add a test recipient"), key=f"tester-words-{len(testers)}", type="search", live=True,
         placeholder=_("Name, @username or id"),
     )  # fmt: skip
     known = {one.user_id for one in testers}

@@ -95,7 +95,7 @@ def _shelf(draft: drafts.Draft, take_up: TakeUp) -> None:
             _keep_row(kind, draft.content, first="")
         else:
             text = st.text_area(
-                _("Text"), key="snippet-text", help=_("Telegram's HTML and {placeholders} work.")
+                _("Text"), key="snippet-text", help=_("Placeholders and Telegram's HTML work here.")
             )
             _keep_row(kind, Content(text=text or ""), first="")
     words = st.text_input(
