@@ -486,6 +486,29 @@ class Draft(SQLModel, table=True):
     edits_message_id: int | None = Field(default=None, sa_column=Column(RowId))
     revision: int = 0
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    saved_by: str | None = None  # who saved it last; None: its author
+
+
+class DraftVersion(SQLModel, table=True):
+    """What a draft said at a moment, to be brought back."""
+
+    __tablename__ = "draft_versions"
+    __table_args__ = NEVER_AGAIN
+    id: int | None = _row_id()
+    draft_id: int = Field(sa_column=Column(RowId, nullable=False, index=True))
+    content: dict[str, Any] = _json(dict)
+    author: str
+    made_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class DraftPresence(SQLModel, table=True):
+    """A draft is open in a browser's tab, `place`, as long as it beats."""
+
+    __tablename__ = "draft_presence"
+    draft_id: int = Field(sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    place: str = Field(primary_key=True)
+    author: str
+    beat_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
 class TemplateKind(StrEnum):
@@ -597,6 +620,8 @@ archived_months = _table(ArchivedMonth)
 drafts = _table(Draft)
 message_templates = _table(MessageTemplate)
 test_recipients = _table(Tester)
+draft_versions = _table(DraftVersion)
+draft_presence = _table(DraftPresence)
 selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
 workers = _table(Worker)

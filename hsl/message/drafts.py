@@ -4,16 +4,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from hsl import audit, database, models
+from hsl.message import versions
 from hsl.message.content import Content
+from hsl.words import _
 
 Drafts = models.drafts
 
 
 class DraftError(ValueError):
-    """A draft is gone, or was changed elsewhere meanwhile; nothing was overwritten."""
+    """A draft was changed elsewhere meanwhile, or is gone; nothing was overwritten."""
+
+
+class GoneError(DraftError):
+    """The draft was sent or discarded meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Draft:
     edits_message_id: int | None = None
     revision: int = 0
     updated_at: datetime | None = None
+    author: str = ""
+    saved_by: str = ""  # who saved it last
 
 
 def listing(engine: Engine, author: str) -> list[Draft]:
@@ -50,6 +58,13 @@ def load(engine: Engine, author: str, draft_id: int) -> Draft | None:
     return None if row is None else _draft(row)
 
 
+def by_link(engine: Engine, draft_id: int) -> Draft | None:
+    """A draft by its number, whoever began it, as a link leads to it; None when it is gone."""
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(select(Drafts).where(Drafts.c.id == draft_id)).one_or_none()
+    return None if row is None else _draft(row)
+
+
 def start(
     engine: Engine,
     author: str,
@@ -62,6 +77,7 @@ def start(
 ) -> Draft:
     """A new draft, empty or with a given beginning."""
     with engine.begin() as connection:
+        versions.forget_of_gone_drafts(connection)
         row = connection.execute(
             insert(Drafts)
             .values(
@@ -88,30 +104,43 @@ def save(
     audience: dict[str, Any] | None,
     plan: dict[str, Any],
 ) -> Draft:
-    """Keep the draft as it is now. Raises DraftError when another tab has changed it meanwhile."""
+    """Keep the draft as it is now, and what it said before as a version from time to time.
+
+    Anybody may who has it open. Raises DraftError when another tab has changed it meanwhile, and
+    GoneError when it was sent or discarded.
+    """
+    written = content.model_dump(mode="json")
     with engine.begin() as connection:
         row = connection.execute(
             update(Drafts)
-            .where(
-                Drafts.c.id == draft.id,
-                Drafts.c.author == author,
-                Drafts.c.revision == draft.revision,
-            )
+            .where(Drafts.c.id == draft.id, Drafts.c.revision == draft.revision)
             .values(
-                content=content.model_dump(mode="json"),
+                content=written,
                 audience=audience,
                 plan=plan,
                 revision=draft.revision + 1,
                 updated_at=models.utc_now(),
+                saved_by=author,
             )
             .returning(Drafts)
         ).one_or_none()
-    if row is None:
-        raise DraftError(
-            "This draft was changed or finished in another tab. Reload the page to see it; "
-            "copy your text first if you want to keep it."
+        if row is None:
+            raise _refused(connection, draft.id)
+        versions.keep_replaced(
+            connection,
+            draft.id,
+            old=draft.content.model_dump(mode="json"),
+            new=written,
+            author=draft.saved_by or author,
         )
     return _draft(row)
+
+
+def _refused(connection: Connection, draft_id: int) -> DraftError:
+    there = connection.execute(select(Drafts.c.id).where(Drafts.c.id == draft_id)).one_or_none()
+    if there is None:
+        return GoneError(_("This draft was sent or discarded in another tab."))
+    return DraftError(_("This draft was changed in another tab meanwhile."))
 
 
 def discard(engine: Engine, author: str, draft_id: int) -> None:
@@ -143,4 +172,6 @@ def _draft(row: Row[Any]) -> Draft:
         edits_message_id=row.edits_message_id,
         revision=row.revision,
         updated_at=row.updated_at,
+        author=row.author,
+        saved_by=row.saved_by or row.author,
     )

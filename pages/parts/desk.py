@@ -2,32 +2,24 @@
 
 from dataclasses import dataclass, replace
 from html import escape
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from hsl.message import html, placeholders, preview
-from hsl.message.content import Button, Content
+from hsl.message import html, placeholders, preview, remedies
+from hsl.message.content import MAX_CAPTION, MAX_TEXT, Button, Content
 from hsl.models import MessageType, utc_now
-from pages.parts import shell
+from hsl.words import _
+from pages.parts import shell, text_editor
 
-FOLDER = Path(__file__).parent / "editor"
 KINDS = {"url": "Link", "callback_data": "Data", "copy_text": "Copy"}
 HINTS = {
     "url": "https://example.org",
     "callback_data": "what your bot gets, up to 64 bytes",
     "copy_text": "what is copied, up to 256 characters",
 }
-
-_editor = st.components.v2.component(
-    "hsl_editor",
-    html=(FOLDER / "editor.html").read_text("utf-8"),
-    css=(FOLDER / "editor.css").read_text("utf-8"),
-    js=(FOLDER / "editor.js").read_text("utf-8"),
-)
 
 
 @dataclass(frozen=True)
@@ -41,26 +33,22 @@ class Line:
     beside: bool = False
 
 
-def text_field(key: str, text: str, *, caption: bool, insert: dict[str, Any] | None = None) -> str:
-    """The text as it stands in the editor now; `text` is what it begins with.
-
-    `insert` (an `id` and a `text`) goes in where the caret is, once for each id.
-    """
-    label = "Caption" if caption else "Message"
-    found = _editor(
-        key=key,
-        data={
-            "load": key,
-            "text": text,
-            "label": label,
-            "placeholder": f"Write the {label.lower()}",
-            "insert": insert,
-        },
-        default={"text": text},
-        on_text_change=lambda: None,
+def text_field(key: str, text: str, *, caption: bool) -> str:
+    """A text beside the message's own, as it stands in its editor now; `text` is its beginning."""
+    told = text_editor.written(key)
+    now = text if told is None or told.load != key else told.text
+    has_news = text_editor.draw(
+        key,
+        load=key,
+        text=now,
+        label=_("Caption") if caption else _("Message"),
+        limit=MAX_CAPTION if caption else MAX_TEXT,
+        count=length_of(Content(text=now), {}),
+        findings=remedies.find(now),
     )
-    written = found.text
-    return text if written is None else str(written)
+    if has_news:
+        st.rerun()
+    return now
 
 
 def lines_of(content: Content) -> list[Line]:
@@ -152,7 +140,7 @@ def show_preview(content: Content, person: dict[str, Any]) -> None:
     local = utc_now().astimezone(shell.zone())
     st.html(
         preview.document(
-            body or "<i>Nothing written yet</i>",
+            body or f"<i>{escape(_('Nothing written yet'))}</i>",
             message_type=content.message_type,
             file_id=content.file_id,
             buttons=content.buttons,
