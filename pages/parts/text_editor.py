@@ -128,8 +128,8 @@ def draw(
     """Show the editor with `text`; True where the browser holds words that were not known yet.
 
     `findings` stand at their places, `sentences` below them; `count` is in code points as
-    Telegram counts, None where it cannot.
-    `insert` (an `id` and a `text`) goes in at the caret, once. `load` names the text: another one replaces what stands.
+    Telegram counts, None where it cannot. `insert` (an `id` and a `text`) goes in at the caret,
+    once. `load` names the text: another one replaces what stands.
     """
     known = written(key)
     is_current = known is not None and known.load == load
