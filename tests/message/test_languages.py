@@ -1,7 +1,7 @@
 """One message in several languages: who gets which, on paper and in SQL."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, insert, select
 
@@ -128,6 +128,7 @@ def test_one_language_names_none() -> None:
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example(content=WHOLE, theirs=["pt-BR", "pt_br-x", "pt-PT", "ru-", None, "rus"])
 @given(content=contents, theirs=st.lists(spellings, min_size=1, max_size=12))
 def test_sql_counts_as_the_rule_says(
     engine: Engine, content: Content, theirs: list[str | None]
