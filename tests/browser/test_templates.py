@@ -65,6 +65,7 @@ def write_in_russian(page: Page) -> None:
     settled(page)
     page.get_by_role("button", name="Add the language").click()
     expect(page.get_by_text(re.compile(r"Russian: \d+ people · all others: \d+"))).to_be_visible()
+    settled(page)
     stands(page, ENGLISH)
     page.get_by_label("Message", exact=True).fill(RUSSIAN)
     # At once, so that the last letters are still on their way.
