@@ -131,8 +131,9 @@ def send_to_me(page: Page, house: House) -> int:
 
 def use_template(page: Page) -> None:
     """The test is marked in the list, and the template begins a new draft in both languages."""
+    settled(page)
     page.get_by_role("button", name="All messages").click()
-    expect(page.locator(".hsl-test")).to_have_count(2)
+    expect(page.locator(".hsl-test")).to_have_count(2, timeout=30_000)
     page.get_by_role("link", name="Compose").click()
     settled(page)
     page.get_by_role("button", name="Templates").click()
