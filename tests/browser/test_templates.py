@@ -36,7 +36,7 @@ def test_languages_tests_and_templates(page: Page, house: House) -> None:
 
     page.get_by_text("Content", exact=True).click()
     expect(page.get_by_role("tab", name="Russian")).to_be_visible()
-    use_template(page)
+    use_template(page, house)
 
 
 def choose_people(page: Page, house: House) -> int:
@@ -129,10 +129,10 @@ def send_to_me(page: Page, house: House) -> int:
     return len(log)
 
 
-def use_template(page: Page) -> None:
+def use_template(page: Page, house: House) -> None:
     """The test is marked in the list, and the template begins a new draft in both languages."""
     settled(page)
-    page.get_by_role("button", name="All messages").click()
+    page.goto(f"{house.address}/messages")
     expect(page.locator(".hsl-test")).to_have_count(2, timeout=30_000)
     page.get_by_role("link", name="Compose").click()
     settled(page)
