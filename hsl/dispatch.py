@@ -10,16 +10,15 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from hsl import choice, database, models
-from hsl.audience import policy, resolve, segments, suppression, values
+from hsl import choice, database, models, written
+from hsl.audience import policy, resolve, segments, spoken, suppression, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import again, changes, outbox, pace, recurring, withdrawing
 from hsl.delivery.quiet import QuietHours
-from hsl.message import html, placeholders
 from hsl.message.content import Content, Problem
 from hsl.models import AudienceMode, RecipientType, utc_now
 from hsl.settings import Settings
-from hsl.words import _, plural
+from hsl.words import _
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class LastLook:
 
     `people` are the recipients: everybody chosen but those `left_out` by a rule, see `policy`.
     `samples` are whose messages to look at; none where everybody gets the same text.
+    `languages` are how many of them get each of the content's languages, by code.
     """
 
     people: int
@@ -39,6 +39,7 @@ class LastLook:
     longest: dict[str, Any] | None
     left_out: dict[str, int] = field(default_factory=dict)
     samples: tuple[values.Sample, ...] = ()
+    languages: dict[str, int] = field(default_factory=dict)
 
     @property
     def may_go(self) -> bool:
@@ -86,7 +87,6 @@ def look(
 
     `at` is when it is to go: the frequency cap is reckoned from there.
     """
-    parts = placeholders.parts(content.text)
     problems = list(content.check())
     with database.read_only(engine).begin() as connection:
         try:
@@ -98,7 +98,7 @@ def look(
         missing = tuple(resolve.missing_ids(connection, audience.user_ids))
         found = policy.counted(connection, chosen)
         total, unreachable, left_out = found.people, found.unreachable, found.left_out
-        filled = values.filling(connection, people, parts) if parts and total else None
+        texts = written.texts(connection, content, people) if total else []
     if missing:
         problems.append(
             Problem(
@@ -113,10 +113,9 @@ def look(
     if total == 0:
         problems.append(_nobody(left_out))
     warnings: list[str] = []
-    if filled is not None:
-        problems += _unfillable(parts, filled)
-        problems += _too_long(content, filled.longest)
-        warnings += _gaps(parts, filled, total)
+    for text in texts:
+        problems += text.problems(content)
+        warnings += text.warnings(content)
     if unreachable:
         warnings.append(unreachable_words(unreachable, total))
     return LastLook(
@@ -126,9 +125,10 @@ def look(
         seconds=pace.expected_seconds(total, settings),
         problems=tuple(problems),
         warnings=tuple(warnings),
-        longest=filled.longest if filled else None,
+        longest=next((text.longest for text in texts if text.longest), None),
         left_out=left_out,
-        samples=filled.samples if filled else (),
+        samples=written.samples(texts),
+        languages={text.content.default_language: text.people for text in texts},
     )
 
 
@@ -317,56 +317,21 @@ def save_edit(
     return message_id
 
 
-def _unfillable(parts: tuple[tuple[str, str], ...], filled: values.Filling) -> list[Problem]:
-    names = dict.fromkeys(name for name, back in parts if not back and not filled.filled[name])
-    return [
-        Problem(
-            "text",
-            _(
-                "Nobody here has a value for {placeholder}. Mend its name, or add words to fall "
-                "back on: {example}.",
-                placeholder=f"{{{name}}}",
-                example=f"{{{name}|friend}}",
-            ),
-        )
-        for name in names
-    ]
+def by_language(engine: Engine, codes: Sequence[str], audience: Audience) -> dict[str, int]:
+    """How many of an audience get each of a content's languages; the default's code is first."""
+    with database.read_only(engine).begin() as connection:
+        try:
+            people = segments.people(connection, audience)
+        except segments.SegmentError:
+            return dict.fromkeys(codes, 0)  # the last look says why
+        return spoken.counted(connection, people, codes)
 
 
-def _too_long(content: Content, longest: dict[str, Any] | None) -> list[Problem]:
-    if longest is None:
-        return []
-    try:
-        length = html.parse(placeholders.render(content.text, longest)).length
-    except html.HtmlError:
-        return []  # named by the content's own check
-    if length <= content.limit:
-        return []
-    who = longest.get("first_name") or longest["user_id"]
-    return [
-        Problem(
-            "text",
-            _(
-                "For {who} the text is {length} characters long, over Telegram's limit of "
-                "{limit}. Shorten it by {over}.",
-                who=str(who),
-                length=length,
-                limit=content.limit,
-                over=length - content.limit,
-            ),
-        )
-    ]
-
-
-def _gaps(parts: tuple[tuple[str, str], ...], filled: values.Filling, total: int) -> list[str]:
-    names = dict.fromkeys(name for name, back in parts if not back)
-    return [
-        plural(
-            "{n} person has no {name}: nothing will stand there.",
-            "{n} people have no {name}: nothing will stand there.",
-            total - filled.filled[name],
-            name=name,
-        )
-        for name in names
-        if 0 < filled.filled[name] < total
-    ]
+def languages_of(engine: Engine, audience: Audience, *, most: int = 12) -> dict[str, int]:
+    """The languages that an audience's people read, with how many each, the largest first."""
+    with database.read_only(engine).begin() as connection:
+        try:
+            people = segments.people(connection, audience)
+        except segments.SegmentError:
+            return {}  # the last look says why
+        return spoken.present(connection, people, most=most)

@@ -135,11 +135,18 @@ class RecipientType(StrEnum):
 
 
 class Action(StrEnum):
-    """What a message does in its recipients' chats: it is sent, or changes one sent before."""
+    """What a message does in its recipients' chats: it is sent, or changes one sent before.
+
+    A test is sent like any other, but to those who try it out: no figure, cap or cohort counts it.
+    """
 
     SEND = "send"
+    TEST = "test"
     EDIT = "edit"
     DELETE = "delete"
+
+
+SENDS = (Action.SEND, Action.TEST)
 
 
 class AudienceMode(StrEnum):
@@ -198,6 +205,8 @@ class MessageHistory(SQLModel, table=True):
     message_type: MessageType = Field(default=MessageType.TEXT, sa_column=Column(Text))
     file_id: str | None = None
     buttons: list[list[dict[str, Any]]] = _json(list)
+    # Its other languages, as Content has them; None where it has one.
+    translations: dict[str, Any] | None = _json(lambda: None, nullable=True)
     options: dict[str, Any] = _json(dict)
     version: int = 1
     action: Action = Field(default=Action.SEND, sa_column=Column(Text, nullable=False))
@@ -507,6 +516,38 @@ class DraftPresence(SQLModel, table=True):
     beat_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
+class TemplateKind(StrEnum):
+    """A whole message to begin with, or a piece of text to put into one."""
+
+    TEMPLATE = "template"
+    SNIPPET = "snippet"
+
+
+class MessageTemplate(SQLModel, table=True):
+    """A content with a name, for everybody who writes here."""
+
+    __tablename__ = "message_templates"
+    __table_args__ = (Index("ux_message_templates_name", "kind", "name_key", unique=True),
+                      NEVER_AGAIN)  # fmt: skip
+    id: int | None = _row_id()
+    kind: TemplateKind = Field(sa_column=Column(Text, nullable=False))
+    name: str
+    name_key: str  # the name as it is compared: in no case, without spaces to spare
+    author: str
+    content: dict[str, Any] = _json(dict)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Tester(SQLModel, table=True):
+    """A person whom an author sends tests to."""
+
+    __tablename__ = "test_recipients"
+    author: str = Field(primary_key=True)
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    added_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class SelectionEntry(SQLModel, table=True):
     """One removable line of an author's tray: people added to the selection, or taken out of it.
 
@@ -614,6 +655,8 @@ source_runs = _table(SourceRun)
 source_places = _table(SourcePlace)
 archived_months = _table(ArchivedMonth)
 drafts = _table(Draft)
+message_templates = _table(MessageTemplate)
+test_recipients = _table(Tester)
 draft_versions = _table(DraftVersion)
 draft_presence = _table(DraftPresence)
 selection_entries = _table(SelectionEntry)

@@ -40,6 +40,7 @@ from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
+from hsl.message.content import Content
 from hsl.reports.schedule import Reports
 from hsl.settings import Settings
 
@@ -289,11 +290,13 @@ def compose(
     """The Bot API call of a message for one person, and whether it is made for them alone."""
     if message["action"] == models.Action.DELETE:
         return "deleteMessage", {}, False
+    whole = Content.from_row(message)
+    content = whole.for_language(person.get("language_code"))
     method, arguments = payload.payload(
-        models.MessageType(message["message_type"]),
-        message["message_text"],
-        message["file_id"],
-        message["buttons"],
+        content.message_type,
+        content.text,
+        content.file_id,
+        content.buttons_json(),
         values.known(dict(person)),
         message["options"],
     )
@@ -301,7 +304,9 @@ def compose(
         method = EDITING[method]
         for kind in payload.METHODS:
             arguments.pop(kind.value, None)
-    return method, dict(arguments), placeholders.is_personal(message["message_text"])
+    # A fault in one language is not everybody's, so that it must come several times in a row.
+    personal = bool(whole.translations) or placeholders.is_personal(content.text)
+    return method, dict(arguments), personal
 
 
 def run(settings: Settings) -> None:

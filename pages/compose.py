@@ -9,11 +9,14 @@ from hsl.words import _
 from pages.parts import (
     asking,
     held,
+    languages,
     last_look,
     meeting,
+    send_to_me,
     shell,
     show,
     splitting,
+    templates,
     timing,
     version_list,
     writing,
@@ -27,6 +30,9 @@ def choose_draft(draft: drafts.Draft) -> None:
     with st.popover(_("Drafts ({count})", count=len(others)), icon=":material/draft:"):
         if st.button(_("New message"), icon=":material/add:"):
             held.take_up(drafts.start(shell.engine(), shell.author()))
+            st.rerun()
+        if st.button(_("Copy this draft"), icon=":material/content_copy:"):
+            held.take_up(templates.copy_of(draft))
             st.rerun()
         for other in others[:SHOWN]:
             written = other.content.text.strip().splitlines()
@@ -73,6 +79,13 @@ def to_line(draft: drafts.Draft, audience: Audience) -> None:
 def act(draft: drafts.Draft) -> None:
     choose_draft(draft)
     st.button(
+        _("Templates"),
+        icon=":material/bookmarks:",
+        on_click=writing.open_dialog,
+        args=("templates",),
+    )
+    send_to_me.offer(draft, st.session_state.get("previewed", {}))
+    st.button(
         _("Versions"), icon=":material/history:", on_click=writing.open_dialog, args=("versions",)
     )
     if draft.author == shell.author():
@@ -97,6 +110,8 @@ def plan_it(draft: drafts.Draft, audience: Audience) -> None:
 
 def draw_dialogs(audience: Audience) -> None:
     draft = held.draft()
+    if asking.is_open("templates"):
+        templates.show_all(draft, held.take_up)
     if asking.is_open("versions"):
         asking.show(_("Versions"), version_list.draw, wide=True)
     if asking.is_open("discard"):
@@ -127,8 +142,13 @@ above_the_text, desk_spot, plan_spot = st.container(), st.container(), st.contai
 if draft.edits_message_id is None:
     with plan_spot:
         plan_it(draft, audience)
+with above_the_text:
+    change = languages.choose(held.key(), held.draft().content, audience)
 with desk_spot:
     writing.draw(whom)
+if change is not None:
+    held.change(change)
+    st.rerun()
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     act(held.draft())
 draw_dialogs(audience)

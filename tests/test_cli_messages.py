@@ -295,3 +295,30 @@ def test_words_that_cannot_be_meant_are_refused_in_a_line(
     assert answer.returncode == 2
     assert said in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_languages_are_sent_shown_and_kept_by_an_edit(
+    hsl: Terminal, engine: Engine, ten: None, tmp_path: Path
+) -> None:
+    russian = tmp_path / "lesson.ru.html"
+    russian.write_text("Урок", "utf-8")
+    translated = ("--translation", f"ru={russian}", "--language", "en")
+    look = hsl("send", "--all", "--text", "Lesson", *translated, "--dry-run", "--json")
+    assert json.loads(look.stdout)["languages"] == {"en": 10, "ru": 0}
+    assert "Nobody here reads it" in look.stderr
+    hsl("send", "--all", "--text", "Lesson", *translated, "--yes", "--at", "2190-01-01T10:00+00:00")
+    state = json.loads(hsl("status", "1", "--json").stdout)
+    assert (state["languages"], state["is_test"]) == (["en", "ru"], False)
+    assert "In 2 languages: en, ru" in hsl("status", "1").stdout
+    hsl("edit", "1", "--text", "The lesson")
+    with engine.begin() as connection:
+        row = connection.execute(select(models.message_history)).one()
+    assert row.message_text == "The lesson"
+    assert row.translations["translations"]["ru"]["text"] == "Урок"
+
+
+@pytest.mark.parametrize("words", ["ru", "r=x", "русский=x"])
+def test_a_translation_names_its_language_and_file(hsl: Terminal, ten: None, words: str) -> None:
+    said = hsl("send", "--all", "--text", "x", "--translation", words, "--yes")
+    assert said.returncode == 2
+    assert "is not LANG=FILE" in said.stderr

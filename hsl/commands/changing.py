@@ -17,6 +17,7 @@ def add_edit(command: argparse.ArgumentParser) -> None:
     text.add_argument("--text", metavar="T", help="its text, or the caption of its file")
     text.add_argument("--text-file", type=Path, metavar="F")
     send.add_buttons(command)
+    send.add_translations(command)
     command.add_argument(
         "--sent", action="store_true", help="in the chats where it arrived, by a run of its own"
     )
@@ -40,6 +41,7 @@ def _edit(parsed: argparse.Namespace, settings: Settings) -> None:
     before = before or message.content
     buttons = send.buttons_of(parsed) or before.buttons
     content = before.model_copy(update={"text": text, "buttons": buttons})
+    content = send.translated(parsed, content)
     number = dispatch.save_edit(
         engine, message_id=parsed.id, content=content, in_chats=parsed.sent, author=ACTOR
     )

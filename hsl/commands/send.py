@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from hsl import dispatch
+from hsl import dispatch, languages
 from hsl.audience import conditions, policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.commands import an_id, fail, open_database, people, text_of
 from hsl.delivery import outbox, recurring
 from hsl.message import button_lines
-from hsl.message.content import Button, Content
+from hsl.message.content import Button, Content, Translation
 from hsl.message.payload import METHODS
 from hsl.models import utc_now
 from hsl.settings import Settings
@@ -34,6 +34,7 @@ def add(command: argparse.ArgumentParser) -> None:
     one.add_argument("--document", metavar="FILE_ID")
     what.add_argument("--caption", default="", metavar="T")
     add_buttons(what)
+    add_translations(what)
     when = command.add_mutually_exclusive_group()
     when.add_argument("--at", metavar="ISO8601", help="when, with its zone; now if left out")
     when.add_argument(
@@ -70,6 +71,35 @@ def add_buttons(command: Any) -> None:
         metavar="ROW:TEXT=ACTION",
         help="ACTION is an address, callback:DATA or copy:TEXT",
     )
+
+
+def add_translations(command: Any) -> None:
+    """Add the options for other languages to a parser or a group of one."""
+    command.add_argument(
+        "--translation",
+        action="append",
+        default=[],
+        metavar="LANG=FILE",
+        help="its text for people whose language this is, such as ru=lesson.ru.html; all others "
+        "get the text above",
+    )
+    command.add_argument(
+        "--language", metavar="LANG", help="the language of the text above, such as en"
+    )
+
+
+def translated(parsed: argparse.Namespace, content: Content) -> Content:
+    """The content with the languages that the words of `add_translations` give it."""
+    said = dict(content.translations)
+    for words in parsed.translation:
+        code, found, file = words.partition("=")
+        code = languages.normalised(code)
+        if not found or not languages.is_code(code):
+            fail(f"--translation {words} is not LANG=FILE, such as ru=lesson.ru.html")
+        before = said.get(code, Translation())
+        said[code] = before.model_copy(update={"text": text_of(Path(file))})
+    values = {"default_language": parsed.language or content.default_language}
+    return Content.model_validate({**dict(content), **values, "translations": said})
 
 
 def add_who(command: Any) -> None:
@@ -114,8 +144,12 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> int:
     lost = f"; {unreachable:,} of them unreachable" if unreachable else ""
     summary = f"{total:,} people: {audience.sentence()}{lost}"
     summary += f"; {policy.sentence(found.left_out)}" if found.left_out else ""
+    if content.translations:
+        parts = [f"{code or 'default'} {people:,}" for code, people in found.languages.items()]
+        summary += f"; by language: {', '.join(parts)}"
     facts = {
         "total_recipients": total, "unreachable": unreachable, "left_out": found.left_out,
+        **({"languages": found.languages} if content.translations else {}),
     }  # fmt: skip
     quiet = dispatch.quiet_warning(settings, at, keep_quiet=parsed.keep_quiet)
     for warning in [*found.warnings, *([quiet] if quiet and rule is None else [])]:
@@ -189,6 +223,10 @@ def audience_of(parsed: argparse.Namespace, engine: Engine) -> Audience:
 
 
 def _content(parsed: argparse.Namespace) -> Content:
+    return translated(parsed, _in_one_language(parsed))
+
+
+def _in_one_language(parsed: argparse.Namespace) -> Content:
     lines = buttons_of(parsed)
     for kind in METHODS:
         file_id = getattr(parsed, kind.value)

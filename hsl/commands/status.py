@@ -42,6 +42,8 @@ class State:
             "id": message.id,
             "title": message.title,
             "action": message.action,
+            "is_test": message.is_test,
+            "languages": [code for code in message.content.languages if code],
             "changes_message": message.target_message_id,
             "status": message.status,
             "status_reason": message.status_reason,
@@ -76,6 +78,11 @@ class State:
         found = [f"Message {message.id}: {message.status}{reason}", message.title]
         to = "" if message.action is not Action.SEND else f"To {message.to}, "
         found.append(f"{to}by {message.author}, {self._when(settings)}")
+        if message.is_test:
+            found.append("A test: no figure counts it")
+        if message.content.translations:
+            codes = [code or "default" for code in message.content.languages]
+            found.append(f"In {len(codes)} languages: {', '.join(codes)}")
         if self.rule is not None:
             found.append(f"By rule {self.rule.id}: {self.rule.repeat.sentence()}")
         if message.version > 1:

@@ -142,7 +142,7 @@ def _ids(connection: Connection, found: Select[Any]) -> list[int]:
 
 def _unmarked(message: Row[Any]) -> list[ColumnElement[bool]]:
     """That a recipient has no mark; marks forbid no edits in the chats."""
-    if message.action != Action.SEND:
+    if message.action not in models.SENDS:
         return []
     return [Recipients.c.user_id.not_in(select(models.suppressions.c.user_id))]
 

@@ -17,7 +17,7 @@ from hsl.delivery import outbox, preparing
 from hsl.delivery.outbox import OutboxError
 from hsl.media import lasting
 from hsl.message.content import Content
-from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus, MessageType
+from hsl.models import Action, AudienceMode, DeliveryStatus, MessageStatus
 from hsl.words import _
 
 History, Recipients = outbox.History, outbox.Recipients
@@ -51,7 +51,7 @@ def edit(
         _require_send(row)
         if row.started_at is None and not lasting.can_wait(connection, row.bot_id, content):
             raise OutboxError(_("Nothing was changed. {reason}", reason=_(lasting.MAY_LAPSE)))
-        before = _content(row)
+        before = Content.from_row(row._asdict())
         connection.execute(
             insert(Versions).values(
                 message_id=message_id,
@@ -65,10 +65,7 @@ def edit(
             update(History)
             .where(History.c.id == message_id)
             .values(
-                message_text=content.text,
-                message_type=content.message_type,
-                file_id=content.file_id,
-                buttons=content.buttons_json(),
+                **content.as_row(),
                 version=row.version + 1,
             )
         )
@@ -112,7 +109,9 @@ def delete_sent(engine: Engine, message_id: int, *, actor: str) -> int:
     ):
         row = outbox.locked(connection, message_id, ARRIVED, "deleted from its chats")
         _require_send(row)
-        return _run(connection, row, Action.DELETE, _content(row), actor, prepared)
+        return _run(
+            connection, row, Action.DELETE, Content.from_row(row._asdict()), actor, prepared
+        )
 
 
 def deletable(engine: Engine, message_id: int) -> int:
@@ -236,10 +235,7 @@ def _run(
         insert(History).returning(History.c.id),
         {
             **({} if prepared is None else {"id": prepared}),
-            "message_text": content.text,
-            "message_type": content.message_type,
-            "file_id": content.file_id,
-            "buttons": content.buttons_json(),
+            **content.as_row(),
             "options": row.options,
             "version": 1,
             "action": action,
@@ -305,6 +301,13 @@ def _require_good(content: Content) -> None:
 
 
 def _require_send(row: Row[Any]) -> None:
+    if row.action == Action.TEST:
+        raise OutboxError(
+            _(
+                "Message {number} is a test and is not changed. Send another test.",
+                number=str(row.id),
+            )
+        )
     if row.action != Action.SEND:
         raise OutboxError(
             _(
@@ -312,14 +315,3 @@ def _require_send(row: Row[Any]) -> None:
                 number=str(row.id),
             )
         )
-
-
-def _content(row: Row[Any]) -> Content:
-    return Content.model_validate(
-        {
-            "message_type": MessageType(row.message_type),
-            "text": row.message_text,
-            "file_id": row.file_id,
-            "buttons": row.buttons,
-        }
-    )

@@ -19,8 +19,8 @@ from hsl.delivery.person import of_person as of_person
 from hsl.delivery.person import title_of as title_of
 from hsl.delivery.person import without_caption
 from hsl.message import html
-from hsl.message.content import Button, Content
-from hsl.models import Action, DeliveryStatus, MessageStatus, MessageType
+from hsl.message.content import Content
+from hsl.models import Action, DeliveryStatus, MessageStatus
 from hsl.words import _, plural
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Message:
     arm: str | None = None
     take_back_until: datetime | None = None  # it was to go now, and could be taken back until then
     taken_back_at: datetime | None = None
+    is_test: bool = False
 
     @property
     def can_be_taken_back(self) -> bool:
@@ -292,14 +293,7 @@ def recipients_of(message_id: int) -> Select[Any]:
 def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
     return Message(
         id=row.id,
-        content=Content(
-            message_type=MessageType(row.message_type),
-            text=row.message_text,
-            file_id=row.file_id,
-            buttons=tuple(
-                tuple(Button.model_validate(button) for button in line) for line in row.buttons
-            ),
-        ),
+        content=Content.from_row(row._asdict()),
         author=row.author,
         status=MessageStatus(row.status),
         status_reason=row.status_reason,
@@ -307,7 +301,9 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         audience_mode=row.audience_mode,
         audience_at_creation=row.audience_at_creation,
         follows_message_id=row.follows_message_id,
-        action=Action(row.action),
+        # A test is sent like any other.
+        action=Action.SEND if row.action == Action.TEST else Action(row.action),
+        is_test=row.action == Action.TEST,
         target_message_id=row.target_message_id,
         version=row.version,
         keep_quiet=row.keep_quiet,

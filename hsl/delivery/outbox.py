@@ -100,6 +100,7 @@ class NewMessage:
     cap_ignored_because: str = ""
     take_back: float = 0.0  # seconds
     written_as: Mapping[str, Any] | None = None
+    action: Action = Action.SEND
 
     @property
     def can_be_taken_back(self) -> bool:
@@ -156,10 +157,7 @@ def add(
         insert(History).returning(History.c.id),
         {
             **({} if prepared is None else {"id": prepared.message_id}),
-            "message_text": new.content.text,
-            "message_type": new.content.message_type,
-            "file_id": new.content.file_id,
-            "buttons": new.content.buttons_json(),
+            **new.content.as_row(),
             "options": {},
             "author": new.author,
             "bot_id": new.bot_id,
@@ -180,7 +178,7 @@ def add(
             "late_limit": new.late_limit,
             "keep_quiet": new.keep_quiet,
             "version": 1,
-            "action": Action.SEND,
+            "action": new.action,
             **dict.fromkeys(COUNTERS.values(), 0),
             "total_recipients": 0,
         },
@@ -210,6 +208,8 @@ def add(
             "buttons": sum(len(line) for line in new.content.buttons),
             "scheduled_at": leaves.isoformat(),
             "audience_mode": new.audience_mode,
+            **({"languages": list(new.content.languages)} if new.content.translations else {}),
+            **({"test": True} if new.action is Action.TEST else {}),
             **({"left_out": chosen.left_out} if chosen.left_out else {}),
             **(
                 {"frequency_cap_ignored_because": new.cap_ignored_because}
@@ -307,10 +307,13 @@ def finish_complete(connection: Connection, message_ids: list[int], *, now: date
 
 def _record_result(connection: Connection, row: Row[Any]) -> None:
     scheduled = row.scheduled_at > row.created_at and row.take_back_until is None
+    kind = "scheduled_message_sent" if scheduled else "message_send_production"
+    if row.action == Action.TEST:
+        kind = "message_send_test"
     audit.record(
         connection,
         actor="scheduler",
-        action="scheduled_message_sent" if scheduled else "message_send_production",
+        action=kind,
         object_type="message",
         object_id=row.id,
         details={

@@ -26,7 +26,7 @@ from hsl.delivery import outbox, pace, tick
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Outcome, Verdict, never_left
 from hsl.delivery.quiet import QuietHours
-from hsl.models import Action
+from hsl.models import SENDS
 
 TICK = 0.06  # seconds
 TOO_LATE = 8.0  # seconds after its departure time at which a request does not leave any more
@@ -180,7 +180,7 @@ class Sender:
         try:
             method, arguments, personal = self._compose(message, departure.person)
             arguments["chat_id"] = departure.user_id
-            if message["action"] != Action.SEND:
+            if message["action"] not in SENDS:
                 arguments["message_id"] = departure.telegram_message_id
             elif self._paid and departure.may_pay:
                 arguments["allow_paid_broadcast"] = True

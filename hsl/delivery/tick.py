@@ -191,7 +191,7 @@ def depart(
             _IS_MARKED.label("marked"),
         )
     ).all()
-    sends = {row.id for row in messages if row.action == Action.SEND}
+    sends = {row.id for row in messages if row.action in models.SENDS}
     marked = [row for row in taken if row.marked and row.message_id in sends]
     if marked:
         withdrawing.take_back(connection, [row.id for row in marked], actor="scheduler")
@@ -332,7 +332,7 @@ def _marked_meanwhile(connection: Connection, results: Sequence[Result]) -> set[
     if not people:
         return set()
     sends = select(History.c.id).where(
-        History.c.id.in_([d.message_id for d in again]), History.c.action == Action.SEND
+        History.c.id.in_([d.message_id for d in again]), History.c.action.in_(models.SENDS)
     )
     messages = {row.id for row in connection.execute(sends)}
     return {d.recipient_id for d in again if d.user_id in people and d.message_id in messages}

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Row, func, select
 from hsl import database, models
 from hsl.archive import catalogue
 from hsl.delivery import pace, sums, told
-from hsl.models import Action, AudienceMode
+from hsl.models import SENDS, Action, AudienceMode
 from hsl.words import N_, _, plural
 
 Log, History, Recipients = models.audit_log, models.message_history, models.message_recipients
@@ -123,7 +123,7 @@ def _own(connection: Connection, row: Row[Any]) -> list[Event]:
 def _started(row: Row[Any]) -> list[Event]:
     if row.started_at is None:
         return []
-    if row.action != Action.SEND:
+    if row.action not in SENDS:
         return [Event(row.started_at, _("Began, in {chats}", chats=_chats(row.total_recipients)))]
     people = _people(row.total_recipients)
     if row.audience_mode == AudienceMode.LIVE:
@@ -185,7 +185,7 @@ def _words(action: str, details: dict[str, Any], kind: Action) -> str:
     number = details.get("people", details.get("recipients", 0))
     return _(
         form,
-        people=_people(number) if kind is Action.SEND else _chats(number),
+        people=_people(number) if kind in SENDS else _chats(number),
         chats=_chats(number),
         version=str(details.get("version")),
         run=str(details.get("run")),
@@ -217,7 +217,7 @@ def _finished(seconds: float | None) -> str:
 def _sum(details: dict[str, Any], action: Action) -> str:
     """The closing sum as it was then; a run's speaks of chats."""
     if details.get("sum"):
-        if action is Action.SEND:
+        if action in SENDS:
             return told.closing(str(details["sum"]))
         done = "edited" if action is Action.EDIT else "deleted"
         return told.closing(str(details["sum"]), whole="chats", done=done)

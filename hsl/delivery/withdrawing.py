@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, updat
 
 from hsl import audit, database, models
 from hsl.delivery import outbox
-from hsl.models import Action, DeliveryStatus
+from hsl.models import DeliveryStatus
 
 History, Recipients = models.message_history, models.message_recipients
 IDS_AT_ONCE = 500  # values of one IN list
@@ -22,7 +22,7 @@ def withdraw(connection: Connection, user_ids: Sequence[int], *, actor: str) -> 
     """
     waiting = Recipients.c.delivery_status == DeliveryStatus.PENDING
     at_hand = (
-        History.c.action == Action.SEND,
+        History.c.action.in_(models.SENDS),
         History.c.archived_at.is_(None),
         History.c.id.not_in(select(models.message_preparations.c.message_id)),
     )

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
+from hsl import languages
 from hsl.message import html, links, placeholders
 from hsl.models import MessageType
 from hsl.words import N_, _
@@ -29,12 +30,16 @@ NO_FILE = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong where: `field` is text, file_id, or buttons.ROW.PLACE (from 0)."""
+    """What is wrong where: `field` is text, file_id, translations or buttons.ROW.PLACE (from 0).
+
+    `language` is the translation that has it; empty for the default's text.
+    """
 
     field: str
     message: str
     line: int | None = None
     column: int | None = None
+    language: str = ""
 
 
 class Button(BaseModel):
@@ -86,8 +91,21 @@ class Button(BaseModel):
         return None if self.url is None else links.destination(self.url).warning
 
 
+class Translation(BaseModel):
+    """A content's text in one more language; without `buttons` it has the default's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = ""
+    buttons: tuple[tuple[Button, ...], ...] | None = None
+
+
 class Content(BaseModel):
-    """What is sent: `text` is Telegram's HTML, and the caption where there is a file."""
+    """What is sent: `text` is Telegram's HTML, and the caption where there is a file.
+
+    `text` and `buttons` are in the default language. Who reads one of the `translations` gets that;
+    everybody else, and whose language is unknown, gets the default: see `for_language`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -95,11 +113,70 @@ class Content(BaseModel):
     text: str = ""
     file_id: str | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
+    default_language: str = ""  # the code of `text`; empty where nobody said it
+    translations: dict[str, Translation] = {}  # by code
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Content":
         """The content that `model_dump(mode="json")` made."""
         return cls.model_validate(value)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Content":
+        """The content of a row of `message_history`."""
+        return cls(
+            message_type=MessageType(row["message_type"]),
+            text=row["message_text"],
+            file_id=row["file_id"],
+            buttons=row["buttons"],
+            **(row["translations"] or {}),
+        )
+
+    def as_row(self) -> dict[str, Any]:
+        """The content as columns of `message_history`."""
+        said = self.model_dump(mode="json", include={"default_language", "translations"})
+        return {
+            "message_text": self.text,
+            "message_type": self.message_type,
+            "file_id": self.file_id,
+            "buttons": self.buttons_json(),
+            "translations": said if any(said.values()) else None,
+        }
+
+    @field_validator("default_language")
+    @classmethod
+    def _normalised(cls, code: str) -> str:
+        return languages.normalised(code)
+
+    @field_validator("translations")
+    @classmethod
+    def _normalised_keys(cls, given: dict[str, Translation]) -> dict[str, Translation]:
+        return {languages.normalised(code): given[code] for code in sorted(given)}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of its languages, the default's first (empty where nobody said it)."""
+        return (self.default_language, *self.translations)
+
+    def language_for(self, code: str | None) -> str:
+        """Which of `languages` a person with this `language_code` gets."""
+        found = languages.lookup([one for one in self.languages if one], code)
+        return self.default_language if found is None else found
+
+    def for_language(self, code: str | None) -> "Content":
+        """What a person with this `language_code` gets: the content in that one language alone."""
+        if not self.translations:
+            return self
+        language = self.language_for(code)
+        said = self.translations.get(language, Translation(text=self.text))
+        return self.model_copy(
+            update={
+                "text": said.text,
+                "buttons": self.buttons if said.buttons is None else said.buttons,
+                "default_language": language,
+                "translations": {},
+            }
+        )
 
     @property
     def limit(self) -> int:
@@ -111,8 +188,38 @@ class Content(BaseModel):
         return [[button.model_dump(exclude_none=True) for button in row] for row in self.buttons]
 
     def check(self) -> tuple[Problem, ...]:
-        """Everything that Telegram would refuse, in the order of the page."""
-        return (*self._text_problems(), *self._file_problems(), *self._button_problems())
+        """Everything that Telegram would refuse, in the order of the page.
+
+        With translations, each sentence begins with the language that it is about.
+        """
+        own = (*self._text_problems(), *self._file_problems(), *self._button_problems())
+        if not self.translations:
+            return own
+        found = [replace(one, message=self.in_its_language(one.message, "")) for one in own]
+        for code, said in self.translations.items():
+            if not languages.is_code(code):
+                words = _("{code} is no language's code. Write it as ru or pt-br.", code=code)
+                found.append(Problem("translations", words, language=code))
+                continue
+            if code == self.default_language:
+                words = _("{code} is written twice: as the default, and beside it.", code=code)
+                found.append(Problem("translations", words, language=code))
+                continue
+            written = self.for_language(code)
+            theirs = list(written._text_problems())
+            theirs += [] if said.buttons is None else list(written._button_problems())
+            found += [
+                replace(one, message=self.in_its_language(one.message, code), language=code)
+                for one in theirs
+            ]
+        return tuple(found)
+
+    def in_its_language(self, problem: str, code: str) -> str:
+        """A problem's sentence with the language it is about; `code` is empty for the default."""
+        if not self.translations:
+            return problem
+        code = code or self.default_language
+        return f"{languages.name(code) if code else _('Default')}: {problem}"
 
     def link_warnings(self) -> tuple[str, ...]:
         """What is odd about its links and buttons, though Telegram takes them."""
@@ -135,16 +242,27 @@ class Content(BaseModel):
             yield Problem("text", str(error), error.line, error.column)
             return
         if self.message_type is MessageType.TEXT and parsed.length == 0:
-            yield Problem("text", "The message is empty. Write a text.")
+            yield Problem("text", _("The message is empty. Write a text."))
         if parsed.length > self.limit:
             over = parsed.length - self.limit
             yield Problem(
-                "text", f"The text is {over:,} characters over Telegram's limit of {self.limit:,}."
+                "text",
+                _(
+                    "The text is {over} characters over Telegram's limit of {limit}.",
+                    over=over,
+                    limit=self.limit,
+                ),
             )
         if len(parsed.entities) >= html.MAX_ENTITIES:
-            yield Problem("text", "Telegram keeps 100 formatted places and drops the rest.")
+            yield Problem("text", _("Telegram keeps 100 formatted places and drops the rest."))
         for address in html.dropped_links(shown):
-            yield Problem("text", f"The link {address} is not valid and would be dropped. Mend it.")
+            yield Problem(
+                "text",
+                _(
+                    "The link {address} is not valid and would be dropped. Mend it.",
+                    address=address,
+                ),
+            )
 
     def _file_problems(self) -> Iterator[Problem]:
         if self.message_type is MessageType.TEXT:

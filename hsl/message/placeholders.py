@@ -29,6 +29,7 @@ def render(text: str, person: Mapping[str, object]) -> str:
         found = person.get(match[1])
         if found is None or found == "":
             return match[2] or ""
-        return html.escape(str(found))
+        # A value with a brace in it must not become a placeholder of its own.
+        return html.escape(str(found)).replace("{", "&#123;")
 
     return PLACEHOLDER.sub(value, text)

@@ -31,7 +31,8 @@ def text_field(key: str, text: str, *, caption: bool) -> str:
 
 
 def show_preview(content: Content, person: dict[str, Any]) -> None:
-    """The bubble as this person will see it."""
+    """The bubble as this person will see it, in the language that they get."""
+    content = content.for_language(person.get("language_code"))
     written = placeholders.render(content.text, person)
     try:
         parsed = html.parse(written).trimmed()

@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import streamlit as st
 
-from hsl.message import drafts, versions
+from hsl.message import drafts, translating, versions
 from hsl.message.content import Button, Content
 from hsl.words import _
-from pages.parts import shell, text_editor
+from pages.parts import languages, shell, text_editor
 
 
 @dataclass
@@ -61,6 +61,7 @@ def open_draft() -> drafts.Draft:
 
 def take_up(found: drafts.Draft, *, forgets: int | None = None) -> None:
     """Put a draft on the desk; what stood there before it gives way."""
+    languages.turn_to("")
     st.session_state["draft"] = Held(found, found.content.buttons, forgets=forgets)
     st.query_params.from_dict({"draft": str(found.id)})
 
@@ -72,14 +73,25 @@ def key() -> str:
 
 def text_key() -> str:
     """The editor's key: the same after the server's restart, so that the field stays as it is."""
-    return f"desk-text-{draft().id}"
+    code = language()
+    return f"desk-text-{draft().id}" + (f"-{code}" if code else "")
+
+
+def language() -> str:
+    """The code of the translation that is written now; empty for the default's text."""
+    return languages.current(draft().content)
+
+
+def seen() -> Content:
+    """The draft in the language that is written now, as it was saved last."""
+    return translating.seen(draft().content, language())
 
 
 def text() -> str:
     """The text as it stands in the browser, as far as it was told."""
     held, told = now(), text_editor.written(text_key())
     is_of_this = told is not None and told.load == held.load
-    return told.text if told is not None and is_of_this else held.draft.content.text
+    return told.text if told is not None and is_of_this else seen().text
 
 
 def session() -> str:
@@ -90,7 +102,8 @@ def session() -> str:
 
 def content() -> Content:
     """What is written now, with the text as it was told."""
-    return draft().content.model_copy(update={"text": text()})
+    written = seen().model_copy(update={"text": text()})
+    return translating.put(draft().content, language(), written)
 
 
 def keep(
@@ -133,7 +146,16 @@ def keep(
 
 def mine() -> Content:
     """All that stands on the desk now, saved or not."""
-    return content().model_copy(update={"buttons": now().buttons})
+    written = seen().model_copy(update={"text": text(), "buttons": now().buttons})
+    return translating.put(draft().content, language(), written)
+
+
+def change(change: languages.Change) -> None:
+    """Change all that stands on the desk, and show the text of the language that it leads to."""
+    here = now()
+    if keep(content=change(mine())):
+        here.load = uuid4().hex[:12]
+        here.buttons = seen().buttons
 
 
 def mark_version() -> None:

@@ -13,7 +13,7 @@ from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
 from hsl.words import _, plural
-from pages.parts import asking, before, desk, shell, show, splitting, timing
+from pages.parts import asking, before, desk, languages, shell, show, splitting, timing
 
 EXAMPLES = 20  # people to look as
 
@@ -157,6 +157,8 @@ def _say_whom_and_when(
     whom = plural("{n} person: {group}", "{n} people: {group}", found.people, group=group)
     lost = _("{count} of them unreachable", count=found.unreachable) if found.unreachable else ""
     st.text("; ".join(part for part in (whom, lost) if part))
+    if draft.content.translations:
+        st.text(languages.sentence(found.languages))
     if found.left_out:
         st.text(policy.sentence(found.left_out))
     if split := draft.plan.get("split"):

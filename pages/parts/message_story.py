@@ -8,7 +8,7 @@ from hsl.delivery import changes, texts, timeline
 from hsl.delivery.history import Message
 from hsl.models import Action, MessageStatus
 from hsl.words import _, plural
-from pages.parts import desk, shell, show
+from pages.parts import languages, shell, show
 
 TO_COME = {MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED}
 
@@ -19,12 +19,13 @@ def show_content(message: Message) -> None:
     written = made[-1].content if made else message.content
     if made:
         st.markdown(_("**In the chats now**, {how}", how=_of(made[-1])))
-    desk.show_preview(written, {})
+    languages.show_each(written)
     if made and message.status in TO_COME and message.closing.not_tried:
         st.markdown(_("**For those still to come**"))
-        desk.show_preview(message.content, {})
+        languages.show_each(message.content)
     with st.expander(_("As it was written")):
-        st.code(written.text or "–", language=None, wrap_lines=True)
+        for text in [written.text, *[said.text for said in written.translations.values()]]:
+            st.code(text or "–", language=None, wrap_lines=True)
     _earlier(message, made)
 
 
@@ -35,10 +36,10 @@ def _earlier(message: Message, made: list[Message]) -> None:
     got = texts.got_by_version(shell.engine(), message.id)
     for edit in reversed(made[:-1]):
         with st.expander(_("Before that, {how}", how=_of(edit))):
-            desk.show_preview(edit.content, {})
+            languages.show_each(edit.content)
     if made:
         with st.expander(_("As it was sent: {how_many}", how_many=_got(got, message.version))):
-            desk.show_preview(message.content, {})
+            languages.show_each(message.content)
     else:
         st.caption(
             _(
@@ -56,7 +57,7 @@ def _earlier(message: Message, made: list[Message]) -> None:
             how_many=_got(got, version.number),
         )
         with st.expander(show.plain(words)):
-            desk.show_preview(version.content, {})
+            languages.show_each(version.content)
 
 
 def _of(edit: Message) -> str:

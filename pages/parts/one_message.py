@@ -30,6 +30,7 @@ from pages.parts import (
     shell,
     show,
     take_back,
+    templates,
     uncertain,
 )
 
@@ -68,6 +69,7 @@ def show_one(message_id: int) -> None:
     if asking.is_open("delete"):
         _ask_to_delete(message)
     uncertain.ask_to_send_again(message)
+    templates.ask_to_keep(message)
     addressed.one("tab", list(TABS))
     tab = st.segmented_control(
         _("View"), list(TABS), required=True, key="tab", label_visibility="collapsed",
@@ -230,8 +232,8 @@ def _head(message: Message) -> None:
         _("by {author}", author=message.author),
     )
     st.html(
-        f"{show.message_state(message)}{reason} <span class='hsl-dim'> · {escape(to)}"
-        f" · {escape(by)} · {facts}</span>"
+        f"{show.test_mark(message)}{show.message_state(message)}{reason} "
+        f"<span class='hsl-dim'> · {escape(to)} · {escape(by)} · {facts}</span>"
     )
     if message.audience_mode == AudienceMode.LIVE:
         made, now = message.audience_at_creation, message.closing.total
@@ -273,7 +275,9 @@ def _actions(message: Message) -> None:
                 asking.open_dialog("retry")
                 st.rerun(scope="app")
         if message.action is Action.SEND:
-            _more_actions(message)
+            if not message.is_test:
+                _more_actions(message)
+            templates.offer(message)
 
 
 def _more_actions(message: Message) -> None:

@@ -159,6 +159,14 @@ def shape(status: str) -> str:
     return f'<span aria-hidden="true" style="color:{colour}">{SHAPES.get(status, "○")}</span>'
 
 
+def test_mark(message: Message) -> str:
+    """HTML of the word that marks a test; empty for a message that is none."""
+    if not message.is_test:
+        return ""
+    title = html.escape(_("Sent to try it out: no figure counts it"))
+    return f'<span class="hsl-test" title="{title}">{html.escape(_("Test"))}</span> '
+
+
 def message_state(message: Message) -> str:
     """HTML of a message's state; a run that changes chats is not said to send."""
     if message.taken_back_at is not None:
@@ -203,7 +211,7 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
                 st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
             when = message.finished_at or message.started_at or message.scheduled_at
             st.html(
-                f'{message_state(message)} <span class="hsl-dim"> · '
+                f'{test_mark(message)}{message_state(message)} <span class="hsl-dim"> · '
                 f"{html.escape(_('to {whom}', whom=message.to))} · "
                 f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
                 f"{html.escape(_('by {author}', author=message.author))}</span>"

@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 
 from hsl.experiments import HOLD_OUT, MOST_ARMS, Arm
+from hsl.message import translating
 from hsl.message.content import Content
 from hsl.words import N_, _
-from pages.parts import desk, show
+from pages.parts import desk, languages, show
 
 LETTERS = "ABCD"
 NOTHING_LEFT = N_("The other shares leave nothing for A. Make one of them smaller.")
@@ -43,7 +44,8 @@ def choose(
     as_before = (known.get("count"), known.get("hold_out")) == (int(count), int(hold_out))
     shares: list[int] = list(known.get("shares", [])) if as_before else []
     equal = _equal(int(count), int(hold_out))
-    kept, parts = [], []
+    before_texts: list[dict[str, str]] = list(known.get("translations", []))
+    kept, parts, others = [], [], list[dict[str, str]]()
     for place in range(1, int(count)):
         head, share = st.columns([5, 2], vertical_alignment="center", wrap=False)
         head.markdown(f"**{LETTERS[place]}**")
@@ -63,7 +65,16 @@ def choose(
         written = desk.text_field(f"{key}-text-{place}", text, caption=desk.is_file(
             content.message_type))  # fmt: skip
         kept.append(written)
-        for problem in content.model_copy(update={"text": written}).check():
+        known_texts = before_texts[place - 1] if place <= len(before_texts) else {}
+        others.append(
+            languages.arm_texts(
+                f"{key}-text-{place}",
+                content,
+                known_texts,
+                caption=desk.is_file(content.message_type),
+            )
+        )
+        for problem in translating.with_texts(content, written, others[-1]).check():
             if not problem.field.startswith("buttons."):
                 st.error(show.plain(problem.message), icon=":material/error:")
     split = {
@@ -72,6 +83,7 @@ def choose(
         "hold_out": int(hold_out),
         "texts": kept,
         "shares": parts,
+        "translations": others,
     }
     arms = arms_of(split, content)
     if arms[0].share <= 0:
@@ -90,8 +102,11 @@ def arms_of(split: dict[str, Any], content: Content) -> tuple[Arm, ...]:
     others = [float(share) for share in split.get("shares") or equal][: count - 1]
     shares = [100 - hold_out - sum(others), *others]
     texts = [content.text, *split["texts"]][:count]
+    # Each arm has words of its own in every language; in A they are the content's.
+    others: list[dict[str, str]] = [{}, *split.get("translations", [])]
+    others += [{}] * (count - len(others))
     found = [
-        Arm(LETTERS[place], shares[place], content.model_copy(update={"text": text}))
+        Arm(LETTERS[place], shares[place], translating.with_texts(content, text, others[place]))
         for place, text in enumerate(texts)
     ]
     if hold_out:

@@ -123,11 +123,13 @@ def draw(
     sentences: Sequence[str] = (),
     names: Sequence[str] = (),
     standing: Standing | None = None,
+    insert: dict[str, object] | None = None,
 ) -> bool:
     """Show the editor with `text`; True where the browser holds words that were not known yet.
 
     `findings` stand at their places, `sentences` below them; `count` is in code points as
-    Telegram counts, None where it cannot. `load` names the text: another one replaces what stands.
+    Telegram counts, None where it cannot. `insert` (an `id` and a `text`) goes in at the caret,
+    once. `load` names the text: another one replaces what stands.
     """
     known = written(key)
     is_current = known is not None and known.load == load
@@ -149,6 +151,7 @@ def draw(
                 *(_placed(text, finding) for finding in findings),
                 *(_unplaced(sentence) for sentence in sentences),
             ],
+            "insert": insert,
             **_standing(standing),
         },
         default={"written": None, "tab": None},

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from hsl.audience.cohort import Audience
-from hsl.message import remedies
+from hsl.message import remedies, translating
 from hsl.message.content import Content
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _
@@ -15,10 +15,13 @@ from pages.parts import (
     file_field,
     held,
     keyboard,
+    languages,
     last_look,
+    send_to_me,
     shell,
     show,
     splitting,
+    templates,
     text_editor,
 )
 
@@ -74,10 +77,14 @@ def _desk(whom: Callable[[], Audience]) -> None:
         st.rerun()
     with right.container(key="desk-preview"):
         person = last_look.look_as(whom(), content, key=f"{held.key()}-as")
+        st.session_state["previewed"] = person
         shown = splitting.shown(f"{held.key()}-shown", held.draft().plan, content)
-        mended = remedies.mended(shown.text)
-        desk.show_preview(shown.model_copy(update={"text": mended}), person)
-        if mended != shown.text:
+        said = translating.seen(shown, held.language()).text
+        mended = remedies.mended(said)
+        written = translating.seen(shown, held.language()).model_copy(update={"text": mended})
+        languages.preview(translating.put(shown, held.language(), written), person)
+        send_to_me.show_outcomes(held.draft())
+        if mended != said:
             st.caption(_("Shown as it will be once the problems in the text are mended."))
 
 
@@ -85,12 +92,16 @@ def _write() -> Content:
     here, key = held.now(), held.key()
     draft = here.draft
     kind, file_id = file_field.file_field(
-        key, draft.content, locked=bool(draft.plan.get("in_chats"))
+        languages.key_of(key, held.language()),
+        draft.content,
+        locked=bool(draft.plan.get("in_chats")),
     )
     text_spot, sentences = st.container(), st.container()
     st.markdown(f"**{_('Buttons')}**")
-    here.buttons = keyboard.edit(f"{key}-buttons", draft.content.buttons)
-    content = draft.content.model_copy(
+    here.buttons = keyboard.edit(
+        f"{languages.key_of(key, held.language())}-buttons", held.seen().buttons
+    )
+    content = held.seen().model_copy(
         update={
             "message_type": kind,
             "file_id": file_id,
@@ -99,7 +110,8 @@ def _write() -> Content:
         }
     )
     is_other_kind = kind is not draft.content.message_type
-    held.keep(content=content)
+    whole = translating.put(draft.content, held.language(), content)
+    held.keep(content=whole)
     if is_other_kind:
         st.rerun()
     with text_spot:
@@ -107,9 +119,10 @@ def _write() -> Content:
     with sentences:
         for problem in content.check():
             untouched = problem.field == "file_id" and not content.file_id
-            if problem.field not in {"text", ""} and not untouched:
+            is_beside = problem.field == "text" or problem.field.startswith("buttons")
+            if not is_beside and not untouched:
                 st.error(show.plain(problem.message), icon=":material/error:")
-    return content
+    return whole
 
 
 def _edit(content: Content) -> None:
@@ -132,7 +145,11 @@ def _edit(content: Content) -> None:
         findings=findings,
         sentences=unplaced if content.text else (),
         names=names,
-        standing=text_editor.Standing(
+        insert=templates.inserted(),
+        # The browser keeps the default's words alone: it does not know languages.
+        standing=None
+        if held.language()
+        else text_editor.Standing(
             draft.id,
             draft.revision,
             text_editor.seconds_since(draft.updated_at) if draft.revision else None,

@@ -395,11 +395,19 @@ class Desk {
     area.placeholder = data.placeholder;
     if (this.loaded !== data.load) {
       this.load();
+      // What was put in before is in the text already.
+      this.inserted = data.insert?.id ?? null;
       this.problems = data.problems || [];
       this.checked = data.text;
     } else if (data.acked === keeping.number && keeping.number) {
       this.problems = data.problems || [];
       this.checked = keeping.sent;
+    }
+    if (data.insert && this.inserted !== data.insert.id) {
+      const { selectionStart: start, selectionEnd: end } = area;
+      this.inserted = data.insert.id;
+      const caret = start + data.insert.text.length;
+      this.put({ start, end, text: data.insert.text, from: caret, to: caret });
     }
     keeping.hear();
     if (data.acked === keeping.number || !keeping.number) this.isSilent = false;
