@@ -77,7 +77,7 @@ def result(cohort: Cohort, others: Cohort, chosen: Tray) -> None:
         by_stream["stream"] = by_stream["stream"].map(
             lambda name: _("not enrolled") if name == "not enrolled" else name
         )
-        st.altair_chart(charts.people(by_stream, "stream"), alt=_("People found, by stream"))
+        charts.people(by_stream, "stream", alt=_("People found, by stream"))
     cohort_view.box(cohort)
 
 

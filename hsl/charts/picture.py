@@ -2,6 +2,8 @@
 
 from typing import Any, Literal
 
+from hsl.charts.spec import with_records
+
 WIDTH = 900  # pixels
 SCALE = 2  # of a PNG, for sharp edges on paper
 VEGA_LITE = "6.4"
@@ -23,7 +25,7 @@ def picture(chart: Any, form: Form, *, title: str = "") -> bytes:
             "Pictures need the package vl-convert-python. Install it: "
             "pip install -r requirements.txt -c requirements.lock"
         ) from error
-    spec: dict[str, Any] = chart.to_dict()
+    spec = with_records(chart)
     spec |= {"width": WIDTH, "background": "white", "padding": 16}
     if title:
         spec["title"] = {"text": title, "anchor": "start", "fontSize": 18, "offset": 14}

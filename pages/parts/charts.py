@@ -10,19 +10,13 @@ import streamlit as st
 from hsl import insights, table
 from hsl.charts import ink, rows
 from hsl.charts.figure import Figure
-from hsl.charts.ink import Ink
 from hsl.words import _, plural
-from pages.parts import behind, download, show
+from pages.parts import behind, download, drawn, show
 
 
-def shade() -> Ink:
-    """The colours for the viewer's theme."""
-    return ink.DARK if st.context.theme.type == "dark" else ink.LIGHT
-
-
-def people(frame: pd.DataFrame, name: str) -> Any:
-    """Numbers of people of each `name` as bars."""
-    return rows.bars(frame, name, name, shade())
+def people(frame: pd.DataFrame, name: str, *, alt: str) -> None:
+    """Draw numbers of people of each `name` as bars."""
+    drawn.chart(name, frame, lambda shade: rows.bars(frame, name, name, shade), alt=alt)
 
 
 def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
@@ -38,10 +32,10 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
         st.html(f'<div class="hsl-dim">{escape(_(figure.nothing))}</div>')
         return
     key = f"{figure.name}-{hash((figure.name, chosen)):x}"
-    picked = st.altair_chart(
-        figure.build(shade()),
-        width="stretch",
-        theme=None,
+    picked = drawn.chart(
+        figure.name,
+        (figure.question, figure.summary, dict(figure.marks), figure.numbers),
+        figure.build,
         key=key,
         on_select="rerun" if figure.door else "ignore",
         selection_mode=rows.MARK if figure.door else None,
@@ -58,7 +52,7 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
         ),
     )
     st.html(f'<div class="hsl-dim">{escape(figure.summary)}</div>')
-    clicked = picked["selection"].get(rows.MARK, []) if figure.door else []  # type: ignore[index]
+    clicked = picked["selection"].get(rows.MARK, []) if figure.door else []
     wanted = str(clicked[0]["key"]) if clicked else None
     place = st.container()
     with st.expander(_("Numbers and files")):

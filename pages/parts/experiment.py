@@ -11,7 +11,7 @@ from hsl.comparing import ArmResult, Result, Share
 from hsl.delivery import history
 from hsl.message import drafts
 from hsl.words import _, number, plural
-from pages.parts import charts, download, shell, show, take_back
+from pages.parts import charts, download, drawn, shell, show, take_back
 
 
 def listing() -> None:
@@ -144,10 +144,10 @@ def _chart(question: str, shares: dict[str, Share], *, name: str) -> None:
     )
     words = "; ".join(f"{name}: {share.sentence()}" for name, share in known.items())
     st.subheader(show.plain(question))
-    st.altair_chart(
-        rows.dots(frame, "arm", "arm", charts.shade(), of="of"),
-        width="stretch",
-        theme=None,
+    drawn.chart(
+        name,
+        frame,
+        lambda shade: rows.dots(frame, "arm", "arm", shade, of="of"),
         alt=f"{question} {words}",
     )
     st.html(f'<div class="hsl-dim">{escape(words)}</div>')

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -11,11 +12,10 @@ from hsl import table
 from hsl.audience import export, segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
+from hsl.charts.ink import LIGHT, Ink, dressed
 from hsl.models import SegmentMode
 from hsl.words import _
-from pages.parts import addressed, asking, download, shell, show
-
-BLUE = show.COLOURS["sending"]
+from pages.parts import addressed, asking, download, drawn, shell, show
 
 
 def save_as(cohort: Cohort, label: str, *, key: str) -> None:
@@ -137,13 +137,18 @@ def _one(segment: Segment) -> None:
     days = segments.sizes(shell.engine(), number)
     if len(days) > 1:
         frame = pd.DataFrame(days, columns=["day", "people"])
-        st.altair_chart(_over_time(frame), alt=_("People by day"))
+        drawn.chart(
+            f"segment-{number}",
+            frame,
+            lambda shade: _over_time(frame, shade),
+            alt=_("People by day"),
+        )
         with st.expander(_("Numbers and files")):
             st.dataframe(frame, hide_index=True)
             download.files(
                 f"segment-{number}",
                 lambda: table.of_frame(frame),
-                lambda: _over_time(frame),
+                lambda: _over_time(frame, LIGHT),
                 title=_("People in {name}", name=segment.name),
             )
     else:
@@ -194,10 +199,10 @@ def _form(segment: Segment) -> None:
             )
 
 
-def _over_time(frame: pd.DataFrame) -> alt.Chart:
-    return (
+def _over_time(frame: pd.DataFrame, shade: Ink) -> Any:
+    line = (
         alt.Chart(frame.assign(day=pd.to_datetime(frame["day"])))
-        .mark_line(color=BLUE, point=alt.OverlayMarkDef(color=BLUE, size=50))
+        .mark_line(color=shade.series, point=alt.OverlayMarkDef(color=shade.series, size=50))
         .encode(
             x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", tickMinStep=86_400_000)),
             y=alt.Y("people:Q", title=_("people"), axis=alt.Axis(format=",d", tickMinStep=1)),
@@ -205,6 +210,7 @@ def _over_time(frame: pd.DataFrame) -> alt.Chart:
         )
         .properties(height=180)
     )
+    return dressed(line, shade)
 
 
 def _kind(segment: Segment) -> str:
