@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from hsl import choice, database, models, written
-from hsl.audience import policy, resolve, segments, spoken, suppression, values
+from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import again, changes, outbox, pace, recurring, withdrawing
 from hsl.delivery.quiet import QuietHours
+from hsl.media import lasting
 from hsl.message.content import Content, Problem
 from hsl.models import AudienceMode, RecipientType, utc_now
 from hsl.settings import Settings
@@ -85,10 +86,12 @@ def look(
 ) -> LastLook:
     """Look at a message and its audience as they are now; nothing is changed.
 
-    `at` is when it is to go: the frequency cap is reckoned from there.
+    `at` is when it is to go: the frequency cap is reckoned from there, and its file must last.
     """
     problems = list(content.check())
     with database.read_only(engine).begin() as connection:
+        if at is not None and not lasting.can_wait(connection, settings.bot_id, content):
+            problems.append(Problem("file_id", _(lasting.MAY_LAPSE)))
         try:
             chosen = choice.ruled(connection, settings, audience, at)
         except segments.SegmentError as fault:
@@ -315,23 +318,3 @@ def save_edit(
         return changes.edit_sent(engine, message_id, content, actor=author, draft_id=draft_id)
     changes.edit(engine, message_id, content, actor=author, draft_id=draft_id)
     return message_id
-
-
-def by_language(engine: Engine, codes: Sequence[str], audience: Audience) -> dict[str, int]:
-    """How many of an audience get each of a content's languages; the default's code is first."""
-    with database.read_only(engine).begin() as connection:
-        try:
-            people = segments.people(connection, audience)
-        except segments.SegmentError:
-            return dict.fromkeys(codes, 0)  # the last look says why
-        return spoken.counted(connection, people, codes)
-
-
-def languages_of(engine: Engine, audience: Audience, *, most: int = 12) -> dict[str, int]:
-    """The languages that an audience's people read, with how many each, the largest first."""
-    with database.read_only(engine).begin() as connection:
-        try:
-            people = segments.people(connection, audience)
-        except segments.SegmentError:
-            return {}  # the last look says why
-        return spoken.present(connection, people, most=most)

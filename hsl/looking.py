@@ -68,7 +68,7 @@ def look(
     last = dispatch.look(engine, settings, content, audience, at=at)
     lost = dispatch.unreachable_words(last.unreachable, last.people)
     odd = [Oddity(60, words) for words in last.warnings if words != lost]
-    odd += [Oddity(85, link.sentence()) for link in oddities.odd_links(content)]
+    odd += [Oddity(85, words) for words in content.link_warnings()]
     if (quiet := dispatch.quiet_warning(settings, at, keep_quiet=keep_quiet)) is not None:
         odd.append(Oddity(20 if keep_quiet else 75, quiet))
     odd += _unreachable(last)

@@ -1,5 +1,7 @@
 """The last look names what forbids sending, and sending looks once more."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Engine, func, insert, select
 
@@ -7,6 +9,7 @@ from hsl import dispatch, models
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import outbox
 from hsl.message.content import Content
+from hsl.models import MessageType
 from hsl.settings import Settings, load_settings
 
 EVERYBODY = Audience(include=(Cohort(everyone=True),))
@@ -77,3 +80,14 @@ def test_the_longest_result_decides_about_the_length(engine: Engine, settings: S
     assert "For Wolfeschlegelstein the text is 4,097 characters" in words(
         engine, settings, "x" + fits
     )
+
+
+def test_a_file_that_may_lapse_forbids_a_later_time_and_no_other(
+    engine: Engine, settings: Settings
+) -> None:
+    video = Content(message_type=MessageType.VIDEO, file_id="abc", text="See")
+    later = models.utc_now() + timedelta(days=1)
+    (problem,) = dispatch.look(engine, settings, video, EVERYBODY, at=later).problems
+    assert problem.field == "file_id"
+    assert "may lapse before a later time" in problem.message
+    assert dispatch.look(engine, settings, video, EVERYBODY).may_go

@@ -9,8 +9,7 @@ from sqlalchemy import Engine, insert, select, update
 from hsl import dispatch, looking, models, taking_back
 from hsl.audience import values
 from hsl.audience.cohort import Audience, Cohort
-from hsl.message import oddities
-from hsl.message.content import Button, Content
+from hsl.message.content import Content, Translation
 from hsl.models import AudienceMode
 from hsl.settings import load_settings
 
@@ -198,7 +197,7 @@ def test_quiet_hours_are_named_and_the_weightiest_comes_first(house: Engine) -> 
     found = odd(house, Content(text="x https://localhost/y"), at=night)
     assert [one.weight for one in found] == sorted((one.weight for one in found), reverse=True)
     assert "within the quiet hours" in " ".join(one.words for one in found)
-    assert found[0].words.startswith("Look at the link https://localhost/y")
+    assert found[0].words.startswith("https://localhost/y: Telegram makes no link of it")
 
 
 def test_nobody_is_looked_at_where_nobody_is_chosen(house: Engine) -> None:
@@ -214,33 +213,10 @@ def test_looking_changes_nothing(house: Engine) -> None:
         assert connection.execute(select(models.message_history.c.id)).all() == []
 
 
-@pytest.mark.parametrize(
-    ("address", "why"),
-    [
-        ("https://school.ru/join", None),
-        ("tg://resolve?domain=school", None),
-        ("https://en.wikipedia.org/wiki/Lesson_(school)", None),
-        ("https://localhost/x", "private"),
-        ("http://192.168.0.7/x", "private"),
-        ("https://nas.local/x", "private"),
-        ("https://example.com/x", "example"),
-        ("https://https://school.ru", "twice"),
-        ("https://school.ru/{name}", "placeholder"),
-        ("ftp://school.ru/x", "scheme"),
-        ("https://school.ru/x.", "end"),
-        ("https://school", "no_host"),
-    ],
-)
-def test_links_are_looked_at(address: str, why: str | None) -> None:
-    content = Content(text="x", buttons=((Button(text="Go", url=address),),))
-    found = oddities.odd_links(content)
-    assert [one.why for one in found] == ([why] if why else [])
-
-
-def test_links_of_the_text_are_looked_at_too() -> None:
-    text = 'See 😀 <a href="https://example.org/a">this</a> and https://example.net/b'
-    found = oddities.odd_links(Content(text=text))
-    assert sorted(one.address for one in found) == [
-        "https://example.net/b",
-        "https://example.org/a",
+def test_an_odd_link_is_named_also_where_it_is_in_a_translation(house: Engine) -> None:
+    said = {"ru": Translation(text='<a href="https://nas.local/x">Сюда</a>')}
+    content = Content(text="Hello", default_language="en", translations=said)
+    found = looking.look(house, load_settings(), content, EVERYBODY, at=None, author="anna")
+    assert "Сюда: nas.local is reached from its own network alone." in [
+        one.words for one in found.oddities
     ]

@@ -4,11 +4,33 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, literal, or_, select
 
-from hsl import models
+from hsl import database, models
+from hsl.audience import segments
+from hsl.audience.cohort import Audience
 
 People = models.users
+
+
+def by_language(engine: Engine, codes: Sequence[str], audience: Audience) -> dict[str, int]:
+    """How many of an audience get each of a content's languages; the default's code is first."""
+    with database.read_only(engine).begin() as connection:
+        try:
+            people = segments.people(connection, audience)
+        except segments.SegmentError:
+            return dict.fromkeys(codes, 0)  # the last look says why
+        return counted(connection, people, codes)
+
+
+def languages_of(engine: Engine, audience: Audience, *, most: int = 12) -> dict[str, int]:
+    """The languages that an audience's people read, with how many each, the largest first."""
+    with database.read_only(engine).begin() as connection:
+        try:
+            people = segments.people(connection, audience)
+        except segments.SegmentError:
+            return {}  # the last look says why
+        return present(connection, people, most=most)
 
 
 def counted(connection: Connection, people: Select[Any], codes: Sequence[str]) -> dict[str, int]:

@@ -222,10 +222,12 @@ class Content(BaseModel):
         return f"{languages.name(code) if code else _('Default')}: {problem}"
 
     def link_warnings(self) -> tuple[str, ...]:
-        """What is odd about its links and buttons, though Telegram takes them."""
-        said = dict.fromkeys(links.warnings_of(self.text))
-        for row in self.buttons:
-            for button in row:
+        """What is odd about its links and buttons in any language, though Telegram takes them."""
+        said: dict[str, None] = {}
+        for text in (self.text, *(one.text for one in self.translations.values())):
+            said |= dict.fromkeys(links.warnings_of(text))
+        for rows in (self.buttons, *(one.buttons or () for one in self.translations.values())):
+            for button in (button for row in rows for button in row):
                 warning = button.warning() if button.problem() is None else None
                 if warning is not None:
                     said[_("“{name}”: {said}", name=button.text, said=warning)] = None

@@ -144,7 +144,7 @@ def _refused(connection: Connection, draft_id: int) -> DraftError:
 
 
 def discard(engine: Engine, author: str, draft_id: int) -> None:
-    """Throw a draft away, for good."""
+    """Throw a draft away; `restore` brings back what was read of it before."""
     with engine.begin() as connection:
         gone = connection.execute(
             delete(Drafts)
@@ -160,6 +160,42 @@ def discard(engine: Engine, author: str, draft_id: int) -> None:
                 object_id=draft_id,
                 details={"preview": str(gone.content.get("text", ""))[:200]},
             )
+
+
+def restore(engine: Engine, draft: Draft, *, actor: str) -> Draft:
+    """Bring a discarded draft back under its own number, so that links to it lead there again.
+
+    Where it is there already, as it was brought back elsewhere, that one is returned.
+    """
+    with engine.begin() as connection:
+        there = connection.execute(select(Drafts).where(Drafts.c.id == draft.id)).one_or_none()
+        if there is not None:
+            return _draft(there)
+        row = connection.execute(
+            insert(Drafts)
+            .values(
+                id=draft.id,
+                author=draft.author,
+                content=draft.content.model_dump(mode="json"),
+                audience=draft.audience,
+                plan=draft.plan,
+                follows_message_id=draft.follows_message_id,
+                edits_message_id=draft.edits_message_id,
+                revision=draft.revision + 1,
+                updated_at=models.utc_now(),
+                saved_by=draft.saved_by,
+            )
+            .returning(Drafts)
+        ).one()
+        audit.record(
+            connection,
+            actor=actor,
+            action="draft_restored",
+            object_type="draft",
+            object_id=draft.id,
+            details={"preview": draft.content.text[:200]},
+        )
+    return _draft(row)
 
 
 def _draft(row: Row[Any]) -> Draft:

@@ -9,18 +9,44 @@ from typing import Any
 
 import tdjson
 
+from hsl.words import N_, _
+
 MAX_RAW_BYTES = 32_768  # refused before parsing, tdlib/telegram-bot-api
 MAX_ENTITIES = 100  # more are dropped in silence
+
+# What Telegram's parser says, by the beginning of its words, as a sentence.
+SAID = {
+    "Can't find end tag": N_("a tag is not closed"),
+    "Unmatched end tag": N_("tags are closed in another order than they were opened"),
+    "Unexpected end tag": N_("a tag is closed that was never opened"),
+    "Unclosed end tag": N_("an end tag lacks its >"),
+    "Unclosed start tag": N_("a tag lacks its >"),
+    "Unsupported start tag": N_("this is no tag of Telegram's"),
+    'Tag "span"': N_("Telegram takes a span for spoilers alone"),
+    "the text is over": N_("the text is over 32,768 bytes"),
+    "the text holds half": N_("the text holds half a character"),
+}
 
 _lock = Lock()
 _ready = False
 
 
 class HtmlError(ValueError):
-    """The text is not Telegram's HTML; `line` and `column` count from 1 in the raw text."""
+    """The text is not Telegram's HTML; `line` and `column` count from 1 in the raw text.
+
+    `message` is what the parser said, in English; as a string it is a sentence for the reader.
+    """
 
     def __init__(self, message: str, line: int, column: int, remedy: str) -> None:
-        super().__init__(f"Line {line}, column {column}: {message}. {remedy}")
+        super().__init__(
+            _(
+                "Line {line}, column {column}: {fault}. {remedy}",
+                line=str(line),
+                column=str(column),
+                fault=_sentence(message),
+                remedy=remedy,
+            )
+        )
         self.message = message
         self.line = line
         self.column = column
@@ -77,9 +103,9 @@ def _execute(request: dict[str, Any]) -> dict[str, Any]:
 def parse(raw: str) -> Parsed:
     """Parse `raw`. Raises HtmlError with the place in `raw` and what to do."""
     if len(raw.encode("utf-8", "surrogatepass")) > MAX_RAW_BYTES:
-        raise HtmlError("the text is over 32,768 bytes", 1, 1, "Shorten it")
+        raise HtmlError("the text is over 32,768 bytes", 1, 1, _("Shorten it."))
     if any("\ud800" <= character <= "\udfff" for character in raw):
-        raise HtmlError("the text holds half a character", 1, 1, "Type the emoji again")
+        raise HtmlError("the text holds half a character", 1, 1, _("Type the emoji again."))
     answer = _execute(
         {
             "@type": "parseTextEntities",
@@ -116,15 +142,22 @@ def _error(raw: str, words: str) -> HtmlError:
     return HtmlError(words, line, column, _remedy(words, opened[1] if opened else ""))
 
 
+def _sentence(words: str) -> str:
+    found = next((said for begin, said in SAID.items() if words.startswith(begin)), None)
+    return words if found is None else _(found)
+
+
 def _remedy(words: str, tag: str) -> str:
     if words.startswith("Can't find end tag"):
-        return f"Close it with </{tag}>"
+        return _("Close it with {tag}.", tag=f"</{tag}>")
     if words.startswith("Unsupported start tag"):
-        return f"Telegram knows no <{tag}>; write &lt; for a <" if tag else "Write &lt; for a <"
+        if tag:
+            return _("Take {tag} out, or write &lt; for a <.", tag=f"<{tag}>")
+        return _("Write &lt; for a <.")
     expected = re.search(r'expected "(</[^"]+>)"', words)
     if expected is not None:
-        return f"Close the tags in order: first {expected[1]}"
-    return "Write &lt; for a < that is no tag"
+        return _("Close the tags in order: first {tag}.", tag=expected[1])
+    return _("Write &lt; for a < that is no tag.")
 
 
 def first_line(raw: str) -> str:

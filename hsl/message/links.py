@@ -1,6 +1,7 @@
 """Where a link leads, as read from its letters alone: no other host is ever asked."""
 
 import html as escaping
+import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -17,8 +18,11 @@ SCHEMES = ("http", "https", "tg", "ton", "tonsite")
 TELEGRAM_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
 # Cyrillic and Greek letters that look like Latin ones: a name of these alone reads as another.
 _TWINS = frozenset("асеорхуѕіјԁԛԝһӏкмтвнαοερνικυχ")
+EXAMPLES = frozenset({"example.com", "example.org", "example.net"})
+_OWN_NETWORK = (".local", ".localhost", ".internal", ".lan", ".home.arpa")
 _HIDDEN = {"Cf", "Cc"}  # categories: format characters, such as right-to-left marks, and controls
 _BARE = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#]\S*)?")
+_WRITTEN_OUT = re.compile(r"https?://[^\s<>\"”»]+", re.IGNORECASE)
 _NAME = re.compile(r"@(\w{4,32})")
 
 
@@ -82,19 +86,23 @@ def warnings_of(text: str) -> tuple[str, ...]:
 
     What Telegram refuses is a problem of the content, and is not said again.
     """
-    said: dict[str, None] = {}
-    for words, url in _links(text):
-        warning = destination(url).warning
-        if warning is not None:
-            said[f"{words}: {warning}"] = None
-    return tuple(said)
-
-
-def _links(text: str) -> Iterator[tuple[str, str]]:
     try:
         parsed = html.parse(text)
     except html.HtmlError:
-        return
+        return ()
+    said: dict[str, None] = {}
+    for words, url in _links(parsed):
+        warning = destination(url).warning
+        if warning is not None:
+            said[f"{words}: {warning}"] = None
+    for words in _WRITTEN_OUT.findall(parsed.text):
+        parts = _split(words)
+        if parts is None or not _has_dot(_shown_host(parts)):
+            said[_("{address}: Telegram makes no link of it. Check it.", address=words)] = None
+    return tuple(said)
+
+
+def _links(parsed: html.Parsed) -> Iterator[tuple[str, str]]:
     units = parsed.text.encode("utf-16-le")
     for entity in parsed.entities:
         if entity.url:
@@ -169,13 +177,29 @@ def _warning(url: str, parts: SplitResult, host: str, ascii_host: str) -> str | 
         )
     if ascii_host == "" or ".." in host or host.startswith("."):
         return _("{host} is no name that a browser finds. Check it.", host=host)
+    if _is_of_this_network(host):
+        return _("{host} is reached from its own network alone.", host=host)
     if re.fullmatch(r"[\d.]+|.*:.*", host):
         return _("It leads to a number, {host}, not to a name.", host=host)
     if re.search(r"https?(:|%3a)?/?/", parts.path, re.IGNORECASE) and "://" not in parts.path:
         return _("The address stands in it twice. Check it.")
+    if re.search(r"https?$", host) and parts.path.startswith("//"):
+        return _("The address stands in it twice. Check it.")
+    if ".".join(host.split(".")[-2:]) in EXAMPLES:
+        return _("{host} is an address for examples: nothing is there.", host=host)
+    if url[-1] in ".,;:!'\"»”" or (url.endswith(")") and "(" not in url):
+        return _("The sign at its end, {sign}, may not belong to it.", sign=url[-1])
     if parts.scheme == "http" and host not in TELEGRAM_HOSTS:
         return _("It is not encrypted, and phones may warn of it. Write https:// if you can.")
     return None
+
+
+def _is_of_this_network(host: str) -> bool:
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return host.endswith(_OWN_NETWORK)
+    return number.is_private or number.is_loopback
 
 
 def _alike(host: str) -> str | None:

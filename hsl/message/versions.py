@@ -14,6 +14,7 @@ from hsl.message.content import Content
 Versions = models.draft_versions
 EVERY = timedelta(minutes=3)  # of writing
 NEWEST = 30  # versions that are kept, however close they are
+GONE_FOR = timedelta(days=1)  # a draft that was discarded can be brought back for a while
 OLDER = 70  # hours before those of which the last version is kept
 
 
@@ -72,9 +73,13 @@ def keep_replaced(
 
 
 def forget_of_gone_drafts(connection: Connection) -> None:
-    """Drop versions of drafts that were sent or discarded."""
+    """Drop versions of drafts that were sent or discarded, a day after they were made."""
     there = select(models.drafts.c.id)
-    connection.execute(delete(Versions).where(Versions.c.draft_id.not_in(there)))
+    connection.execute(
+        delete(Versions).where(
+            Versions.c.draft_id.not_in(there), Versions.c.made_at < models.utc_now() - GONE_FOR
+        )
+    )
 
 
 def to_drop(versions: Sequence[tuple[int, datetime]]) -> list[int]:

@@ -20,6 +20,7 @@ DEEDS = {
     "bot_stopped": N_("stopped sending"),
     "bot_works_again": N_("goes on sending"),
     "draft_discarded": N_("discarded a draft"),
+    "draft_restored": N_("brought a discarded draft back"),
     "experiment_created": N_("split an audience"),
     "first_steps_dismissed": N_("hid the first steps"),
     "import": N_("brought people in"),

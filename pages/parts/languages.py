@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from hsl import dispatch, languages
+from hsl import languages
+from hsl.audience import spoken
 from hsl.audience.cohort import Audience
 from hsl.message import translating
 from hsl.message.content import Content
@@ -17,12 +18,12 @@ Change = Callable[[Content], Content]
 
 @st.cache_data(ttl=10, show_spinner=False)
 def _by_language(codes: tuple[str, ...], audience: str) -> dict[str, int]:
-    return dispatch.by_language(shell.engine(), codes, Audience.model_validate_json(audience))
+    return spoken.by_language(shell.engine(), codes, Audience.model_validate_json(audience))
 
 
 @st.cache_data(ttl=30, show_spinner=False)
 def _present(audience: str) -> dict[str, int]:
-    return dispatch.languages_of(shell.engine(), Audience.model_validate_json(audience))
+    return spoken.languages_of(shell.engine(), Audience.model_validate_json(audience))
 
 
 def name(code: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from hsl import dispatch, models
+from hsl.audience import spoken
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import changes, history, outbox, recurring, steering
 from hsl.message import drafts
@@ -166,4 +167,4 @@ def test_the_last_look_checks_each_language_among_its_people(
     assert "{town}" in found.problems[0].message
     assert "4,097" in found.problems[1].message
     assert found.warnings == ("German: Nobody here reads it: this text reaches nobody.",)
-    assert dispatch.by_language(engine, content.languages, EVERYBODY) == found.languages
+    assert spoken.by_language(engine, content.languages, EVERYBODY) == found.languages

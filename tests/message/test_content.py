@@ -12,7 +12,7 @@ from hsl.models import MessageType
     [
         ("<b>hi", 1, 1, "Close it with </b>"),
         ("hello\nmy <i>x", 2, 4, "Close it with </i>"),
-        ("Привет <script>", 1, 8, "Telegram knows no <script>"),
+        ("Привет <script>", 1, 8, "Take <script> out"),
         ("5 < 6", 1, 3, "Write &lt; for a <"),
         ("<i><b>x</i></b>", 1, 8, "first </b>"),
     ],

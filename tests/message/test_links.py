@@ -5,18 +5,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hsl.message import html, links
-from hsl.message.content import Button, Content
+from hsl.message.content import Button, Content, Translation
 from hsl.message.links import Kind, destination
 
 
 @pytest.mark.parametrize(
     ("url", "host", "ascii_host", "path"),
     [
-        ("https://example.org", "example.org", "example.org", ""),
-        ("https://example.org/", "example.org", "example.org", ""),
-        ("https://example.org/a/b?c=d#e", "example.org", "example.org", "/a/b?c=d#e"),
-        ("https://example.org:8443/x", "example.org", "example.org", "/x"),
-        ("HTTPS://Example.ORG/Path", "example.org", "example.org", "/Path"),
+        ("https://lesson.org", "lesson.org", "lesson.org", ""),
+        ("https://lesson.org/", "lesson.org", "lesson.org", ""),
+        ("https://lesson.org/a/b?c=d#e", "lesson.org", "lesson.org", "/a/b?c=d#e"),
+        ("https://lesson.org:8443/x", "lesson.org", "lesson.org", "/x"),
+        ("HTTPS://Lesson.ORG/Path", "lesson.org", "lesson.org", "/Path"),
         ("https://пример.рф/путь", "пример.рф", "xn--e1afmkfd.xn--p1ai", "/путь"),
         ("https://xn--e1afmkfd.xn--p1ai/", "пример.рф", "xn--e1afmkfd.xn--p1ai", ""),
         ("https://straße.de", "straße.de", "xn--strae-oqa.de", ""),
@@ -38,14 +38,14 @@ def test_a_sound_link_names_its_host_and_path(
     ("url", "words"),
     [
         ("", "is empty"),
-        ("example.org", "must begin with https://"),
+        ("lesson.org", "must begin with https://"),
         ("javascript:alert(1)", "must begin with https://"),
-        ("mailto:a@example.org", "must begin with https://"),
-        ("ftp://example.org", "must begin with https://"),
+        ("mailto:a@lesson.org", "must begin with https://"),
+        ("ftp://lesson.org", "must begin with https://"),
         ("@anna_k", "must begin with https://"),
         ("https://localhost/", "has no dot"),
         ("http://localhost:8501", "has no dot"),
-        ("https://https://example.org", "has no dot"),
+        ("https://https://lesson.org", "has no dot"),
         ("https:///x", "has no dot"),
         ("https://.", "has no dot"),
         ("https://a b.org", "a space"),
@@ -67,18 +67,23 @@ def test_what_telegram_refuses_is_a_problem(url: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("http://example.org", "not encrypted"),
-        ("https://example.org@evil.org/x", "leads to evil.org"),
-        ("https://user:secret@example.org", "is a sign-in"),
+        ("http://lesson.org", "not encrypted"),
+        ("https://lesson.org@evil.org/x", "leads to evil.org"),
+        ("https://user:secret@lesson.org", "is a sign-in"),
         ("https://аpple.com", "xn--pple-43d.com is meant"),  # a Cyrillic а
         ("https://xn--80ak6aa92e.com", "xn--80ak6aa92e.com is meant"),  # all Cyrillic
         ("https://gοοgle.com", "look like others"),  # a Greek ο
         ("https://a.org\u200b", "cannot be seen"),
         ("https://a.org/\u202egnp.exe", "cannot be seen"),
-        ("https://192.168.0.1/", "to a number"),
-        ("https://[2001:db8::1]/", "to a number"),
+        ("https://93.184.216.34/", "to a number"),
+        ("https://192.168.0.1/", "its own network alone"),
+        ("https://nas.local/x", "its own network alone"),
+        ("https://www.example.com/x", "for examples"),
+        ("https://lesson.org/x.", "The sign at its end"),
+        ("https://lesson.org/x)", "The sign at its end"),
+        ("https://[2606:2800::1]/", "to a number"),
         ("https://a..org", "no name that a browser finds"),
-        ("https://example.org/https:/example.org", "stands in it twice"),
+        ("https://lesson.org/https:/lesson.org", "stands in it twice"),
     ],
 )
 def test_what_is_odd_is_a_warning(url: str, words: str) -> None:
@@ -121,17 +126,17 @@ def test_what_telegram_opens_itself_is_explained(url: str, kind: Kind, words: st
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("example.org", "https://example.org"),
-        ("www.example.org/a?b", "https://www.example.org/a?b"),
+        ("lesson.org", "https://lesson.org"),
+        ("www.lesson.org/a?b", "https://www.lesson.org/a?b"),
         ("пример.рф", "https://пример.рф"),
         ("@anna_k", "https://t.me/anna_k"),
-        ("https:/example.org", "https://example.org"),
-        ("https//example.org", "https://example.org"),
-        ("https:example.org", "https://example.org"),
-        ("https://https://example.org/a", "https://example.org/a"),
-        ("https://example.org/a b", "https://example.org/a%20b"),
+        ("https:/lesson.org", "https://lesson.org"),
+        ("https//lesson.org", "https://lesson.org"),
+        ("https:lesson.org", "https://lesson.org"),
+        ("https://https://lesson.org/a", "https://lesson.org/a"),
+        ("https://lesson.org/a b", "https://lesson.org/a%20b"),
         ("javascript:alert(1)", None),
-        ("mailto:a@example.org", None),
+        ("mailto:a@lesson.org", None),
         ("https://localhost", None),
         ("not a link", None),
         ("", None),
@@ -172,22 +177,36 @@ def test_telegram_takes_what_has_no_problem(url: str) -> None:
 
 def test_odd_links_of_a_message_are_named() -> None:
     content = Content(
-        text='See <a href="http://example.org">here</a>, https://192.168.0.1/ and example.org',
+        text='See <a href="http://lesson.org">here</a>, https://192.168.0.1/, '
+        "http://localhost:8501 and lesson.org",
         buttons=(
             (
-                Button(text="Sound", url="https://example.org"),
+                Button(text="Sound", url="https://lesson.org"),
                 Button(text="Odd", url="https://аpple.com"),
                 Button(text="Refused", url="https://localhost"),
                 Button(text="Hi {first_name}", callback_data="x"),
             ),
         ),
     )
-    here, number, odd, name = content.link_warnings()
+    here, number, local, odd, name = content.link_warnings()
     assert here.startswith("here: It is not encrypted")
-    assert number.startswith("https://192.168.0.1/: It leads to a number")
+    assert number.startswith("https://192.168.0.1/: 192.168.0.1 is reached")
+    assert local.startswith("http://localhost:8501: Telegram makes no link of it")
     assert odd.startswith("“Odd”: аpple.com has letters")
     assert name.startswith("“Hi {first_name}”: A name in braces")
 
 
+def test_odd_links_of_a_translation_are_named_once() -> None:
+    odd = ((Button(text="Odd", url="https://nas.local"),),)
+    said = {
+        "ru": Translation(text='<a href="http://lesson.org">Сюда</a>', buttons=odd),
+        "de": Translation(text="Hallo", buttons=odd),
+    }
+    content = Content(text="Hello", default_language="en", translations=said)
+    here, button = content.link_warnings()
+    assert here.startswith("Сюда: It is not encrypted")
+    assert button.startswith("“Odd”: nas.local is reached")
+
+
 def test_a_text_that_is_no_html_has_no_links_to_warn_of() -> None:
-    assert links.warnings_of("<b>http://example.org") == ()
+    assert links.warnings_of("<b>http://lesson.org") == ()

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
 from hsl import dispatch, models, trial
+from hsl.audience import spoken
 from hsl.audience.cohort import Audience, Cohort
 from hsl.message import drafts, templates, testing
 from hsl.message.content import Button, Content, Translation
@@ -50,7 +51,7 @@ def test_a_language_is_added_written_and_removed(open_page: Open, house: Engine)
 def test_the_row_says_how_many_get_each_language(open_page: Open, house: Engine) -> None:
     drafts.start(house, "analyst", content=CONTENT, audience=FOURTH.model_dump(mode="json"))
     app = open_page("compose")
-    counts = dispatch.by_language(house, CONTENT.languages, FOURTH)
+    counts = spoken.by_language(house, CONTENT.languages, FOURTH)
     assert sum(counts.values()) == 56
     said = f"Russian: {counts['ru']} people · all others: {counts['en']} people"
     assert any(said in caption.value for caption in app.caption)
