@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +37,7 @@ from hsl.words import _, spoken_as  # noqa: E402
 GUIDES = ROOT / "docs" / "guides"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 LOCALES = {"en": "en-GB", "ru": "ru-RU"}
-WIDE = {"width": 1280, "height": 900}
+WIDTH = 1280
 VOLATILE = GUIDES / "pictures" / "volatile.json"
 FRONT = ("desk", "en")  # which of them the README shows
 COLOURS = 128  # in a picture's palette
@@ -98,8 +98,9 @@ class Studio:
     school: School
     language: str
 
-    def go(self, path: str) -> None:
-        """Open a page of the house, and wait until it stands."""
+    def go(self, path: str, *, height: int = 900) -> None:
+        """Open a page of the house in a window of this height, and wait until it stands."""
+        self.page.set_viewport_size({"width": WIDTH, "height": height})
         self.page.goto(f"{self.address}/{path}")
         heading = self.page.get_by_role("heading", level=1).first
         expect(heading).to_be_visible(timeout=PATIENCE)
@@ -163,7 +164,7 @@ def first_steps(studio: Studio) -> Drawn:
 
 def overview(studio: Studio) -> Drawn:
     picture_house.hide_first_steps(studio.folder)
-    studio.go("")
+    studio.go("", height=1400)
     return studio.draw(beside="[data-testid=stVegaLiteChart]")
 
 
@@ -174,7 +175,7 @@ def audience(studio: Studio) -> Drawn:
 
 
 def desk(studio: Studio) -> Drawn:
-    studio.go(f"compose?draft={studio.school.desk}")
+    studio.go(f"compose?draft={studio.school.desk}", height=1200)
     expect(studio.page.locator(".tg .row span")).to_have_count(3)
     return studio.draw()
 
@@ -220,7 +221,7 @@ def last_look(studio: Studio) -> Drawn:
 
 
 def messages(studio: Studio) -> Drawn:
-    studio.go("messages")
+    studio.go("messages", height=1150)
     return studio.draw()
 
 
@@ -237,7 +238,7 @@ def message(studio: Studio) -> Drawn:
 
 
 def delivery(studio: Studio) -> Drawn:
-    studio.go("delivery")
+    studio.go("delivery?view=Streams")
     expect(studio.page.get_by_test_id("stVegaLiteChart").first).to_be_visible(timeout=PATIENCE)
     return studio.draw()
 
@@ -265,6 +266,39 @@ PICTURES: dict[str, Draw] = {  # in this order: what is sent at the end stands i
     "delivery": delivery,
     "take-back": take_back,
 }
+
+SQUARE = 16  # pixels; smaller differences are the browser's
+EDGE = 4  # pixels around what is volatile
+UNLIKE = 10  # of 255 shades, between two squares' means
+ALLOWED = 0.004  # of the squares
+
+
+def difference(kept: Image.Image, drawn: Image.Image, volatile: list[Box]) -> str:
+    """What tells two pictures apart beside what is volatile, as a phrase; empty: they are alike."""
+    if kept.size != drawn.size:
+        return f"{kept.width}×{kept.height} pixels became {drawn.width}×{drawn.height}"
+    before, after = _squares(kept, volatile), _squares(drawn, volatile)
+    unlike = sum(abs(a - b) > UNLIKE for a, b in zip(before, after, strict=True))
+    if unlike <= max(2, ALLOWED * len(before)):
+        return ""
+    return f"{unlike} of {len(before)} squares of {SQUARE} pixels differ"
+
+
+def _squares(picture: Image.Image, volatile: list[Box]) -> bytes:
+    """The mean grey of each square, with what is volatile painted over."""
+    grey = picture.convert("L")
+    pen = ImageDraw.Draw(grey)
+    for left, top, width, height in volatile:
+        right, bottom = left + width + EDGE, top + height + EDGE
+        pen.rectangle((left - EDGE, top - EDGE, right, bottom), fill=128)
+    return grey.reduce(SQUARE).tobytes()
+
+
+def kept(name: str, language: str) -> Drawn:
+    """A picture as it stands in the documentation."""
+    volatile: dict[str, list[Box]] = json.loads(VOLATILE.read_text())
+    image = Image.open(file_of(name, language)).convert("RGB")
+    return Drawn(image, volatile[f"{language}/{name}"])
 
 
 def file_of(name: str, language: str) -> Path:
@@ -310,9 +344,7 @@ def running(folder: Path) -> Iterator[str]:
         house.wait(30)
 
 
-def draw(
-    folder: Path, names: list[str], languages: list[str]
-) -> Iterator[tuple[str, str, Drawn]]:
+def draw(folder: Path, names: list[str], languages: list[str]) -> Iterator[tuple[str, str, Drawn]]:
     """The name, the language and the picture of each, from a house in this empty folder."""
     school = picture_house.make(folder)
     with running(folder) as address, sync_playwright() as playwright:
@@ -331,7 +363,7 @@ def draw(
 
 def _page(browser: Browser, language: str) -> Page:
     context = browser.new_context(
-        viewport=WIDE,
+        viewport={"width": WIDTH, "height": 900},
         locale=LOCALES[language],
         timezone_id=picture_house.ZONE.key,
         color_scheme="light",

@@ -42,15 +42,15 @@ SENT = [
     (13, "4th_stream", "Homework: what to send, and where"),
     (9, "3rd_stream", "The second lesson is open"),
     (6, "5th_stream", "The first lesson is open"),
-    (2, "4th_stream", "The <b>third lesson</b> is open, {first_name|friend}"),
+    (2, "4th_stream", "The <b>third lesson</b> is open"),
 ]
 # Day of the calendar's month, hour, stream, and what; the two of the 10th are near each other.
 PLANNED = [
-    (3, 19, "4th_stream", "The fifth lesson begins"),
-    (10, 18, "4th_stream", "Homework of the fifth lesson"),
-    (10, 19, "4th_stream", "The sixth lesson begins"),
-    (17, 12, "5th_stream", "Meet your mentor"),
-    (24, 10, "3rd_stream", "Certificates are ready"),
+    (3, 19, "4th_stream", "Lesson 5"),
+    (10, 18, "4th_stream", "Homework 5"),
+    (10, 19, "4th_stream", "Lesson 6"),
+    (17, 12, "5th_stream", "Mentors"),
+    (24, 10, "3rd_stream", "Certificates"),
 ]
 LESSON = """Hello {first_name|friend},
 
@@ -64,7 +64,6 @@ UNFINISHED = """Hello {first_name|friend},
 
 the <b>fourth lesson begins today. Write me if a < b is unclear."""
 FOURTH = Audience(include=(Cohort(streams=("4th_stream",)),))
-BEGINNERS = Audience(include=(Cohort(streams=("5th_stream",), search="student_0001"),))
 
 
 @dataclass(frozen=True)
@@ -200,7 +199,7 @@ def _plan(engine: Engine, today: date, month: date) -> None:
     dispatch.repeat(
         engine,
         settings,
-        content=Content(text="What awaits you this week"),
+        content=Content(text="This week"),
         audience=Audience(include=(Cohort(streams=("3rd_stream",)),)),
         rule=recurring.Repeat((0,), time(9), ZONE.key),
         author=AUTHOR,
