@@ -53,9 +53,17 @@ YEARS = r"20\d\d"
 # Where a text tells a time, the whole of its line; also in the shadows of components.
 FIND = """(words) => {
     const said = new RegExp(words, "u"), found = [];
+    // The whole line, as what stands beside a time moves with its length.
     const note = (part) => {
-        const box = part.getBoundingClientRect();
-        if (box.width && box.height) found.push([box.left, box.top, box.width, box.height]);
+        let block = part;
+        while (getComputedStyle(block).display.startsWith("inline") && block.parentElement) {
+            block = block.parentElement;
+        }
+        const own = part.getBoundingClientRect(), around = block.getBoundingClientRect();
+        const row = around.height < 80 ? around : own;
+        if (own.width && own.height) {
+            found.push([around.left, row.top, around.width, row.height]);
+        }
     };
     const look = (node) => {
         for (const child of node.childNodes) {
@@ -267,10 +275,10 @@ PICTURES: dict[str, Draw] = {  # in this order: what is sent at the end stands i
     "take-back": take_back,
 }
 
-SQUARE = 16  # pixels; smaller differences are the browser's
+SQUARE = 8  # pixels; smaller differences are the browser's
 EDGE = 4  # pixels around what is volatile
-UNLIKE = 10  # of 255 shades, between two squares' means
-ALLOWED = 0.004  # of the squares
+UNLIKE = 24  # of 255 shades, between two squares' means
+ALLOWED = 12  # squares
 
 
 def difference(kept: Image.Image, drawn: Image.Image, volatile: list[Box]) -> str:
@@ -279,7 +287,7 @@ def difference(kept: Image.Image, drawn: Image.Image, volatile: list[Box]) -> st
         return f"{kept.width}×{kept.height} pixels became {drawn.width}×{drawn.height}"
     before, after = _squares(kept, volatile), _squares(drawn, volatile)
     unlike = sum(abs(a - b) > UNLIKE for a, b in zip(before, after, strict=True))
-    if unlike <= max(2, ALLOWED * len(before)):
+    if unlike <= ALLOWED:
         return ""
     return f"{unlike} of {len(before)} squares of {SQUARE} pixels differ"
 
