@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from babel.dates import format_datetime, format_time
 
-from hsl import spans, words
+from hsl import audit, spans, words
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
 from hsl.models import Action, utc_now
@@ -70,6 +70,7 @@ WORDS = {
     "deleted": N_("deleted"),
 }
 RUN_WORDS = {"sent": N_("done"), "sending": N_("at work")}
+ZONES = {"MSK": N_("MSK")}  # of which a language has its own names
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
 
 CSS = f"<style>{(Path(__file__).parent / 'style.css').read_text('utf-8')}</style>"
@@ -119,7 +120,7 @@ def clock(when: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
     local = when.astimezone(zone)
     form = "medium" if seconds else "short"
     named = f"{local:%Z}"
-    named = f"UTC{named}" if named[:1] in "+-" else named
+    named = f"UTC{named}" if named[:1] in "+-" else _(ZONES.get(named, named))
     return f"{format_time(local.replace(tzinfo=None), form, locale=words.locale())} {named}"
 
 
@@ -215,7 +216,7 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
                 f'{test_mark(message)}{message_state(message)} <span class="hsl-dim"> · '
                 f"{html.escape(_('to {whom}', whom=whom.whom(message)))} · "
                 f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
-                f"{html.escape(_('by {author}', author=whom.actor(message.author)))}</span>"
+                f"{html.escape(_('by {author}', author=audit.signed(message.author)))}</span>"
             )
         waiting = at_creation(message)
         right.html(closing_bar(message.closing, empty=waiting))
