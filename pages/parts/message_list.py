@@ -170,7 +170,8 @@ def _facts(message: Message) -> str:
     ]
     if message.status_reason and message.status in (MessageStatus.PAUSED, MessageStatus.FAILED):
         said.append(escape(told.reason(message.status_reason)))
-    return f'{show.message_state(message)} <span class="hsl-dim"> · {" · ".join(said)}</span>'
+    state = f"{show.test_mark(message)}{show.message_state(message)}"
+    return f'{state} <span class="hsl-dim"> · {" · ".join(said)}</span>'
 
 
 def _rules() -> None:

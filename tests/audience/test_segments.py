@@ -84,7 +84,7 @@ def test_a_circle_is_refused_by_its_chain(engine: Engine) -> None:
     segments.add(engine, name="A", owner="anna", cohort=FOURTH)
     segments.add(engine, name="B", owner="anna", cohort=in_segment("A"))
     segments.add(engine, name="C", owner="anna", cohort=in_segment("B"))
-    with pytest.raises(SegmentError, match="A uses C uses B uses A"):
+    with pytest.raises(SegmentError, match="A → C → B → A"):
         segments.edit(engine, "A", actor="anna", cohort=in_segment("C"))
     with pytest.raises(SegmentError, match="no segment Z"):
         segments.edit(engine, "A", actor="anna", cohort=in_segment("Z"))
@@ -157,7 +157,7 @@ def test_a_circle_that_was_written_past_the_rules_is_refused_too(engine: Engine)
             .where(models.segments.c.name == "A")
             .values(cohort=in_segment("B").model_dump(mode="json"))
         )
-    with pytest.raises(SegmentError, match="B uses A uses B"):
+    with pytest.raises(SegmentError, match="B → A → B"):
         ids(engine, in_segment("B"))
 
 

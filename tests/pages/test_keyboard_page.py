@@ -38,7 +38,8 @@ def told(app: AppTest) -> dict[str, Any]:
 
 def tell(app: AppTest, **state: Any) -> AppTest:
     """As the browser does it: the state of the component, then a run."""
-    app.session_state[f"desk{app.session_state['desk']}-buttons"] = {
+    load, turn = app.session_state["draft"].load, app.session_state["language-turn"]
+    app.session_state[f"desk-{load}--{turn}-buttons"] = {
         "rows": None,
         "asked": None,
     } | state

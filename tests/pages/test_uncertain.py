@@ -112,6 +112,7 @@ def test_a_cancelled_message_offers_no_sending_and_says_why(
         connection.execute(update(History).values(status="cancelled"))
     app = press(open_page("messages", message="1"), "Choose among them")
     assert "It is cancelled, so nobody can be sent to again" in shown(app)
-    assert not any("again" in label.lower() for label in labels(app))
+    offered = set(labels(app)) - {"Use again"}  # a draft with the same text
+    assert not any("again" in label.lower() for label in offered)
     press(app, "Take the 4 for delivered")
     assert statuses(house, lost) == ["sent"] * 4
