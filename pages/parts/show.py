@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel.dates import format_datetime, format_time
+from streamlit.delta_generator import DeltaGenerator
 
 from hsl import audit, spans, words
 from hsl.delivery.history import Message
@@ -204,9 +205,14 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
     )
 
 
+def line_with_action() -> DeltaGenerator:
+    """A place for one line of words and a button, which stays at its right end."""
+    return st.container(horizontal=True, vertical_alignment="center", wrap=False)
+
+
 def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
     """One message in a list: a door to its page, its state, and its closing sum."""
-    with st.container(border=True):
+    with st.container(border=True, key=f"row-{key}-{message.id}"):
         left, right = st.columns([3, 2], vertical_alignment="center")
         with left.container(gap=None):
             if st.button(plain(message.title), key=f"{key}-{message.id}", type="tertiary"):
