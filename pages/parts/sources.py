@@ -12,7 +12,8 @@ from hsl.audience.sources.errors import SourceError
 from hsl.words import N_, _
 from pages.parts import asking, download, shell, show, source_form
 
-SAID = "source-said"  # what the last action did, shown once
+SAID = "source-said"  # an icon, and what the last action did; shown once
+DONE, REFUSED = ":material/check:", ":material/error:"
 # Here a button accepts the loss, where a terminal has a word for it.
 ACCEPTABLE = N_("run it again and accept that.")
 
@@ -34,7 +35,8 @@ def section() -> None:
     )
     said = st.session_state.pop(SAID, None)
     if said:
-        st.toast(show.plain(said), icon=":material/check:")
+        icon, words = said
+        st.toast(show.plain(words), icon=icon)
     sources = registry.listing(shell.engine())
     for source in sources:
         with st.container(border=True):
@@ -134,11 +136,11 @@ def _run(source: registry.Source, accept: bool) -> None:
             accept_shrink=accept,
             progress=lambda share, _stage: bar.progress(min(1.0, share), text=reading),
         )
-        st.session_state[SAID] = (
-            _("{name}: {what}.", name=source.name, what=done.sentence()) if done else None
-        )
+        if done is not None:
+            words = _("{name}: {what}.", name=source.name, what=done.sentence())
+            st.session_state[SAID] = (DONE, words)
     except SourceError as error:
-        st.session_state[SAID] = str(error)
+        st.session_state[SAID] = (REFUSED, stored.said(str(error)))
     st.rerun()
 
 
@@ -181,11 +183,10 @@ def _more(source: registry.Source) -> None:
     if st.button(_("Remove"), key=f"source-remove-{source.id}", icon=":material/delete:"):
         try:
             registry.remove(shell.engine(), source.name, actor=shell.author())
-            st.session_state[SAID] = _(
-                "{name} is removed; its people stay as they are.", name=source.name
-            )
+            words = _("{name} is removed; its people stay as they are.", name=source.name)
+            st.session_state[SAID] = (DONE, words)
         except SourceError as error:
-            st.session_state[SAID] = str(error)
+            st.session_state[SAID] = (REFUSED, stored.said(str(error)))
         st.rerun()
 
 

@@ -48,7 +48,7 @@ def document(reading: str) -> None:
 
 def choices(paths: list[str]) -> None:
     """Draw the two choices; `paths` are the addresses of all pages, which share the colours."""
-    languages = [["", _("As the browser says")], *([*pair] for pair in words.LANGUAGES.items())]
+    languages = [["", _("As the browser")], *([*pair] for pair in words.LANGUAGES.items())]
     themes = [["System", _("As the system")], ["Light", _("Light")], ["Dark", _("Dark")]]
     _viewer(
         key="viewer",
