@@ -272,7 +272,7 @@ def test_the_server_dies_while_one_types(page: Page, house: House) -> None:
     expect(page.get_by_text("the server does not answer")).to_be_visible(timeout=20_000)
     again = restarted(house)
     try:
-        until_saved(page, house, "Before. Meanwhile. ", within=40_000)
+        until_saved(page, house, "Before. Meanwhile. ", within=90_000)
         expect(area).to_have_value("Before. Meanwhile. ")
         expect(page.locator(".state")).to_contain_text("Saved")
         again.send_signal(signal.SIGINT)
