@@ -10,7 +10,7 @@ import streamlit as st
 from hsl import insights, words
 from hsl.audience.sources import registry
 from hsl.charts import arrival
-from hsl.delivery import history
+from hsl.delivery import history, told
 from hsl.models import MessageStatus, utc_now
 from hsl.words import N_, _, plural
 from pages.parts import bot_words, charts, first_steps, results, shell, show, sources
@@ -29,7 +29,7 @@ def settings_page() -> None:
 
 def need(said: str, action: str, go: Callable[[], None], *, key: str) -> None:
     """One line of what needs somebody (HTML), with its remedy as a button."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with show.line_with_action():
         st.html(said)
         if st.button(action, key=key):
             go()
@@ -44,10 +44,11 @@ def needs_you() -> None:
     st.header(_("Needs you"))
     if bot.trouble:
         waits = plural("1 message waits for it.", "{n} messages wait for it.", bot.paused)
-        said = f"{show.state('failed', N_('the bot'))} {escape(bot.trouble)}. {escape(waits)}"
+        why = escape(told.reason(bot.trouble))
+        said = f"{show.state('failed', N_('the bot'))} {why}. {escape(waits)}"
         need(said, _("Look at the settings"), settings_page, key="need-bot")
     for message in waiting:
-        why = escape(message.status_reason or "")
+        why = escape(told.reason(message.status_reason or ""))
         need(
             f"{show.message_state(message)} {escape(message.title)}: {why}",
             _("Look at it"),
@@ -62,7 +63,7 @@ def needs_you() -> None:
             "to twice unless you say so.",
             uncertain,
         )
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with show.line_with_action():
             st.html(f"{show.state('uncertain')} {escape(perhaps)}")
             for number in history.uncertain_messages(shell.engine()):
                 if st.button(_("Message {number}", number=str(number)), key=f"uncertain-{number}"):
@@ -137,7 +138,7 @@ def last_messages() -> None:
 
 
 nobody = shell.people().people == 0
-head, action = st.columns([3, 1], vertical_alignment="bottom")
+head, action = st.columns([3, 1], vertical_alignment="center")
 head.title(_("Overview"))
 with action.container(horizontal=True, horizontal_alignment="right"):
     write = st.button(

@@ -7,7 +7,9 @@ record for everybody. Here are the forms that they have; what has none of them i
 import re
 from collections.abc import Callable
 
+from hsl import audit
 from hsl.delivery import sums
+from hsl.stored import said
 from hsl.words import N_, _, in_english, plural
 
 # The forms of stored reasons. A value is what a person or Telegram said, and stays so.
@@ -57,8 +59,10 @@ def reason(stored: str) -> str:
             values = found.groupdict()
             if "span" in values:
                 values["span"] = _span(values["span"])
+            if "person" in values:
+                values["person"] = audit.signed(values["person"])
             return _(form, **values)
-    return stored
+    return said(stored)
 
 
 def closing(stored: str, *, whole: str | None = None, done: str | None = None) -> str:

@@ -12,6 +12,7 @@ from hsl import table
 from hsl.audience import export, segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
+from hsl.audit import signed
 from hsl.charts.ink import LIGHT, Ink, dressed
 from hsl.models import SegmentMode
 from hsl.words import _
@@ -97,7 +98,7 @@ def view() -> None:
                     _("Kind"): _kind(s),
                     _("Who"): s.sentence(),
                     _("What it is for"): s.description,
-                    _("Owner"): s.owner,
+                    _("Owner"): signed(s.owner),
                 }
                 for s in found
             ]
@@ -124,7 +125,7 @@ def view() -> None:
 
 def _one(segment: Segment) -> None:
     frozen, number = segment.mode is SegmentMode.FROZEN, segment.id
-    st.subheader(show.plain(segment.name))
+    st.header(show.plain(segment.name))
     with show.answered():
         people = shell.people().count(segments.by_name(segment.name)).people
         facts = (

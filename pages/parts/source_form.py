@@ -118,7 +118,7 @@ def body() -> None:
 def _where() -> dict[str, Any]:
     st.session_state.setdefault("source-new-kind", definitions.Kind.SQL.value)
     kind = st.segmented_control(
-        _("From"),
+        _("Where they are"),
         [kind.value for kind in definitions.Kind],
         key="source-new-kind",
         format_func={"sql": _("A database"), "files": _("Files")}.get,

@@ -6,19 +6,22 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from hsl import table
+from hsl import stored, table
 from hsl.audience.sources import definitions, registry, runs
 from hsl.audience.sources.errors import SourceError
-from hsl.words import _
+from hsl.words import N_, _
 from pages.parts import asking, download, shell, show, source_form
 
-SAID = "source-said"  # what the last action did, shown once
+SAID = "source-said"  # an icon, and what the last action did; shown once
+DONE, REFUSED = ":material/check:", ":material/error:"
+# Here a button accepts the loss, where a terminal has a word for it.
+ACCEPTABLE = N_("run it again and accept that.")
 
 
 def section() -> None:
     """All sources, each with its last run and what can be done with it."""
-    head, action = st.columns([3, 1], vertical_alignment="bottom")
-    head.subheader(_("Sources of people"))
+    head, action = st.columns([3, 1], vertical_alignment="center")
+    head.header(_("Sources of people"))
     with action.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Add a source"), icon=":material/add:"):
             source_form.begin()
@@ -32,7 +35,8 @@ def section() -> None:
     )
     said = st.session_state.pop(SAID, None)
     if said:
-        st.toast(show.plain(said), icon=":material/check:")
+        icon, words = said
+        st.toast(show.plain(words), icon=icon)
     sources = registry.listing(shell.engine())
     for source in sources:
         with st.container(border=True):
@@ -45,9 +49,9 @@ def section() -> None:
 
 def needs_you(source: registry.Source) -> None:
     """A line on Overview for a source whose last run failed."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with show.line_with_action():
         said = _("source {name}: {why}", name=source.name, why=_error(source.last_run))
-        st.html(f"{show.state('failed')} {escape(said)}")
+        st.html(f"{show.state('failed', N_('not read'))} {escape(said)}")
         if st.button(_("Look at it"), key=f"need-source-{source.id}"):
             st.switch_page("pages/settings.py")
 
@@ -55,8 +59,7 @@ def needs_you(source: registry.Source) -> None:
 def _error(run: registry.Run | None) -> str:
     if run is None or run.error is None:
         return ""
-    # Here a button accepts the loss, where a terminal has a word for it.
-    return run.error.replace(" (--accept-shrink)", "")
+    return stored.said(run.error.replace(registry.ACCEPTABLE, ACCEPTABLE))
 
 
 def _one(source: registry.Source) -> None:
@@ -133,11 +136,11 @@ def _run(source: registry.Source, accept: bool) -> None:
             accept_shrink=accept,
             progress=lambda share, _stage: bar.progress(min(1.0, share), text=reading),
         )
-        st.session_state[SAID] = (
-            _("{name}: {what}.", name=source.name, what=done.sentence()) if done else None
-        )
+        if done is not None:
+            words = _("{name}: {what}.", name=source.name, what=done.sentence())
+            st.session_state[SAID] = (DONE, words)
     except SourceError as error:
-        st.session_state[SAID] = str(error)
+        st.session_state[SAID] = (REFUSED, stored.said(str(error)))
     st.rerun()
 
 
@@ -180,11 +183,10 @@ def _more(source: registry.Source) -> None:
     if st.button(_("Remove"), key=f"source-remove-{source.id}", icon=":material/delete:"):
         try:
             registry.remove(shell.engine(), source.name, actor=shell.author())
-            st.session_state[SAID] = _(
-                "{name} is removed; its people stay as they are.", name=source.name
-            )
+            words = _("{name} is removed; its people stay as they are.", name=source.name)
+            st.session_state[SAID] = (DONE, words)
         except SourceError as error:
-            st.session_state[SAID] = str(error)
+            st.session_state[SAID] = (REFUSED, stored.said(str(error)))
         st.rerun()
 
 

@@ -31,7 +31,7 @@ def charts(app: AppTest) -> list[Any]:
 
 
 def words(app: AppTest) -> str:
-    return " ".join(element.value for kind in (app.markdown, app.subheader) for element in kind)
+    return " ".join(element.value for kind in (app.markdown, app.header) for element in kind)
 
 
 @pytest.mark.parametrize("view", CHARTS)
