@@ -359,13 +359,13 @@ def _bot(settings: Settings) -> Check:
 def _media(settings: Settings) -> Check:
     """Whether the chat that keeps uploaded files is set, and the bot sees it."""
     if settings.media_place is None:
-        remedy = "To upload files, set HSL_MEDIA_CHAT to a private channel of your team's."
-        return Check("files", True, "No chat is set that keeps uploaded files.", remedy)
+        remedy = _("To upload files, set HSL_MEDIA_CHAT to a private channel of your team's.")
+        return Check("files", True, _("No chat is set that keeps uploaded files."), remedy)
     try:
         name = place.check(settings)
     except MediaError as fault:
         return Check("files", False, str(fault))
-    return Check("files", True, f"Uploaded files are kept in “{name}”.")
+    return Check("files", True, _("Uploaded files are kept in “{name}”.", name=name))
 
 
 def _clock(settings: Settings) -> Check:

@@ -295,6 +295,8 @@ def _shown(value: object) -> str:
         # The part of a bot's token before the colon is its public id.
         bot, colon, rest = secret.partition(":")
         return f"{bot}:••••" if colon and bot.isdigit() and rest else _masked_address(secret)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     return str(value)
 
 

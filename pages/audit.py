@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from hsl import audit
+from hsl import audit, words
+from hsl.delivery import history
 from hsl.words import _, plural
-from pages.parts import audit_words, download, shell, show
+from pages.parts import audit_words, download, shell, show, whom
 
 PAGE = 50  # entries
 
@@ -26,13 +27,13 @@ def first_page() -> None:
 
 def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
     """What is chosen, as it stands in the address."""
-    who, what, which, whom = st.columns(4)
+    who, what, which, concerned = st.columns(4)
     actor = who.selectbox(
         _("Who"),
         ["", *actors],
         key="who",
         bind="query-params",
-        format_func=lambda name: name or _("anybody"),
+        format_func=lambda name: whom.actor(name) or _("anybody"),
         on_change=first_page,
     )
     action = what.selectbox(
@@ -46,7 +47,7 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
     number = which.text_input(
         _("Message number"), key="number", bind="query-params", live=True, on_change=first_page
     )
-    person = whom.text_input(
+    person = concerned.text_input(
         _("Person’s id"),
         key="person",
         bind="query-params",
@@ -56,7 +57,7 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
     )
     person = (person or "").strip()
     if person and not person.isdecimal():
-        whom.caption(_("An id is a whole number, such as 700000037."))
+        concerned.caption(_("An id is a whole number, such as 700000037."))
     return {
         "actor": actor or None,
         "action": action or None,
@@ -66,17 +67,29 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
     }
 
 
-def line(entry: audit.Entry) -> str:
-    """HTML of one entry."""
+def line(entry: audit.Entry, groups: dict[str, str]) -> str:
+    """HTML of one entry; `groups` says of messages, by their ids, to whom they go."""
     when = moment(entry.at)
     what = " · ".join(
         filter(None, (escape(audit_words.deed(entry.action)), audit_words.thing(entry)))
     )
+    group = groups.get(entry.object_id or "", "") if entry.object_type == "message" else ""
+    details = audit_words.details(entry, shell.zone(), group=group)
     return (
         f"<div><time title='{escape(show.ago(entry.at))}'>{escape(when)}</time>"
-        f"<span>{escape(entry.actor)}</span>"
-        f"<div class='what'><b>{what}</b>{audit_words.details(entry, shell.zone())}</div></div>"
+        f"<span>{escape(whom.actor(entry.actor))}</span>"
+        f"<div class='what'><b>{what}</b>{details}</div></div>"
     )
+
+
+def groups_of(entries: list[audit.Entry]) -> dict[str, str]:
+    """To whom the messages of these entries go, by their ids; stored with the entry in English."""
+    if words.language() == "en":
+        return {}
+    named = {entry.object_id or "" for entry in entries if entry.object_type == "message"}
+    ids = [int(number) for number in named if number.isdecimal()]
+    found = history.audiences(shell.engine(), ids)
+    return {str(number): whom.of_audience(stored) for number, stored in found.items()}
 
 
 def moment(when: datetime) -> str:
@@ -93,7 +106,9 @@ chosen = filters(actors, actions)
 _none, total = audit.entries(shell.engine(), **chosen, limit=0)
 with action.container(horizontal=True, horizontal_alignment="right"):
     download.menu(
-        _("Download these"), "audit", lambda form: audit.export(shell.engine(), form, **chosen)
+        _("Download these entries"),
+        "audit",
+        lambda form: audit.export(shell.engine(), form, **chosen),
     )
 st.caption(plural("{n} entry", "{n} entries", total))
 listed = st.container()
@@ -103,6 +118,8 @@ if total > PAGE:
     number = st.pagination(pages, key="page_no", bind="query-params")
 entries, _total = audit.entries(shell.engine(), **chosen, offset=(number - 1) * PAGE, limit=PAGE)
 if entries:
-    listed.html(f"<div class='hsl-audit'>{''.join(map(line, entries))}</div>")
+    groups = groups_of(entries)
+    lines = "".join(line(entry, groups) for entry in entries)
+    listed.html(f"<div class='hsl-audit'>{lines}</div>")
 else:
     listed.info(_("No entry fits. Choose less, or look for another."))

@@ -59,7 +59,7 @@ def side_by_side(*makes: Callable[[], Figure]) -> None:
 
 
 def streams() -> None:
-    st.subheader(_("How do the streams compare?"))
+    st.header(_("How do the streams compare?"))
     said = _("By stream of today; who is in two counts in both.")
     st.html(f'<div class="hsl-dim">{escape(said)}</div>')
     with show.answered():

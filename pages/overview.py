@@ -10,7 +10,7 @@ import streamlit as st
 from hsl import insights, words
 from hsl.audience.sources import registry
 from hsl.charts import arrival
-from hsl.delivery import history
+from hsl.delivery import history, told
 from hsl.models import MessageStatus, utc_now
 from hsl.words import N_, _, plural
 from pages.parts import bot_words, charts, first_steps, results, shell, show, sources
@@ -44,10 +44,11 @@ def needs_you() -> None:
     st.header(_("Needs you"))
     if bot.trouble:
         waits = plural("1 message waits for it.", "{n} messages wait for it.", bot.paused)
-        said = f"{show.state('failed', N_('the bot'))} {escape(bot.trouble)}. {escape(waits)}"
+        why = escape(told.reason(bot.trouble))
+        said = f"{show.state('failed', N_('the bot'))} {why}. {escape(waits)}"
         need(said, _("Look at the settings"), settings_page, key="need-bot")
     for message in waiting:
-        why = escape(message.status_reason or "")
+        why = escape(told.reason(message.status_reason or ""))
         need(
             f"{show.message_state(message)} {escape(message.title)}: {why}",
             _("Look at it"),

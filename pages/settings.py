@@ -17,12 +17,13 @@ NAMES = {
     "clock": N_("clock"),
     "database": N_("database"),
     "disk": N_("disk"),
+    "files": N_("files"),
     "figures": N_("figures"),
     "messages": N_("messages"),
     "migrations": N_("migrations"),
     "reports": N_("reports"),
     "scheduler": N_("scheduler"),
-    "sending": N_("sending"),
+    "sending": N_("pace"),
     "sources": N_("sources"),
 }
 

@@ -138,6 +138,7 @@ def add(
                 segment_of(row),
                 owner,
                 sentence=cohort.english(),
+                cohort=cohort.model_dump(mode="json"),
                 frozen=frozen,
                 is_exclusion=is_exclusion,
                 people=people,
@@ -284,7 +285,14 @@ def remove(engine: Engine, name: str, *, actor: str) -> None:
         for table in (Members, Sizes):
             connection.execute(delete(table).where(table.c.segment_id == segment.id))
         connection.execute(delete(Saved).where(Saved.c.id == segment.id))
-        _record(connection, "segment_deleted", segment, actor, sentence=segment.cohort.english())
+        _record(
+            connection,
+            "segment_deleted",
+            segment,
+            actor,
+            sentence=segment.cohort.english(),
+            cohort=segment.cohort.model_dump(mode="json"),
+        )
 
 
 def measure(engine: Engine) -> int:

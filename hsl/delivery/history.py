@@ -161,6 +161,14 @@ def one(engine: Engine, message_id: int) -> Message | None:
         return _message(row, sums.counted_sums(connection, [row])[row.id])
 
 
+def audiences(engine: Engine, ids: list[int]) -> dict[int, dict[str, Any]]:
+    """The audiences of these messages as they are stored, by id; of those that have one."""
+    statement = select(History.c.id, History.c.audience).where(History.c.id.in_(ids))
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(statement).all() if ids else []
+    return {row.id: row.audience for row in rows if row.audience is not None}
+
+
 def asleep(engine: Engine, message_id: int) -> int:
     """How many wait for their morning: longer than any fault makes them wait."""
     after = models.utc_now() + timedelta(seconds=2 * queue.BACKOFF[-1])

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 
 from hsl.delivery import sums
+from hsl.stored import said
 from hsl.words import N_, _, in_english, plural
 
 # The forms of stored reasons. A value is what a person or Telegram said, and stays so.
@@ -58,7 +59,7 @@ def reason(stored: str) -> str:
             if "span" in values:
                 values["span"] = _span(values["span"])
             return _(form, **values)
-    return stored
+    return said(stored)
 
 
 def closing(stored: str, *, whole: str | None = None, done: str | None = None) -> str:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from hsl import stored
 from hsl.audience.cohort import Cohort
 from hsl.audit import Entry
 from hsl.words import N_, _
@@ -159,11 +160,19 @@ def thing(entry: Entry) -> str:
     return said
 
 
-def details(entry: Entry, zone: ZoneInfo) -> str:
-    """HTML of an entry's details: a line each, with what changed as before → after."""
+def details(entry: Entry, zone: ZoneInfo, *, group: str = "") -> str:
+    """HTML of an entry's details: a line each, with what changed as before → after.
+
+    `group` says in the viewer's language to whom the entry's message goes, where that is known.
+    """
+    told = dict(entry.details)
+    if group and "group" in told:
+        told["group"] = group
+    if "cohort" in told:
+        told.pop("sentence", None)  # the same in English
     lines = [
         f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>"
-        for label, value in _lines(dict(entry.details), zone)
+        for label, value in _lines(told, zone)
     ]
     return f"<dl>{''.join(lines)}</dl>" if lines else ""
 
@@ -227,4 +236,4 @@ def _word(said: str) -> str:
     """A value of ours in the viewer's language; what people wrote stays as they wrote it."""
     if said in VALUES:
         return _(VALUES[said])
-    return _(LABELS[said]) if said in LABELS else said
+    return _(LABELS[said]) if said in LABELS else stored.said(said)

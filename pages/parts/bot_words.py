@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from hsl import words
+from hsl.delivery import told
 from hsl.delivery.standing import Standing
 from hsl.models import utc_now
 from hsl.words import _, plural
@@ -15,7 +16,7 @@ def trouble(found: Standing, zone: ZoneInfo) -> str:
         _("Sending has stopped since {moment}.", moment=show.moment(found.trouble_since, zone))
         if found.trouble_since
         else _("Sending has stopped."),
-        f"{found.trouble}.",
+        f"{told.reason(found.trouble or '')}.",
         plural("One message waits for it.", "{n} messages wait for it.", found.paused)
         if found.paused
         else "",

@@ -58,7 +58,7 @@ def present() -> None:
 
 def _head(period: Period, today: date) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(period.title(), anchor=False, width="stretch")
+        st.header(period.title(), anchor=False, width="stretch")
         for name, icon, by in (
             (_("Earlier"), ":material/chevron_left:", -1),
             (_("Later"), ":material/chevron_right:", 1),
@@ -181,7 +181,7 @@ def _whom(entry: Entry) -> str:
 
 def _collisions(clashes: Sequence[Collision]) -> None:
     head, window = st.columns([4, 1], vertical_alignment="bottom")
-    head.subheader(_("Collisions"), anchor=False)
+    head.header(_("Collisions"), anchor=False)
     window.selectbox(
         p_("hours", "Within"),
         WINDOWS,

@@ -27,7 +27,7 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
     if figure.small:
         st.markdown(f"**{figure.question}**")
     else:
-        st.subheader(figure.question)
+        st.header(figure.question)
     if figure.numbers.empty:
         st.html(f'<div class="hsl-dim">{escape(_(figure.nothing))}</div>')
         return

@@ -34,7 +34,7 @@ def view() -> None:
 
 
 def _mark_one() -> None:
-    st.subheader(_("Mark a person"))
+    st.header(_("Mark a person"))
     words = st.text_input(
         _("Whom"),
         key="mark-whom",

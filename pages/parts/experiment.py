@@ -143,7 +143,7 @@ def _chart(question: str, shares: dict[str, Share], *, name: str) -> None:
         ]
     )
     words = "; ".join(f"{name}: {share.sentence()}" for name, share in known.items())
-    st.subheader(show.plain(question))
+    st.header(show.plain(question))
     drawn.chart(
         name,
         frame,

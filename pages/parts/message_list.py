@@ -7,14 +7,13 @@ from html import escape
 from typing import Any
 
 import streamlit as st
-from pydantic import ValidationError
 
-from hsl.audience.cohort import Audience
 from hsl.delivery import export, history, outbox, recurring, told
 from hsl.delivery.history import Message
-from hsl.models import Action, MessageStatus
-from hsl.words import _, language, plural
+from hsl.models import MessageStatus
+from hsl.words import _, plural
 from pages.parts import addressed, asking, download, experiment, result_filters, shell, show
+from pages.parts.whom import actor, whom
 
 PAGE = 20  # messages
 STATES = [status.value for status in MessageStatus]
@@ -161,24 +160,12 @@ def _row(message: Message) -> None:
         right.html(show.closing_bar(short, empty=show.at_creation(message)))
 
 
-def whom(message: Message) -> str:
-    """To whom it goes, in the viewer's language; what is stored of a group is English."""
-    is_group = message.audience is not None and message.experiment_id is None
-    if language() == "en" or not is_group or message.action is not Action.SEND:
-        return message.to
-    try:
-        audience = Audience.model_validate(message.audience)
-    except ValidationError:
-        return message.to
-    return message.to if audience.is_individual else audience.sentence()
-
-
 def _facts(message: Message) -> str:
     when = message.finished_at or message.started_at or message.scheduled_at
     said = [
         escape(_("to {whom}", whom=whom(message))),
         f'<time title="{escape(show.moment(when, shell.zone()))}">{escape(show.ago(when))}</time>',
-        escape(_("by {author}", author=message.author)),
+        escape(_("by {author}", author=actor(message.author))),
     ]
     if message.status_reason and message.status in (MessageStatus.PAUSED, MessageStatus.FAILED):
         said.append(escape(told.reason(message.status_reason)))
@@ -196,7 +183,7 @@ def _rules() -> None:
         for rule in at_work:
             words, ahead, stop = st.columns([5, 3, 1], vertical_alignment="center")
             first = (rule.text.splitlines() or ["–"])[0][:60]
-            by = _("{rule}, by {author}", rule=rule.repeat.sentence(), author=rule.author)
+            by = _("{rule}, by {author}", rule=rule.repeat.sentence(), author=actor(rule.author))
             words.text(f"{first}\n{by}")
             if rule.next_message_id is not None and rule.next_at is not None:
                 number = str(rule.next_message_id)

@@ -33,6 +33,7 @@ from pages.parts import (
     templates,
     uncertain,
 )
+from pages.parts.whom import actor, whom
 
 LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
 TABS = {  # as the address names them
@@ -228,8 +229,8 @@ def _head(message: Message) -> None:
     why = message.status_reason
     reason = f" – {escape(told.reason(why))}" if why else ""
     to, by = (
-        _("to {whom}", whom=message_list.whom(message)),
-        _("by {author}", author=message.author),
+        _("to {whom}", whom=whom(message)),
+        _("by {author}", author=actor(message.author)),
     )
     st.html(
         f"{show.test_mark(message)}{show.message_state(message)}{reason} "

@@ -124,7 +124,7 @@ def view() -> None:
 
 def _one(segment: Segment) -> None:
     frozen, number = segment.mode is SegmentMode.FROZEN, segment.id
-    st.subheader(show.plain(segment.name))
+    st.header(show.plain(segment.name))
     with show.answered():
         people = shell.people().count(segments.by_name(segment.name)).people
         facts = (

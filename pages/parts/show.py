@@ -17,6 +17,7 @@ from hsl.delivery.sums import ClosingSum
 from hsl.models import Action, utc_now
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _, p_, plural
+from pages.parts import whom
 
 COLOURS = {
     "sent": "#009E73",
@@ -212,9 +213,9 @@ def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
             when = message.finished_at or message.started_at or message.scheduled_at
             st.html(
                 f'{test_mark(message)}{message_state(message)} <span class="hsl-dim"> · '
-                f"{html.escape(_('to {whom}', whom=message.to))} · "
+                f"{html.escape(_('to {whom}', whom=whom.whom(message)))} · "
                 f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
-                f"{html.escape(_('by {author}', author=message.author))}</span>"
+                f"{html.escape(_('by {author}', author=whom.actor(message.author)))}</span>"
             )
         waiting = at_creation(message)
         right.html(closing_bar(message.closing, empty=waiting))

@@ -6,19 +6,21 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from hsl import table
+from hsl import stored, table
 from hsl.audience.sources import definitions, registry, runs
 from hsl.audience.sources.errors import SourceError
-from hsl.words import _
+from hsl.words import N_, _
 from pages.parts import asking, download, shell, show, source_form
 
 SAID = "source-said"  # what the last action did, shown once
+# Here a button accepts the loss, where a terminal has a word for it.
+ACCEPTABLE = N_("run it again and accept that.")
 
 
 def section() -> None:
     """All sources, each with its last run and what can be done with it."""
     head, action = st.columns([3, 1], vertical_alignment="bottom")
-    head.subheader(_("Sources of people"))
+    head.header(_("Sources of people"))
     with action.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Add a source"), icon=":material/add:"):
             source_form.begin()
@@ -55,8 +57,7 @@ def needs_you(source: registry.Source) -> None:
 def _error(run: registry.Run | None) -> str:
     if run is None or run.error is None:
         return ""
-    # Here a button accepts the loss, where a terminal has a word for it.
-    return run.error.replace(" (--accept-shrink)", "")
+    return stored.said(run.error.replace(registry.ACCEPTABLE, ACCEPTABLE))
 
 
 def _one(source: registry.Source) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from hsl import words
 from hsl.words import _
+from pages.parts import streamlit_words
 
 FOLDER = Path(__file__).parent / "viewer"
 LOCALE_COOKIE = "hsl_locale"  # a language that was chosen here, instead of the browser's
@@ -39,6 +40,7 @@ def document(reading: str) -> None:
             data={
                 "language": words.language(),
                 "skip": _("Skip to the content"),
+                "streamlit": streamlit_words.spoken(),
                 "reading": reading,
             },
         )

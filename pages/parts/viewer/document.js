@@ -1,11 +1,68 @@
-// The document's language, also in Streamlit's own way past the navigation, and each document that
-// is read in the help begun at its beginning.
+// The document's language, also in Streamlit's own words, and each document that is read in the
+// help begun at its beginning.
 let reading = null;
+let known = {};
+let watch = null;
+
+const NAMES = ["aria-label", "placeholder", "title", "alt"];
+const TEXTS = '[data-testid="stFileUploaderDropzone"], [role="tooltip"], [data-testid="stTooltipContent"], [data-testid="stDialog"], [role="listbox"], [role="menu"]';
+
+// "Search" is known as it is, "Page 3" by its beginning with its number, "Help for X" likewise.
+const translated = (said) => {
+  const exact = known[said];
+  if (exact) return exact;
+  const [, begin, rest] = /^(Page |Help for |Remove |[^:]+: )(.+)$/.exec(said) || [];
+  return begin && known[begin] ? known[begin] + rest : null;
+};
+
+function named(element) {
+  for (const name of NAMES) {
+    const said = element.getAttribute(name);
+    const ours = said && translated(said);
+    if (ours && ours !== said) element.setAttribute(name, ours);
+  }
+}
+
+// The text alone changes: the nodes belong to Streamlit.
+function texts(root) {
+  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const said = node.nodeValue.trim();
+    const ours = said && translated(said);
+    if (ours && ours !== said) node.nodeValue = ours;
+  }
+}
+
+function within(root) {
+  if (root.nodeType !== Node.ELEMENT_NODE) return;
+  named(root);
+  root.querySelectorAll(NAMES.map((name) => `[${name}]`).join(",")).forEach(named);
+  if (root.closest(TEXTS)) texts(root);
+  else root.querySelectorAll(TEXTS).forEach(texts);
+}
+
+function follow() {
+  if (watch || !Object.keys(known).length) return;
+  watch = new MutationObserver((changes) => {
+    for (const change of changes) {
+      if (change.type === "attributes") named(change.target);
+      else for (const node of change.addedNodes) within(node);
+    }
+  });
+  watch.observe(document.body, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: NAMES,
+  });
+  within(document.body);
+}
 
 export default function ({ data }) {
   document.documentElement.lang = data.language;
+  known = data.streamlit;
+  follow();
   const skip = document.querySelector('[data-testid="stSkipToContent"]')?.firstChild;
-  // Its text alone changes: the node belongs to Streamlit.
   if (skip) skip.nodeValue = data.skip;
   if (reading !== data.reading) {
     reading = data.reading;
