@@ -3,26 +3,28 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import streamlit as st
 
-from hsl.delivery import export, history, outbox, recurring, told
+from hsl.delivery import export, history, outbox, recurring
 from hsl.delivery.history import Message
 from hsl.models import MessageStatus
 from hsl.words import _, plural
-from pages.parts import addressed, asking, download, experiment, result_filters, shell, show
-from pages.parts.whom import actor, whom
+from pages.parts import (
+    addressed,
+    asking,
+    download,
+    experiment,
+    message_row,
+    result_filters,
+    shell,
+    show,
+)
+from pages.parts.whom import actor
 
 PAGE = 20  # messages
 STATES = [status.value for status in MessageStatus]
-CSS = """<style>
-[class*="st-key-hsl-row-"]{border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);
-padding:.55rem 0 .6rem}
-[class*="st-key-hsl-row-"] .stButton button{text-align:left;white-space:normal;padding:0}
-[class*="st-key-hsl-row-"] .stColumn{gap:.3rem}
-</style>"""
 OWN = ("q", "state", "period", "since", "to", "author", "sheet")  # the list's, in the address
 RETURNS = "list-returns"  # True in the run that comes back from a message
 LEFT = "list-address"  # what the address said of the list when a message was opened
@@ -59,7 +61,7 @@ def present() -> None:
     _rules()
     experiment.listing()
     page = _page(wanted)
-    st.html(CSS)
+    message_row.style()
     found, total = history.listing(
         shell.engine(), **wanted.named(), offset=(page - 1) * PAGE, limit=PAGE
     )
@@ -145,32 +147,12 @@ def _show_all() -> None:
 
 
 def _row(message: Message) -> None:
-    """One message: a door to its page, its state and its closing sum; no box around it."""
-    with st.container(key=f"hsl-row-{message.id}", gap=None):
-        left, right = st.columns([3, 2], vertical_alignment="center", gap="medium")
-        with left.container(gap=None):
-            title = f"**{show.plain(message.title)}**"
-            if st.button(title, key=f"list-{message.id}", type="tertiary"):
-                # The list's own part of the address stays, for the way back.
-                st.query_params["message"] = str(message.id)
-                st.rerun()
-            st.html(_facts(message))
-        # Why some failed is on the message's own page.
-        short = message.closing.in_short()
-        right.html(show.closing_bar(short, empty=show.at_creation(message)))
+    def go() -> None:
+        # The list's own part of the address stays, for the way back.
+        st.query_params["message"] = str(message.id)
+        st.rerun()
 
-
-def _facts(message: Message) -> str:
-    when = message.finished_at or message.started_at or message.scheduled_at
-    said = [
-        escape(_("to {whom}", whom=whom(message))),
-        f'<time title="{escape(show.moment(when, shell.zone()))}">{escape(show.ago(when))}</time>',
-        escape(_("by {author}", author=actor(message.author))),
-    ]
-    if message.status_reason and message.status in (MessageStatus.PAUSED, MessageStatus.FAILED):
-        said.append(escape(told.reason(message.status_reason)))
-    state = f"{show.test_mark(message)}{show.message_state(message)}"
-    return f'{state} <span class="hsl-dim"> · {" · ".join(said)}</span>'
+    message_row.draw(message, key="list", go=go)
 
 
 def _rules() -> None:

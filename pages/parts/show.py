@@ -17,7 +17,6 @@ from hsl.delivery.sums import ClosingSum
 from hsl.models import Action, utc_now
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _, p_, plural
-from pages.parts import whom
 
 COLOURS = {
     "sent": "#009E73",
@@ -201,24 +200,6 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
         f"{bar}</div>"
         f'<div class="hsl-terms">{whole} = {terms}</div>'
     )
-
-
-def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
-    """One message in a list: a door to its page, its state, and its closing sum."""
-    with st.container(border=True):
-        left, right = st.columns([3, 2], vertical_alignment="center")
-        with left.container(gap=None):
-            if st.button(plain(message.title), key=f"{key}-{message.id}", type="tertiary"):
-                st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
-            when = message.finished_at or message.started_at or message.scheduled_at
-            st.html(
-                f'{test_mark(message)}{message_state(message)} <span class="hsl-dim"> · '
-                f"{html.escape(_('to {whom}', whom=whom.whom(message)))} · "
-                f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
-                f"{html.escape(_('by {author}', author=whom.actor(message.author)))}</span>"
-            )
-        waiting = at_creation(message)
-        right.html(closing_bar(message.closing, empty=waiting))
 
 
 def at_creation(message: Message) -> str:

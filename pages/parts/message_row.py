@@ -1,0 +1,56 @@
+"""One message in a list: a door to its page, its state, how far it is, and its closing sum."""
+
+from collections.abc import Callable
+from html import escape
+
+import streamlit as st
+
+from hsl.delivery import told
+from hsl.delivery.history import Message
+from hsl.models import MessageStatus
+from hsl.words import _
+from pages.parts import shell, show
+from pages.parts.whom import actor, whom
+
+CSS = """<style>
+[class*="st-key-hsl-row-"]{border-top:1px solid var(--hsl-line);padding:.5rem 0 .55rem}
+[class*="st-key-hsl-row-"] .stButton button{justify-content:flex-start;text-align:left;
+white-space:normal;padding:0;min-height:1.7rem}
+[class*="st-key-hsl-row-"] .stButton button p{text-align:left;overflow-wrap:anywhere}
+[class*="st-key-hsl-row-"] .stHtml{margin:0}
+[class*="st-key-hsl-row-"] .stColumn{gap:.3rem}
+@media (max-width:640px){[class*="st-key-hsl-row-"] .stHorizontalBlock{gap:.45rem}}
+</style>"""
+
+
+def draw(message: Message, *, key: str, go: Callable[[], None], progress: str = "") -> None:
+    """The row, under `style()`; `go` opens the message, `progress` says how far it is by now."""
+    with st.container(key=f"hsl-row-{key}-{message.id}", gap=None):
+        left, right = st.columns([3, 2], vertical_alignment="center", gap="medium")
+        with left.container(gap=None):
+            title = f"**{show.plain(message.title)}**"
+            if st.button(title, key=f"{key}-{message.id}", type="tertiary"):
+                go()
+            st.html(_facts(message))
+        # Why some failed is on the message's own page.
+        closing = show.closing_bar(message.closing.in_short(), empty=show.at_creation(message))
+        said = f'<div class="hsl-dim">{escape(progress)}</div>' if progress else ""
+        right.html(closing + said)
+
+
+def style() -> None:
+    """How rows look; once before them."""
+    st.html(CSS)
+
+
+def _facts(message: Message) -> str:
+    when = message.finished_at or message.started_at or message.scheduled_at
+    said = [
+        escape(_("to {whom}", whom=whom(message))),
+        f'<time title="{escape(show.moment(when, shell.zone()))}">{escape(show.ago(when))}</time>',
+        escape(_("by {author}", author=actor(message.author))),
+    ]
+    if message.status_reason and message.status in (MessageStatus.PAUSED, MessageStatus.FAILED):
+        said.append(escape(told.reason(message.status_reason)))
+    state = f"{show.test_mark(message)}{show.message_state(message)}"
+    return f'{state} <span class="hsl-dim"> · {" · ".join(said)}</span>'
