@@ -21,6 +21,20 @@ from sqlalchemy import (
 
 from hsl import database, models, table
 from hsl.table import Column, Format, Kind, Table
+from hsl.words import N_, _
+
+# Who works here, and what works here by itself, as they sign; others have names.
+ACTORS = {
+    "analyst": N_("analyst"),
+    "operator": N_("operator"),
+    "sample": N_("sample"),
+    "scheduler": N_("scheduler"),
+}
+
+
+def signed(actor: str) -> str:
+    """Who did something, in the reader's language; a person's name stays as it is."""
+    return _(ACTORS[actor]) if actor in ACTORS else actor
 
 
 def record(

@@ -58,6 +58,7 @@ class Entry:
     experiment_id: int | None = None
     is_written: bool = False  # its recipients are chosen already
     taken_back: bool = False
+    audience: Mapping[str, Any] | None = None  # as it is stored
 
     @property
     def is_ahead(self) -> bool:
@@ -173,6 +174,7 @@ def _entry(row: Row[Any]) -> Entry:
         experiment_id=row.experiment_id,
         is_written=not late and row.archived_at is None,
         taken_back=row.taken_back_at is not None,
+        audience=row.audience,
     )
 
 
@@ -191,6 +193,7 @@ def _of_rules(connection: Connection, start: datetime, end: datetime) -> Iterato
             reach=reach_of(chosen),
             author=row.author,
             rule_id=row.id,
+            audience=chosen,
         )
         # The next one is made already, as a message that stands in the calendar by itself.
         made_to = max(rule.next_at or utc_now(), utc_now())

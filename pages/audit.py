@@ -33,7 +33,7 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
         ["", *actors],
         key="who",
         bind="query-params",
-        format_func=lambda name: whom.actor(name) or _("anybody"),
+        format_func=lambda name: audit.signed(name) or _("anybody"),
         on_change=first_page,
     )
     action = what.selectbox(
@@ -77,7 +77,7 @@ def line(entry: audit.Entry, groups: dict[str, str]) -> str:
     details = audit_words.details(entry, shell.zone(), group=group)
     return (
         f"<div><time title='{escape(show.ago(entry.at))}'>{escape(when)}</time>"
-        f"<span>{escape(whom.actor(entry.actor))}</span>"
+        f"<span>{escape(audit.signed(entry.actor))}</span>"
         f"<div class='what'><b>{what}</b>{details}</div></div>"
     )
 

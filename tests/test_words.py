@@ -1,12 +1,14 @@
 """Every string has a translation, and the translations are sound."""
 
+import ast
 import re
+from collections.abc import Iterator
 from string import Formatter
 
 import pytest
 
 from hsl import words
-from hsl.locale.missing import missing, template
+from hsl.locale.missing import ROOT, missing, template
 
 OTHERS = sorted(words.LANGUAGES.keys() - {"en"})
 
@@ -86,3 +88,79 @@ def test_what_is_stored_is_english(russian: None) -> None:
     with words.in_english():
         stored = words.plural("{n} person", "{n} people", 2)
     assert (stored, words.plural("{n} person", "{n} people", 2)) == ("2 people", "2 человека")
+
+
+# What Streamlit draws: which of its arguments people read, by place and by name.
+DRAWN = {
+    "title", "header", "subheader", "caption", "text", "markdown", "write", "info", "warning",
+    "error", "success", "toast", "button", "link_button", "download_button", "form_submit_button",
+    "page_link", "checkbox", "toggle", "radio", "selectbox", "multiselect", "segmented_control",
+    "pills", "text_input", "text_area", "number_input", "date_input", "time_input", "slider",
+    "file_uploader", "metric", "popover", "expander", "spinner", "status", "dialog", "tabs",
+    "Column", "TextColumn", "NumberColumn", "DateColumn", "DatetimeColumn", "CheckboxColumn",
+    "data_editor", "altair_chart", "vega_lite_chart", "menu", "save_as",
+}  # fmt: skip
+READ = {"label", "help", "placeholder", "caption", "body", "text", "title", "alt", "delta"}
+# Names of forms and fields, which no language translates; addresses and files have a slash.
+NAMES = {"SQL", "JSON", "file_id", "platform"}
+LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+
+def bare(node: ast.expr) -> Iterator[ast.Constant]:
+    """English that stands in an expression as it is, not within a call that translates it."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if (
+            node.value not in NAMES
+            and "/" not in node.value
+            and LETTERS.search(re.sub(r":material/\w+:", "", node.value))
+        ):
+            yield node
+    elif isinstance(node, ast.JoinedStr):
+        for part in node.values:
+            if isinstance(part, ast.Constant):
+                yield from bare(part)
+    elif isinstance(node, ast.BinOp):
+        yield from bare(node.left)
+        yield from bare(node.right)
+    elif isinstance(node, ast.IfExp):
+        yield from bare(node.body)
+        yield from bare(node.orelse)
+    elif isinstance(node, ast.List | ast.Tuple):
+        for one in node.elts:
+            yield from bare(one)
+
+
+def untranslated(source: str) -> Iterator[tuple[int, str]]:
+    """The line and the words of each argument that is read and not translated."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        is_log = isinstance(node.func.value, ast.Name) and node.func.value.id == "log"
+        if node.func.attr not in DRAWN or is_log:
+            continue
+        read = [*node.args[:1], *(k.value for k in node.keywords if k.arg in READ)]
+        for argument in read:
+            yield from ((found.lineno, str(found.value)) for found in bare(argument))
+
+
+def test_what_is_drawn_is_translated() -> None:
+    paths = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {words}"
+        for path in paths
+        for line, words in untranslated(path.read_text("utf-8"))
+    ]
+    assert found == []
+
+
+def test_english_that_is_drawn_as_it_is_is_found() -> None:
+    source = """
+st.button("Send", icon=":material/send:", help="It goes now")
+st.caption(f"{n} people" if n else "")
+st.selectbox(_("Sort"), ["a name"], placeholder="Choose")
+st.markdown(f"{_('One')} · **{number}**", key="a-key")
+st.button(":material/close:")
+"""
+    assert [words for _line, words in untranslated(source)] == [
+        "Send", "It goes now", " people", "Choose",
+    ]  # fmt: skip

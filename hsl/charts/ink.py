@@ -11,7 +11,7 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from hsl import words
 
 BLACK, WHITE = "#000000", "#FFFFFF"
-FONT = '"Source Sans", "Source Sans Pro", "Helvetica Neue", Arial, sans-serif'
+FONT = 'Inter, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
 
 @dataclass(frozen=True)

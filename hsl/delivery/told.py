@@ -7,6 +7,7 @@ record for everybody. Here are the forms that they have; what has none of them i
 import re
 from collections.abc import Callable
 
+from hsl import audit
 from hsl.delivery import sums
 from hsl.stored import said
 from hsl.words import N_, _, in_english, plural
@@ -58,6 +59,8 @@ def reason(stored: str) -> str:
             values = found.groupdict()
             if "span" in values:
                 values["span"] = _span(values["span"])
+            if "person" in values:
+                values["person"] = audit.signed(values["person"])
             return _(form, **values)
     return said(stored)
 

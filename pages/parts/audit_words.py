@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from hsl import stored
 from hsl.audience.cohort import Cohort
-from hsl.audit import Entry
+from hsl.audit import Entry, signed
+from hsl.delivery import told
 from hsl.words import N_, _
 from pages.parts import show
 
@@ -91,6 +92,7 @@ LABELS = {
     "experiment": N_("experiment"),
     "every_minutes": N_("every so many minutes"),
     "file": N_("file"),
+    "files": N_("files"),
     "frozen": N_("keeps its people"),
     "group": N_("to whom"),
     "is_exclusion": N_("an exclusion list"),
@@ -126,6 +128,7 @@ LABELS = {
     "updated": N_("updated"),
     "user_ids": N_("ids"),
     "version": N_("version"),
+    "which": N_("which files"),
     "waiting": N_("waiting"),
 }
 # What is a word of ours when it stands as a value.
@@ -136,6 +139,8 @@ VALUES = {
     "document": N_("document"),
     "frozen": N_("as it was then"),
     "live": N_("as it is at the start"),
+    "newest": N_("the newest"),
+    "all": N_("all"),
 }
 # Ids and ordinals, not counts.
 NUMBERS = {"version", "run", "rule", "experiment", "user_ids", "cancelled", "paused", "resumed"}
@@ -165,14 +170,14 @@ def details(entry: Entry, zone: ZoneInfo, *, group: str = "") -> str:
 
     `group` says in the viewer's language to whom the entry's message goes, where that is known.
     """
-    told = dict(entry.details)
-    if group and "group" in told:
-        told["group"] = group
-    if "cohort" in told:
-        told.pop("sentence", None)  # the same in English
+    found = dict(entry.details)
+    if group and "group" in found:
+        found["group"] = group
+    if "cohort" in found:
+        found.pop("sentence", None)  # the same in English
     lines = [
         f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>"
-        for label, value in _lines(told, zone)
+        for label, value in _lines(found, zone)
     ]
     return f"<dl>{''.join(lines)}</dl>" if lines else ""
 
@@ -223,6 +228,12 @@ def _value(name: str, value: Any, zone: ZoneInfo) -> str:
         parts = (f"{_word(key)}: {_value(key, one, zone)}" for key, one in value.items() if one)
         return ", ".join(parts) or _("nothing")
     said = str(value)
+    if name == "author":
+        return signed(said)
+    if name == "sum":
+        return told.closing(said)
+    if name == "reason":
+        return told.reason(said)
     if _MOMENT.match(said):
         try:
             when = datetime.fromisoformat(said)

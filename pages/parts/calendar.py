@@ -11,8 +11,8 @@ from babel.dates import format_datetime, format_time, get_day_names
 from hsl import planned, words
 from hsl.models import utc_now
 from hsl.planned import Collision, Entry
-from hsl.words import N_, _, p_, plural
-from pages.parts import move, shell, show
+from hsl.words import N_, _, language, p_, plural
+from pages.parts import move, shell, show, whom
 from pages.parts.period import Period, bounds
 
 FOLDER = Path(__file__).parent / "calendar_view"
@@ -176,7 +176,10 @@ def _shown(entry: Entry, *, is_met: bool) -> dict[str, Any]:
 
 def _whom(entry: Entry) -> str:
     people = show.people(entry.people) if entry.people else ""
-    return ", ".join(part for part in (people, entry.group or "") if part)
+    # What is stored of a group is English; of a test's half it names the test.
+    is_said = language() != "en" and entry.audience and entry.experiment_id is None
+    group = whom.of_audience(entry.audience or {}) if is_said else ""
+    return ", ".join(part for part in (people, group or entry.group or "") if part)
 
 
 def _collisions(clashes: Sequence[Collision]) -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from hsl import comparing, experiments, table
+from hsl.audit import signed
 from hsl.charts import ink, rows
 from hsl.comparing import ArmResult, Result, Share
 from hsl.delivery import history
@@ -29,7 +30,11 @@ def listing() -> None:
                 st.query_params.from_dict({"experiment": str(one.id)})
                 st.rerun()
             right.caption(
-                _("{ago}, by {author}", ago=show.ago(one.created_at), author=show.plain(one.author))
+                _(
+                    "{ago}, by {author}",
+                    ago=show.ago(one.created_at),
+                    author=show.plain(signed(one.author)),
+                )
             )
 
 
@@ -45,9 +50,10 @@ def show_one(experiment_id: int) -> None:
         return
     st.html(f"<h1 class='hsl-title'>{escape(result.name)}</h1>")
     made = show.moment(result.created_at, shell.zone())
+    by = escape(_("by {author}", author=signed(result.author)))
     st.html(
         f"<span class='hsl-dim'>{escape(result.audience.sentence())} · "
-        f"{escape(_('split at random'))} · {escape(_('by {author}', author=result.author))} · "
+        f"{escape(_('split at random'))} · {by} · "
         f"{escape(made)}</span>"
     )
     take_back.of_experiment(experiment_id)

@@ -96,6 +96,8 @@ def _panel(page: str) -> Path:
     if guide.more:
         st.markdown(f"**{_('More about it')}**")
     for place, (title, other) in enumerate(guide.more):
+        is_english = words.language() != "en" and other.parent == DOCS
+        title = _("{title} (in English)", title=title) if is_english else title
         st.button(title, key=f"help-more-{place}", type="tertiary", on_click=_reader(page, other))
     return path
 

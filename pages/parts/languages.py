@@ -11,7 +11,7 @@ from hsl.audience.cohort import Audience
 from hsl.message import translating
 from hsl.message.content import Content
 from hsl.words import _
-from pages.parts import desk, shell, show
+from pages.parts import desk, shell, show, whole_page
 
 Change = Callable[[Content], Content]
 
@@ -90,6 +90,7 @@ def _tabs(key: str, content: Content) -> Change | None:
         required=True,
         format_func=lambda code: _tab(content, code) + (" ▲" if code in wrong else ""),
         key=f"{key}-language-{st.session_state.get('language-turn', 0)}",
+        on_change=whole_page.ask,
         label_visibility="collapsed",
     )
     return None if chosen is None or chosen == now else _turning(chosen)

@@ -5,12 +5,13 @@ from html import escape
 
 import streamlit as st
 
+from hsl.audit import signed
 from hsl.delivery import told
 from hsl.delivery.history import Message
 from hsl.models import MessageStatus
 from hsl.words import _
 from pages.parts import shell, show
-from pages.parts.whom import actor, whom
+from pages.parts.whom import whom
 
 CSS = """<style>
 [class*="st-key-hsl-row-"]{border-top:1px solid var(--hsl-line);padding:.5rem 0 .55rem}
@@ -48,7 +49,7 @@ def _facts(message: Message) -> str:
     said = [
         escape(_("to {whom}", whom=whom(message))),
         f'<time title="{escape(show.moment(when, shell.zone()))}">{escape(show.ago(when))}</time>',
-        escape(_("by {author}", author=actor(message.author))),
+        escape(_("by {author}", author=signed(message.author))),
     ]
     if message.status_reason and message.status in (MessageStatus.PAUSED, MessageStatus.FAILED):
         said.append(escape(told.reason(message.status_reason)))

@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from hsl.audit import signed
 from hsl.delivery import changes, texts, timeline
 from hsl.delivery.history import Message
 from hsl.models import Action, MessageStatus
@@ -68,7 +69,7 @@ def _of(edit: Message) -> str:
         in_chats = _("{reached} of {chats}", reached=reached, chats=in_chats)
     return _(
         "edited by {person}, {when}, in {chats} ([message {number}]({address}))",
-        person=show.plain(edit.author),
+        person=show.plain(signed(edit.author)),
         when=show.plain(show.moment(edit.created_at, shell.zone())),
         chats=in_chats,
         number=str(edit.id),
@@ -85,7 +86,7 @@ def show_timeline(message: Message) -> None:
     zone = shell.zone()
     lines = []
     for event in timeline.events(shell.engine(), message.id):
-        person = escape(_("by {author}", author=event.by)) if event.by else ""
+        person = escape(_("by {author}", author=signed(event.by))) if event.by else ""
         by = f" <span class='hsl-dim'>{person}</span>" if person else ""
         closing = f"<div class='hsl-dim'>{escape(event.sum)}</div>" if event.sum else ""
         lines.append(

@@ -10,6 +10,7 @@ from hsl import dispatch
 from hsl.archive import ArchiveError, catalogue
 from hsl.audience import policy
 from hsl.audience.cohort import Audience, Cohort
+from hsl.audit import signed
 from hsl.delivery import changes, history, outbox, recurring, steering, texts, told
 from hsl.delivery.history import Message
 from hsl.delivery.sums import reason_words
@@ -33,7 +34,7 @@ from pages.parts import (
     templates,
     uncertain,
 )
-from pages.parts.whom import actor, whom
+from pages.parts.whom import whom
 
 LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
 TABS = {  # as the address names them
@@ -230,7 +231,7 @@ def _head(message: Message) -> None:
     reason = f" – {escape(told.reason(why))}" if why else ""
     to, by = (
         _("to {whom}", whom=whom(message)),
-        _("by {author}", author=actor(message.author)),
+        _("by {author}", author=signed(message.author)),
     )
     st.html(
         f"{show.test_mark(message)}{show.message_state(message)}{reason} "

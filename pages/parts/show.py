@@ -69,6 +69,7 @@ WORDS = {
     "deleted": N_("deleted"),
 }
 RUN_WORDS = {"sent": N_("done"), "sending": N_("at work")}
+ZONES = {"MSK": N_("MSK")}  # of which a language has its own names
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!$~<>|&^=@])")
 
 CSS = f"<style>{(Path(__file__).parent / 'style.css').read_text('utf-8')}</style>"
@@ -118,7 +119,7 @@ def clock(when: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
     local = when.astimezone(zone)
     form = "medium" if seconds else "short"
     named = f"{local:%Z}"
-    named = f"UTC{named}" if named[:1] in "+-" else named
+    named = f"UTC{named}" if named[:1] in "+-" else _(ZONES.get(named, named))
     return f"{format_time(local.replace(tzinfo=None), form, locale=words.locale())} {named}"
 
 

@@ -8,7 +8,7 @@ from hsl.experiments import HOLD_OUT, MOST_ARMS, Arm
 from hsl.message import translating
 from hsl.message.content import Content
 from hsl.words import N_, _
-from pages.parts import desk, languages, show
+from pages.parts import desk, languages, show, whole_page
 
 LETTERS = "ABCD"
 NOTHING_LEFT = N_("The other shares leave nothing for A. Make one of them smaller.")
@@ -23,7 +23,9 @@ def choose(
     if plan.get("when") == "again":
         return rest
     st.markdown(f"**{_('Try two or more texts')}**")
-    if not st.toggle(_("Split into A and B"), bool(known), key=f"{key}-on"):
+    if not st.toggle(
+        _("Split into A and B"), bool(known), key=f"{key}-on", on_change=whole_page.ask
+    ):
         return rest
     cells = st.columns([3, 2, 2], vertical_alignment="bottom")
     name = cells[0].text_input(

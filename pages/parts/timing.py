@@ -14,7 +14,7 @@ from hsl.media import lasting
 from hsl.message.content import Content
 from hsl.models import AudienceMode, utc_now
 from hsl.words import N_, _, p_
-from pages.parts import shell, show
+from pages.parts import shell, show, whole_page
 
 WHEN = {"now": N_("Now"), "later": N_("At a time"), "again": N_("Again and again")}
 MODES = {
@@ -34,6 +34,7 @@ def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience)
         index=list(WHEN).index(plan.get("when", "now")) if can else 0,
         format_func=lambda name: _(WHEN[name]),
         key=f"{key}-when-{can}",
+        on_change=whole_page.ask,
         horizontal=True,
         label_visibility="collapsed",
         disabled=not can,
@@ -194,6 +195,7 @@ def _keep_quiet(key: str, plan: dict[str, Any]) -> bool:
         ),
         bool(plan.get("keep_quiet", False)),
         key=f"{key}-quiet",
+        on_change=whole_page.ask,
         help=_(
             "By each person's attribute time_zone, else by the school's zone, {zone}.",
             zone=shell.settings().time_zone,

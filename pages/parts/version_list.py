@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from hsl.audit import signed
 from hsl.message import versions
 from hsl.words import _
 from pages.parts import asking, held, shell, show
@@ -27,10 +28,11 @@ def _line(version: versions.Version) -> None:
     text, act = st.columns([4, 1], vertical_alignment="center")
     when = show.exactly(version.made_at, shell.zone())
     first = version.title[:200] or _("Nothing written yet")
+    by = escape(_("by {author}", author=signed(version.author)))
     text.html(
         f'<div class="hsl-line">{escape(first)}</div><div class="hsl-dim">'
         f'<span title="{escape(when)}">{escape(show.ago(version.made_at))}</span> · '
-        f"{escape(_('by {author}', author=version.author))} · {escape(_length(version))}</div>"
+        f"{by} · {escape(_length(version))}</div>"
     )
     if act.button(_("Bring back"), key=f"version-{version.id}", width="stretch"):
         held.bring_back(version)

@@ -1,4 +1,4 @@
-"""To whom a message goes and who made it, in the viewer's language: what is stored is English."""
+"""To whom a message goes, in the viewer's language: what is stored is English."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,15 +8,7 @@ from pydantic import ValidationError
 from hsl.audience.cohort import Audience
 from hsl.delivery.history import Message
 from hsl.models import Action
-from hsl.words import N_, _, language
-
-# Who works here, and what works here by itself, as they sign the audit; others have names.
-ACTORS = {
-    "analyst": N_("analyst"),
-    "operator": N_("operator"),
-    "sample": N_("sample"),
-    "scheduler": N_("scheduler"),
-}
+from hsl.words import language
 
 
 def whom(message: Message) -> str:
@@ -34,8 +26,3 @@ def of_audience(stored: Mapping[str, Any]) -> str:
     except ValidationError:
         return ""
     return "" if audience.is_individual else audience.sentence()
-
-
-def actor(name: str) -> str:
-    """Who did something; a person's name stays as it is."""
-    return _(ACTORS[name]) if name in ACTORS else name

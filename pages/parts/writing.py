@@ -23,10 +23,10 @@ from pages.parts import (
     splitting,
     templates,
     text_editor,
+    whole_page,
 )
 
 NAMES = ("first_name", "last_name", "username", "user_id", "language_code")
-ASKED = "asked for the page"
 VIEWS = {"write": N_("Write"), "preview": N_("Preview")}
 # Below 900 px the two are views of one thing, and only one is there at a time.
 CSS = """<style>
@@ -42,18 +42,14 @@ CSS = """<style>
 
 
 def open_dialog(name: str) -> None:
-    """Open a dialog of the page's, also where a click comes with the last letters.
-
-    Streamlit's browser side puts a click and what a fragment tells at the same moment into one
-    run of the fragment; the callback runs there too, and the fragment asks for the whole page.
-    """
+    """Open a dialog of the page's, also where a click comes with the last letters."""
     asking.open_dialog(name)
-    st.session_state[ASKED] = True
+    whole_page.ask()
 
 
 def draw(whom: Callable[[], Audience]) -> None:
     """The desk; typing runs it alone, and the rest of the page stays."""
-    st.session_state.pop(ASKED, None)  # the whole page runs
+    whole_page.was_asked()  # it runs now
     st.fragment(_desk)(whom)
 
 
@@ -73,7 +69,7 @@ def _desk(whom: Callable[[], Audience]) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left.container(key="desk-write"):
         content = _write()
-    if st.session_state.pop(ASKED, False):
+    if whole_page.was_asked():
         st.rerun()
     with right.container(key="desk-preview"):
         person = last_look.look_as(whom(), content, key=f"{held.key()}-as")
@@ -139,7 +135,7 @@ def _edit(content: Content) -> None:
         held.text_key(),
         load=here.load,
         text=content.text,
-        label=_("Caption") if desk.is_file(content.message_type) else _("Message"),
+        label=_label(content),
         limit=content.limit,
         count=desk.length_of(content, {}),
         findings=findings,
@@ -160,6 +156,13 @@ def _edit(content: Content) -> None:
     )
     if has_news:
         st.rerun()
+
+
+def _label(content: Content) -> str:
+    """What the field is called; a translation's names its language, so that none is mistaken."""
+    label = _("Caption") if desk.is_file(content.message_type) else _("Message")
+    code = held.language()
+    return f"{label}: {languages.name(code)}" if code else label
 
 
 def known_names() -> tuple[str, ...]:

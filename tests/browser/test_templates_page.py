@@ -9,6 +9,7 @@ from tests.browser.test_road import settled
 
 ENGLISH = "Hello {first_name|friend}, the <b>lesson</b> begins"
 RUSSIAN = "Здравствуйте, <b>урок</b> начинается"
+IN_RUSSIAN = "Message: Russian (ru)"
 
 
 def test_languages_tests_and_templates(page: Page, house: House) -> None:
@@ -52,14 +53,11 @@ def choose_people(page: Page, house: House) -> int:
     return people
 
 
-def stands(page: Page, text: str) -> None:
-    """Wait until the one editor holds this text: another language's goes when the page is drawn."""
-    editor = page.get_by_label("Message", exact=True)
-    for _ in range(120):
-        if [one.input_value() for one in editor.all()] == [text]:
-            return
-        page.wait_for_timeout(250)
-    expect(editor).to_have_value(text)
+def stands(page: Page, text: str, field: str = "Message") -> None:
+    """Wait until the one editor is this language's, and holds this text."""
+    editor = page.get_by_label(field, exact=True)
+    expect(editor).to_have_count(1)
+    expect(editor).to_have_value(text, timeout=30_000)
 
 
 def write_in_russian(page: Page) -> None:
@@ -68,14 +66,13 @@ def write_in_russian(page: Page) -> None:
     settled(page)
     page.get_by_role("button", name="Add the language").click()
     expect(page.get_by_text(re.compile(r"Russian: \d+ people · all others: \d+"))).to_be_visible()
-    settled(page)
-    stands(page, ENGLISH)
-    page.get_by_label("Message", exact=True).fill(RUSSIAN)
+    stands(page, ENGLISH, IN_RUSSIAN)
+    page.get_by_label(IN_RUSSIAN, exact=True).fill(RUSSIAN)
     # At once, so that the last letters are still on their way.
     page.get_by_role("radio", name="English (en), for all others").click()
     stands(page, ENGLISH)
     page.get_by_role("radio", name="Russian").click()
-    stands(page, RUSSIAN)
+    stands(page, RUSSIAN, IN_RUSSIAN)
     expect(page.locator(".tg .bubble b")).to_have_text("урок")
     page.reload()
     stands(page, ENGLISH)
@@ -140,4 +137,4 @@ def use_template(page: Page, house: House) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Use", exact=True).click()
     stands(page, ENGLISH)
     page.get_by_role("radio", name="Russian").click()
-    stands(page, RUSSIAN)
+    stands(page, RUSSIAN, IN_RUSSIAN)

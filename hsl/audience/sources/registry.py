@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
-from hsl import audit, database, models, table
+from hsl import audit, database, models, stored, table
 from hsl.audience.sources.definitions import Definition, Kind, Which, define
 from hsl.audience.sources.errors import SourceBusyError, SourceError
 from hsl.words import _, number
@@ -66,7 +66,7 @@ class Run:
     def sentence(self) -> str:
         """Its figures in words, such as "12 added, 3 updated …", or its error."""
         if self.error is not None:
-            return self.error
+            return stored.said(self.error)
         if self.seconds is None:
             return _("It is going on.")
         return _(
