@@ -112,7 +112,7 @@ wanted = result_filters.chosen()
 # While it is held or climbs back, the figure changes by itself.
 bot = shell.standing_of_bot()
 steady = bot.is_well and bot.rate == bot.full_rate
-st.fragment(present_pace, run_every=None if steady else 2.0)()
+shell.live(present_pace, every=None if steady else 2.0)
 with show.answered(), results.of(wanted) as found:
     head(found)
     addressed.one("view", list(VIEWS))

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-<<<<<<< HEAD
+from hsl.audit import signed
 from hsl.delivery import export, history, outbox, recurring
 from hsl.delivery.history import Message
 from hsl.models import MessageStatus
@@ -22,16 +22,6 @@ from pages.parts import (
     shell,
     show,
 )
-from pages.parts.whom import actor
-=======
-from hsl.audit import signed
-from hsl.delivery import export, history, outbox, recurring, told
-from hsl.delivery.history import Message
-from hsl.models import MessageStatus
-from hsl.words import _, plural
-from pages.parts import addressed, asking, download, experiment, result_filters, shell, show
-from pages.parts.whom import whom
->>>>>>> house2
 
 PAGE = 20  # messages
 STATES = [status.value for status in MessageStatus]
@@ -162,22 +152,7 @@ def _row(message: Message) -> None:
         st.query_params["message"] = str(message.id)
         st.rerun()
 
-<<<<<<< HEAD
     message_row.draw(message, key="list", go=go)
-=======
-
-def _facts(message: Message) -> str:
-    when = message.finished_at or message.started_at or message.scheduled_at
-    said = [
-        escape(_("to {whom}", whom=whom(message))),
-        f'<time title="{escape(show.moment(when, shell.zone()))}">{escape(show.ago(when))}</time>',
-        escape(_("by {author}", author=signed(message.author))),
-    ]
-    if message.status_reason and message.status in (MessageStatus.PAUSED, MessageStatus.FAILED):
-        said.append(escape(told.reason(message.status_reason)))
-    state = f"{show.test_mark(message)}{show.message_state(message)}"
-    return f'{state} <span class="hsl-dim"> · {" · ".join(said)}</span>'
->>>>>>> house2
 
 
 def _rules() -> None:
