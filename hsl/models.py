@@ -127,6 +127,14 @@ COUNTERS = {
 DO_NOT_MESSAGE = "do-not-message"  # the rule, and the reason, of whoever has a mark
 
 
+class RecipientOrder(StrEnum):
+    """How recipients are listed: as they were chosen, or by when each was sent to; others last."""
+
+    CHOSEN = ""
+    FIRST = "first"
+    LAST = "last"
+
+
 class RecipientType(StrEnum):
     """Chosen one by one, or as a group that a filter describes."""
 

@@ -94,11 +94,11 @@ def now_and_next() -> None:
     st.header(_("Now and next"))
     if sending:
         st.caption(show.plain(bot_words.pace(shell.standing_of_bot())))
-    message_row.style()
-    for message in sending:
-        draw_row(message, key="now", progress=progress_of(message.id))
-    for message in coming:
-        draw_row(message, key="next")
+    with message_row.listed():
+        for message in sending:
+            draw_row(message, key="now", progress=progress_of(message.id))
+        for message in coming:
+            draw_row(message, key="next")
     if total > len(coming):
         st.caption(plural("And {n} more is scheduled.", "And {n} more are scheduled.",
                           total - len(coming)))  # fmt: skip
@@ -146,9 +146,9 @@ def last_messages() -> None:
     last, _total = history.listing(shell.engine(), statuses=finished, limit=5)
     if last:
         st.header(_("Last messages"))
-        message_row.style()
-    for message in last:
-        draw_row(message, key="last")
+    with message_row.listed():
+        for message in last:
+            draw_row(message, key="last")
 
 
 nobody = shell.people().people == 0

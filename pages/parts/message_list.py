@@ -61,14 +61,14 @@ def present() -> None:
     _rules()
     experiment.listing()
     page = _page(wanted)
-    message_row.style()
     found, total = history.listing(
         shell.engine(), **wanted.named(), offset=(page - 1) * PAGE, limit=PAGE
     )
     if not found:
         _nothing(wanted, total)
-    for message in found:
-        _row(message)
+    with message_row.listed():
+        for message in found:
+            _row(message)
     if total > PAGE:
         st.pagination(max(math.ceil(total / PAGE), page), key="sheet", bind="query-params")
     if total:

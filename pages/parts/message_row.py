@@ -4,6 +4,7 @@ from collections.abc import Callable
 from html import escape
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from hsl.audit import signed
 from hsl.delivery import told
@@ -25,7 +26,7 @@ white-space:normal;padding:0;min-height:1.7rem}
 
 
 def draw(message: Message, *, key: str, go: Callable[[], None], progress: str = "") -> None:
-    """The row, under `style()`; `go` opens the message, `progress` says how far it is by now."""
+    """The row, within `listed()`; `go` opens the message, `progress` says how far it is by now."""
     with st.container(key=f"hsl-row-{key}-{message.id}", gap=None):
         left, right = st.columns([3, 2], vertical_alignment="center", gap="medium")
         with left.container(gap=None):
@@ -34,14 +35,22 @@ def draw(message: Message, *, key: str, go: Callable[[], None], progress: str = 
                 go()
             st.html(_facts(message))
         # Why some failed is on the message's own page.
-        closing = show.closing_bar(message.closing.in_short(), empty=show.at_creation(message))
         said = f'<div class="hsl-dim">{escape(progress)}</div>' if progress else ""
-        right.html(closing + said)
+        right.html(_sum(message) + said)
 
 
-def style() -> None:
-    """How rows look; once before them."""
+def listed() -> DeltaGenerator:
+    """The place for rows, one close below the other."""
     st.html(CSS)
+    return st.container(gap=None)
+
+
+def _sum(message: Message) -> str:
+    """Its closing sum; before anybody was tried only to how many it goes, which is no result."""
+    closing = message.closing.in_short()
+    if closing.total and closing.pending == closing.total:
+        return f'<div class="hsl-dim">{escape(show.people(closing.total))}</div>'
+    return show.closing_bar(closing, empty=show.at_creation(message))
 
 
 def _facts(message: Message) -> str:

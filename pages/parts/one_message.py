@@ -40,7 +40,14 @@ RUNS = {
     Action.EDIT: N_("Edited in {reached} of {chats} by [message {number}]({address})"),
     Action.DELETE: N_("Deleted from {reached} of {chats} by [message {number}]({address})"),
 }
-OWN = ("tab", "who", "status", "reason", "rows")  # what the address says of one message alone
+OWN = (
+    "tab",
+    "who",
+    "status",
+    "reason",
+    "order",
+    "rows",
+)  # what the address says of one message alone
 
 
 def show_one(message_id: int) -> None:

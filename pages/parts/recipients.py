@@ -9,8 +9,8 @@ import streamlit as st
 from hsl.delivery import export, history
 from hsl.delivery.history import Message
 from hsl.delivery.sums import reason_words
-from hsl.models import DeliveryStatus
-from hsl.words import _
+from hsl.models import DeliveryStatus, RecipientOrder
+from hsl.words import N_, _
 from pages.parts import addressed, download, shell, show, uncertain
 
 PAGE = 50  # recipients
@@ -18,13 +18,18 @@ PAGE = 50  # recipients
 # instead of cutting its words.
 WIDTHS = {
     "Person": 190,
-    "Status": 115,
-    "Reason": 165,
-    "What Telegram said": 355,
+    "Status": 130,
+    "Reason": 215,
     "Time": 175,
     "Id": 110,
     "Version": 80,
     "Code": 65,
+    "What Telegram said": 355,
+}
+ORDERS = {
+    RecipientOrder.CHOSEN.value: N_("as they were chosen"),
+    RecipientOrder.FIRST.value: N_("first sent first"),
+    RecipientOrder.LAST.value: N_("last sent first"),
 }
 
 
@@ -32,14 +37,15 @@ def show_recipients(message: Message) -> None:
     """The filters, the table, and what may be done with ticked rows. Raises ArchiveError."""
     number = message.id
     reasons = history.reasons(shell.engine(), number)
-    words, chosen_status, chosen_reason = _filters(message, reasons)
-    page = _page(number, (words, chosen_status, chosen_reason))
+    words, chosen_status, chosen_reason, order = _filters(message, reasons)
+    page = _page(number, (words, chosen_status, chosen_reason, order))
     table, total = history.recipients(
         shell.engine(),
         number,
         status=chosen_status or None,
         reason=chosen_reason or None,
         words=words,
+        order=RecipientOrder(order),
         offset=(page - 1) * PAGE,
         limit=PAGE,
     )
@@ -62,25 +68,30 @@ def show_recipients(message: Message) -> None:
         )
 
 
-def _filters(message: Message, reasons: list[str]) -> tuple[str, str, str]:
-    """What is searched for, and the state and the reason that are chosen; all in the address."""
-    search, status, reason = st.columns([3, 2, 2])
-    words = search.text_input(
-        _("Search"), key="who", type="search", placeholder=_("Name, @username or id"),
-        bind="query-params", live=True,
-    )  # fmt: skip
-    statuses = ["", *[s.value for s in DeliveryStatus]]
-    addressed.one("status", statuses)
-    chosen_status = status.selectbox(
-        _("Status"), statuses, key="status",
-        format_func=lambda status: _status(status, message) if status else _("any"),
-    )  # fmt: skip
-    addressed.one("reason", ["", *reasons])
-    chosen_reason = reason.selectbox(
-        _("Reason"), ["", *reasons], key="reason",
-        format_func=lambda why: reason_words(why) if why else _("any"),
-    )  # fmt: skip
-    return words or "", chosen_status or "", chosen_reason or ""
+def _filters(message: Message, reasons: list[str]) -> tuple[str, str, str, str]:
+    """What is searched for, the state, the reason and the order; all in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(
+            _("Search"), key="who", type="search", placeholder=_("Name, @username or id"),
+            bind="query-params", live=True, width=300,
+        )  # fmt: skip
+        statuses = ["", *[s.value for s in DeliveryStatus]]
+        addressed.one("status", statuses)
+        chosen_status = st.selectbox(
+            _("Status"), statuses, key="status", width=156,
+            format_func=lambda status: _status(status, message) if status else _("any"),
+        )  # fmt: skip
+        addressed.one("reason", ["", *reasons])
+        chosen_reason = st.selectbox(
+            _("Reason"), ["", *reasons], key="reason", width=156, disabled=not reasons,
+            format_func=lambda why: reason_words(why) if why else _("any"),
+        )  # fmt: skip
+        addressed.one("order", list(ORDERS))
+        order = st.selectbox(
+            _("Order"), list(ORDERS), key="order", width=190,
+            format_func=lambda order: _(ORDERS[order]),
+        )  # fmt: skip
+    return words or "", chosen_status or "", chosen_reason or "", order or ""
 
 
 def _page(number: int, filters: tuple[str, ...]) -> int:
@@ -158,11 +169,11 @@ def _readable(table: pd.DataFrame, message: Message, *, with_reasons: bool) -> p
             lambda status: f"{show.SHAPES[status]} {_status(status, message)}"
         ),
         "Reason": table["reason"].map(lambda why: reason_words(why) if why else ""),
-        "What Telegram said": table["error_description"].fillna(""),
         "Time": table["sent_at"].map(lambda when: show.moment(when, zone) if when else ""),
         "Id": table["user_id"].astype(str),
         "Version": table["version"].map(lambda number: f"{number:.0f}" if number else ""),
         "Code": table["error_code"].map(lambda code: f"{code:.0f}" if code else ""),
+        "What Telegram said": table["error_description"].fillna(""),
     }
     if not with_reasons:
         for name in ("Reason", "What Telegram said", "Code"):
