@@ -25,7 +25,8 @@ from pages.parts import (
 
 PAGE = 20  # messages
 STATES = [status.value for status in MessageStatus]
-OWN = ("q", "state", "period", "since", "to", "author", "sheet")  # the list's, in the address
+# The list's and the calendar's, in the address.
+OWN = ("q", "state", "period", "since", "to", "author", "sheet", "view", "month", "week")
 RETURNS = "list-returns"  # True in the run that comes back from a message
 LEFT = "list-address"  # what the address said of the list when a message was opened
 
@@ -56,7 +57,7 @@ def present() -> None:
         for name in ("period", "author"):
             addressed.take_up(name)
         st.session_state["state"] = st.query_params.get_all("state")
-    st.session_state[LEFT] = {name: st.query_params.get_all(name) for name in st.query_params}
+    note_left()
     wanted = _filters()
     _rules()
     experiment.listing()
@@ -81,12 +82,17 @@ def present() -> None:
             )
 
 
+def note_left() -> None:
+    """Keep what the address says of the list or the calendar, for the way back from a message."""
+    st.session_state[LEFT] = {name: st.query_params.get_all(name) for name in st.query_params}
+
+
 def go_back() -> None:
-    """Leave a message for the list as it was left."""
+    """Leave a message for the list, or for the calendar, as it was left."""
     here = {name: st.query_params.get_all(name) for name in st.query_params}
     left = st.session_state.get(LEFT) or here
     st.query_params.from_dict({name: left[name] for name in OWN if name in left})
-    st.session_state[RETURNS] = True
+    st.session_state[RETURNS] = "view" not in left
     st.rerun()
 
 

@@ -19,7 +19,7 @@ CSS = """<style>
 [class*="st-key-hsl-row-"] .stButton button{justify-content:flex-start;text-align:left;
 white-space:normal;padding:0;min-height:1.7rem}
 [class*="st-key-hsl-row-"] .stButton button p{text-align:left;overflow-wrap:anywhere}
-[class*="st-key-hsl-row-"] .stHtml{margin:0}
+[class*="st-key-hsl-row-"] .hsl-state{font-size:.94rem}
 [class*="st-key-hsl-row-"] .stColumn{gap:.3rem}
 @media (max-width:640px){[class*="st-key-hsl-row-"] .stHorizontalBlock{gap:.45rem}}
 </style>"""
