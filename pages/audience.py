@@ -142,7 +142,7 @@ def _write_words(chosen: Tray) -> str:
 
 audience_style.draw()
 chosen = tray.counted()
-title, actions = st.columns([2, 3], vertical_alignment="bottom")
+title, actions = st.columns([2, 3], vertical_alignment="center")
 title.title(_("Audience"))
 with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
     with st.popover(_("Import people"), icon=":material/upload_file:"):

@@ -97,7 +97,7 @@ def moment(when: datetime) -> str:
 
 
 actors, actions = audit.kinds(shell.engine())
-head, action = st.columns([3, 1], vertical_alignment="bottom")
+head, action = st.columns([3, 1], vertical_alignment="center")
 head.title(_("Audit"))
 if not actors:
     nothing_yet()

@@ -39,7 +39,7 @@ def settings_page() -> None:
 
 def need(said: str, action: str, go: Callable[[], None], *, key: str) -> None:
     """One line of what needs somebody (HTML), with its remedy as a button."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with show.line_with_action():
         st.html(said)
         if st.button(action, key=key):
             go()
@@ -73,7 +73,7 @@ def needs_you() -> None:
             "to twice unless you say so.",
             uncertain,
         )
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with show.line_with_action():
             st.html(f"{show.state('uncertain')} {escape(perhaps)}")
             for number in history.uncertain_messages(shell.engine()):
                 if st.button(_("Message {number}", number=str(number)), key=f"uncertain-{number}"):
@@ -152,7 +152,7 @@ def last_messages() -> None:
 
 
 nobody = shell.people().people == 0
-head, action = st.columns([3, 1], vertical_alignment="bottom")
+head, action = st.columns([3, 1], vertical_alignment="center")
 head.title(_("Overview"))
 with action.container(horizontal=True, horizontal_alignment="right"):
     write = st.button(

@@ -1,5 +1,6 @@
 """Settings: what is set and where from, and whether all is well."""
 
+import re
 from html import escape
 
 import streamlit as st
@@ -43,18 +44,21 @@ def is_all_well() -> None:
     with st.spinner(_("The doctor looks …")):
         checks = examined(words.language())
     # What is not well stands first.
-    for ok in (False, True):
-        lines = "".join(one_check(check) for check in checks if check.ok is ok)
-        if lines:
-            st.html(f'<div class="hsl-checks">{lines}</div>')
+    lines = "".join(one_check(check) for check in sorted(checks, key=lambda check: check.ok))
+    st.html(f'<div class="hsl-checks">{lines}</div>')
 
 
 def one_check(check: doctor.Check) -> str:
     """HTML of one answer: how it is, what of, and what was found and is to be done."""
     name = escape(_(NAMES.get(check.name, check.name)))
-    remedy = "" if check.ok else f'<b class="remedy">{escape(check.remedy)}</b>'
-    found = f"{escape(check.detail)}{remedy}"
+    remedy = "" if check.ok else f'<b class="remedy">{with_commands(check.remedy)}</b>'
+    found = f"{with_commands(check.detail)}{remedy}"
     return f"<span>{show.well(check.ok)}</span><b>{name}</b><span>{found}</span>"
+
+
+def with_commands(said: str) -> str:
+    """HTML of a sentence, in which commands stand between backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(said))
 
 
 def what_is_set() -> None:

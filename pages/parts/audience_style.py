@@ -10,8 +10,10 @@ overflow-wrap:anywhere}
 [class*="st-key-gone-"] [data-testid="stMarkdownContainer"],
 [class*="st-key-entry-"] [data-testid="stMarkdownContainer"]{position:absolute;width:1px;
 height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.st-key-stream [data-testid="stMultiSelectTagsContainer"]{flex-wrap:wrap;overflow:visible}
-.st-key-stream .react-aria-ComboBox>div{height:auto;max-height:none}
+.st-key-stream [data-testid="stMultiSelectTagsContainer"]{flex-wrap:wrap;overflow:visible;
+min-width:0}
+.st-key-stream .react-aria-ComboBox>div{height:auto;max-height:none;max-width:100%}
+.st-key-stream input{min-width:0}
 .hsl-line-of-tray{display:grid;grid-template-columns:.8rem 1fr auto;gap:0 .4rem;
 font-size:.9rem;line-height:1.35;padding-top:.25rem;font-variant-numeric:tabular-nums}
 .hsl-line-of-tray>span{overflow-wrap:anywhere;min-width:0}

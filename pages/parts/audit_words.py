@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from hsl import stored
+from hsl import stored, words
 from hsl.audience.cohort import Cohort
 from hsl.audit import Entry, signed
 from hsl.delivery import told
@@ -214,7 +214,7 @@ def _value(name: str, value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, int):
         return str(value) if name in NUMBERS else show.number(value)
     if isinstance(value, float):
-        return show.number(value) if value.is_integer() else f"{value:.1f}"
+        return words.number(value, decimals=0 if value.is_integer() else 1)
     if isinstance(value, list):
         shown = ", ".join(_value(name, one, zone) for one in value[:MANY])
         left = len(value) - MANY

@@ -11,6 +11,7 @@ from hsl import dispatch
 from hsl.audience import export, suppression
 from hsl.audience.cohort import Cohort
 from hsl.audience.suppression import SuppressionError
+from hsl.audit import signed
 from hsl.words import _, plural
 from pages.parts import asking, download, shell, show
 
@@ -83,12 +84,14 @@ def _mark_a_list() -> None:
 
 
 def _marks() -> None:
+    st.header(_("Who is marked"))
     words = st.text_input(
         _("Search the marked"), key="marked", type="search", placeholder=_("Name, @username or id")
     )
     marks, total = suppression.listing(shell.engine(), words=words or "", limit=200)
     if not total:
-        st.info(_("Nobody who is marked fits.") if words else _("Nobody is marked."))
+        nobody = _("Nobody who is marked fits.") if words else _("Nobody is marked.")
+        st.html(f'<div class="hsl-dim">{escape(nobody)}</div>')
         return
     st.metric(_("Marked"), show.number(total))
     table = st.dataframe(
@@ -97,7 +100,7 @@ def _marks() -> None:
                 {
                     _("Name"): mark.name,
                     _("Why"): mark.reason,
-                    _("By"): mark.marked_by,
+                    _("By"): signed(mark.marked_by),
                     _("Since"): show.moment(mark.marked_at, shell.zone()),
                     _("Id"): str(mark.user_id),
                 }

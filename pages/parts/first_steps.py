@@ -41,7 +41,7 @@ def section() -> None:
     progress = first_steps.look(shell.engine(), shell.settings())
     if progress.is_over:
         return
-    with st.container(border=True, key="first-steps"):
+    with st.container(border=True, gap="small", key="first-steps"):
         head, away = st.columns([3, 1], vertical_alignment="center")
         head.header(_("First steps"))
         with away.container(horizontal=True, horizontal_alignment="right"):

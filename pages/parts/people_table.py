@@ -66,7 +66,7 @@ def show_people(
         height=min(MOST_HEIGHT, ROW * (len(ids) + 1) + 3),
         column_config={
             _("Registered"): st.column_config.DateColumn(format="localized"),
-            _("Chosen"): st.column_config.TextColumn(width=62),
+            _("Chosen"): st.column_config.TextColumn("✓", width=36, help=_("Chosen")),
             _("Name"): st.column_config.TextColumn(width=135),
         },
     )

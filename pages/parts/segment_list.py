@@ -12,6 +12,7 @@ from hsl import table
 from hsl.audience import export, segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
+from hsl.audit import signed
 from hsl.charts.ink import LIGHT, Ink, dressed
 from hsl.models import SegmentMode
 from hsl.words import _
@@ -97,7 +98,7 @@ def view() -> None:
                     _("Kind"): _kind(s),
                     _("Who"): s.sentence(),
                     _("What it is for"): s.description,
-                    _("Owner"): s.owner,
+                    _("Owner"): signed(s.owner),
                 }
                 for s in found
             ]

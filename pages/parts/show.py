@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 from babel.dates import format_datetime, format_time
+from streamlit.delta_generator import DeltaGenerator
 
 from hsl import spans, words
 from hsl.delivery.history import Message
@@ -201,6 +202,11 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
         f"{bar}</div>"
         f'<div class="hsl-terms">{whole} = {terms}</div>'
     )
+
+
+def line_with_action() -> DeltaGenerator:
+    """A place for one line of words and a button, which stays at its right end."""
+    return st.container(horizontal=True, vertical_alignment="center", wrap=False)
 
 
 def at_creation(message: Message) -> str:

@@ -19,7 +19,7 @@ ACCEPTABLE = N_("run it again and accept that.")
 
 def section() -> None:
     """All sources, each with its last run and what can be done with it."""
-    head, action = st.columns([3, 1], vertical_alignment="bottom")
+    head, action = st.columns([3, 1], vertical_alignment="center")
     head.header(_("Sources of people"))
     with action.container(horizontal=True, horizontal_alignment="right"):
         if st.button(_("Add a source"), icon=":material/add:"):
@@ -47,9 +47,9 @@ def section() -> None:
 
 def needs_you(source: registry.Source) -> None:
     """A line on Overview for a source whose last run failed."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with show.line_with_action():
         said = _("source {name}: {why}", name=source.name, why=_error(source.last_run))
-        st.html(f"{show.state('failed')} {escape(said)}")
+        st.html(f"{show.state('failed', N_('not read'))} {escape(said)}")
         if st.button(_("Look at it"), key=f"need-source-{source.id}"):
             st.switch_page("pages/settings.py")
 
