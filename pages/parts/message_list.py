@@ -106,7 +106,7 @@ def _filters() -> Wanted:
         authors = ["", *history.authors(shell.engine())]
         addressed.one("author", authors)
         author = st.selectbox(
-            _("Author"), authors, key="author", width=170,
+            _("Author"), authors, key="author", width=156,
             format_func=lambda name: name or _("anybody"),
         )  # fmt: skip
     chosen = addressed.several("state")

@@ -20,6 +20,7 @@ from pages.parts import (
     message_result,
     message_story,
     move,
+    opened_marks,
     recipients,
     shell,
     show,
@@ -91,6 +92,7 @@ def _take_up(message_id: int) -> None:
     st.session_state["message-shown"] = message_id
     for name in () if first else OWN:
         addressed.take_up(name)
+    opened_marks.take_up()
 
 
 def _show(tab: str | None, message: Message) -> None:
