@@ -129,7 +129,7 @@ def listing(
     if statuses:
         fits.append(History.c.status.in_(statuses))
     if words.strip():
-        number = [History.c.id == int(words)] if words.strip().isdigit() else []
+        number = [History.c.id == i for i in _ids(words.strip(), models.MAX_ROW_ID)]
         text = History.c.message_text.icontains(words.strip(), autoescape=True)
         group = History.c.recipient_group.icontains(words.strip(), autoescape=True)
         fits.append(or_(text, group, *number))
@@ -154,6 +154,8 @@ def authors(engine: Engine) -> list[str]:
 
 def one(engine: Engine, message_id: int) -> Message | None:
     """One message with its counters; None when there is none of this id."""
+    if message_id > models.MAX_ROW_ID:
+        return None  # which no database takes in a question
     with database.read_only(engine).begin() as connection:
         row = connection.execute(select(History).where(History.c.id == message_id)).one_or_none()
         if row is None:
@@ -280,8 +282,9 @@ def _is_named(wanted: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def _ids(wanted: str) -> list[int]:
-    return [int(wanted)] if wanted.isdecimal() and int(wanted) <= models.MAX_USER_ID else []
+def _ids(wanted: str, most: int = models.MAX_USER_ID) -> list[int]:
+    is_number = wanted.isascii() and wanted.isdecimal() and len(wanted) < 20
+    return [int(wanted)] if is_number and int(wanted) <= most else []
 
 
 def _named(connection: Connection, wanted: str) -> list[int]:

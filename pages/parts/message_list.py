@@ -125,8 +125,7 @@ def _page(wanted: Wanted) -> int:
         st.session_state["sheet"] = 1
         st.query_params.pop("sheet", None)
     st.session_state["sheet-of"] = wanted
-    said = st.session_state.get("sheet") or st.query_params.get("sheet", "1")
-    return max(1, int(said)) if str(said).isdecimal() else 1
+    return addressed.sheet("sheet")
 
 
 def _nothing(wanted: Wanted, total: int) -> None:

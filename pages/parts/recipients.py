@@ -101,8 +101,7 @@ def _page(number: int, filters: tuple[str, ...]) -> int:
         st.session_state["rows"] = 1
         st.query_params.pop("rows", None)
     st.session_state["rows-of"] = now
-    said = st.session_state.get("rows") or st.query_params.get("rows", "1")
-    return max(1, int(said)) if str(said).isdecimal() else 1
+    return addressed.sheet("rows")
 
 
 def _nobody(filtered: bool) -> None:

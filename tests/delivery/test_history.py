@@ -41,6 +41,7 @@ def test_the_list_and_the_page_give_one_sum(engine: Engine, message_id: int) -> 
         "people in 4th_stream",
     )
     assert history.one(engine, 999) is None
+    assert history.one(engine, 10**30) is None
 
 
 def test_the_list_is_filtered(engine: Engine, message_id: int) -> None:
@@ -50,7 +51,8 @@ def test_the_list_is_filtered(engine: Engine, message_id: int) -> None:
     assert history.listing(engine, words="hell")[1] == 1
     assert history.listing(engine, words="4TH_")[1] == 1
     assert history.listing(engine, words=str(message_id))[1] == 1
-    assert history.listing(engine, words="%")[1] == 0
+    for nothing in ("%", "²", "9" * 19, "9" * 30):
+        assert history.listing(engine, words=nothing)[1] == 0
 
 
 def test_recipients_are_listed_by_when_each_was_sent_to(engine: Engine, message_id: int) -> None:
