@@ -52,10 +52,13 @@ def show_recipients(message: Message) -> None:
     if not total:
         _nobody(bool(words or chosen_status or chosen_reason))
         return
+    if table.empty:
+        st.info(_("There is no such page of the list."))
+        st.button(_("Show the first page"), on_click=_first_page)
+        return
     decidable = chosen_status == DeliveryStatus.UNCERTAIN and message.archived_at is None
-    ticking = decidable and not table.empty
-    ticked = _draw(_readable(table, message, with_reasons=bool(reasons)), table, ticking=ticking)
-    if ticking:
+    ticked = _draw(_readable(table, message, with_reasons=bool(reasons)), table, ticking=decidable)
+    if decidable:
         uncertain.show_for(message, ticked)
     if total > PAGE:
         st.pagination(max(math.ceil(total / PAGE), page), key="rows", bind="query-params")
@@ -110,6 +113,10 @@ def _nobody(filtered: bool) -> None:
         return
     st.info(_("None of the recipients fits."))
     st.button(_("Show all of them"), on_click=forget_filters)
+
+
+def _first_page() -> None:
+    st.session_state["rows"] = 1
 
 
 def forget_filters() -> None:

@@ -123,6 +123,8 @@ def test_no_number_in_the_address_breaks_the_page(
     assert [error.value for error in app.error] == []
     app = open_page("messages", message=str(message), rows="9" * 30)
     assert [error.value for error in app.error] == []
+    press(app, "Show the first page")
+    assert len(app.dataframe[0].value) == 50
 
 
 def test_a_paused_message_is_edited_on_the_desk(
