@@ -1,6 +1,7 @@
 """What can be done about a message: the likely deeds in its row, the rare ones behind "More"."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import streamlit as st
 
@@ -27,7 +28,9 @@ def row(message: Message) -> None:
             _write_again(message)
         if is_text:
             templates.offer_again(message)
-            with st.popover(_("More"), icon=":material/more_horiz:", key=f"more-{message.id}"):
+            # Another key closes it, when a dialog opens that was asked for in it.
+            key = f"more-{message.id}-{st.session_state.get(asking.OPEN, '')}"
+            with st.popover(_("More"), icon=":material/more_horiz:", key=key):
                 if not message.is_test:
                     _rare(message)
                 templates.offer_to_keep(message)
@@ -82,16 +85,17 @@ def _write_again(message: Message) -> None:
                 else Audience.model_validate(message.audience)
             )
             _edit(message, audience, in_chats=False)
-    if started and message.missed:
-        words = _("Write to the {count} who did not get it", count=message.missed)
-        if st.button(words, icon=":material/forward_to_inbox:"):
-            _follow_up(message, Cohort(missed_message=message.id), message.content)
+    if message.status not in LIVE:
+        _offer_to_the_missed(message, "secondary")
 
 
 def _rare(message: Message) -> None:
     """What changes the chats, and a word to those who got it."""
     started = message.started_at is not None
     at_rest = started and message.status not in LIVE
+    if message.status in LIVE:
+        # Most of them get it yet.
+        _offer_to_the_missed(message, "tertiary")
     if started and message.got:
         words = _("Write to the {count} who got it", count=message.got)
         if st.button(words, icon=":material/reply_all:", type="tertiary"):
@@ -105,6 +109,14 @@ def _rare(message: Message) -> None:
     ):
         asking.open_dialog("delete")
         st.rerun(scope="app")
+
+
+def _offer_to_the_missed(message: Message, kind: Literal["secondary", "tertiary"]) -> None:
+    if message.started_at is None or not message.missed:
+        return
+    words = _("Write to the {count} who did not get it", count=message.missed)
+    if st.button(words, icon=":material/forward_to_inbox:", type=kind):
+        _follow_up(message, Cohort(missed_message=message.id), message.content)
 
 
 def _edit(message: Message, audience: Audience, *, in_chats: bool) -> None:

@@ -109,6 +109,8 @@ def its_page(page: Page, engine: Engine, number: int) -> None:
     page.goto(f"{page.url.partition('?')[0]}?view=calendar&week={year}-W{week:02}")
     day(page, tomorrow).get_by_text("Homework").click()
     expect(page.get_by_role("heading", name="Homework")).to_be_visible()
+    page.get_by_role("button", name="All messages").click()
+    day(page, tomorrow).get_by_text("Homework").click()
     page.get_by_role("button", name="Move", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Tomorrow 19:00").click()
