@@ -220,7 +220,7 @@ def result(engine: Engine, experiment_id: int) -> Result:
     """An experiment's arms side by side. Raises ExperimentError."""
     with database.read_only(engine).begin() as connection:
         row = connection.execute(
-            select(Experiments).where(Experiments.c.id == experiment_id)
+            select(Experiments).where(Experiments.c.id == min(experiment_id, models.MAX_ROW_ID))
         ).one_or_none()
         if row is None:
             raise ExperimentError(

@@ -24,6 +24,7 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 MAX_USER_ID = 2**52 - 1  # Telegram: at most 52 significant bits
+MAX_ROW_ID = 2**63 - 1  # what the id of a row can be in both databases
 # Between these lie all times that a file may give a person; at the calendar's ends a zone's hours
 # lead into years that Python, Arrow and PostgreSQL do not have.
 FIRST_GIVEN, AFTER_GIVEN = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -125,6 +126,14 @@ COUNTERS = {
     DeliveryStatus.DELETED: "deleted_deliveries",
 }
 DO_NOT_MESSAGE = "do-not-message"  # the rule, and the reason, of whoever has a mark
+
+
+class RecipientOrder(StrEnum):
+    """How recipients are listed: as they were chosen, or by when each was sent to; others last."""
+
+    CHOSEN = ""
+    FIRST = "first"
+    LAST = "last"
 
 
 class RecipientType(StrEnum):

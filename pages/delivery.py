@@ -8,7 +8,16 @@ import streamlit as st
 from hsl.charts import arrival, people
 from hsl.charts.figure import Counts, Figure, interval
 from hsl.words import N_, _, plural
-from pages.parts import addressed, bot_words, charts, result_filters, results, shell, show
+from pages.parts import (
+    addressed,
+    bot_words,
+    charts,
+    opened_marks,
+    result_filters,
+    results,
+    shell,
+    show,
+)
 
 
 def present_pace() -> None:
@@ -69,7 +78,6 @@ def streams() -> None:
 
 
 def failures() -> None:
-    step = result_filters.step(wanted)
     draw(lambda: people.reasons_over_time(found, step))
     side_by_side(lambda: people.reasons(found), lambda: people.churn(found))
 
@@ -88,7 +96,6 @@ def persons() -> None:
 
 
 def over_time() -> None:
-    step = result_filters.step(wanted)
     draw(lambda: arrival.over_time(found, step))
     draw(lambda: arrival.by_message(found))
 
@@ -100,6 +107,7 @@ VIEWS = {  # as the address names them
     "Timing": timing,
     "People": persons,
 }
+BY_TIME = {"Arrival", "Failures"}  # counted by day or by week
 WORDS = {
     "Arrival": N_("Arrival"),
     "Streams": N_("Streams"),
@@ -112,16 +120,19 @@ wanted = result_filters.chosen()
 # While it is held or climbs back, the figure changes by itself.
 bot = shell.standing_of_bot()
 steady = bot.is_well and bot.rate == bot.full_rate
-st.fragment(present_pace, run_every=None if steady else 2.0)()
+shell.live(present_pace, every=None if steady else 2.0)
 with show.answered(), results.of(wanted) as found:
     head(found)
     addressed.one("view", list(VIEWS))
-    view = st.segmented_control(
-        _("View"),
-        list(VIEWS),
-        required=True,
-        key="view",
-        format_func=lambda name: _(WORDS[name]),
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        view = st.segmented_control(
+            _("View"),
+            list(VIEWS),
+            required=True,
+            key="view",
+            format_func=lambda name: _(WORDS[name]),
+            label_visibility="collapsed",
+            on_change=opened_marks.forget,
+        )
+        step = result_filters.step(wanted) if view in BY_TIME else "day"
     VIEWS[view]()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from hsl.words import N_, _
-from pages.parts import calendar, experiment, message_list, one_message
+from pages.parts import addressed, calendar, experiment, message_list, one_message
 
 VIEWS = {"list": N_("List"), "calendar": N_("Calendar")}
 
@@ -36,11 +36,11 @@ def overview() -> None:
         message_list.present()
 
 
-wanted = st.query_params.get("message", "")
-compared = st.query_params.get("experiment", "")
-if wanted.isdigit():
-    one_message.show_one(int(wanted))
-elif compared.isdigit():
-    experiment.show_one(int(compared))
+wanted = addressed.number(st.query_params.get("message", ""))
+compared = addressed.number(st.query_params.get("experiment", ""))
+if wanted is not None:
+    one_message.show_one(wanted)
+elif compared is not None:
+    experiment.show_one(compared)
 else:
     overview()

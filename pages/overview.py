@@ -11,9 +11,19 @@ from hsl import insights, words
 from hsl.audience.sources import registry
 from hsl.charts import arrival
 from hsl.delivery import history, told
+from hsl.delivery.history import Message
 from hsl.models import MessageStatus, utc_now
 from hsl.words import N_, _, plural
-from pages.parts import bot_words, charts, first_steps, results, shell, show, sources
+from pages.parts import (
+    bot_words,
+    charts,
+    first_steps,
+    message_row,
+    results,
+    shell,
+    show,
+    sources,
+)
 
 PERIOD = 30  # days
 LIVE = 2.0  # seconds between two looks at what is being sent
@@ -84,11 +94,11 @@ def now_and_next() -> None:
     st.header(_("Now and next"))
     if sending:
         st.caption(show.plain(bot_words.pace(shell.standing_of_bot())))
-    for message in sending:
-        progress_of(message.id)
-        show.message_row(message, shell.zone(), key="now")
-    for message in coming:
-        show.message_row(message, shell.zone(), key="next")
+    with message_row.listed():
+        for message in sending:
+            draw_row(message, key="now", progress=progress_of(message.id))
+        for message in coming:
+            draw_row(message, key="next")
     if total > len(coming):
         st.caption(plural("And {n} more is scheduled.", "And {n} more are scheduled.",
                           total - len(coming)))  # fmt: skip
@@ -97,18 +107,21 @@ def now_and_next() -> None:
         st.html(f'<div class="hsl-dim">{escape(nothing)}</div>')
 
 
-def progress_of(message_id: int) -> None:
-    """A live bar: how far a message is, how fast it goes, and how long it still takes."""
+def draw_row(message: Message, *, key: str, progress: str = "") -> None:
+    message_row.draw(message, key=key, go=partial(open_message, message.id), progress=progress)
+
+
+def progress_of(message_id: int) -> str:
+    """How far a message is, how fast it goes, and how long it still takes."""
     progress = history.progress(shell.engine(), message_id)
-    percent, left = progress["percent"] or 0.0, progress["seconds_left"]
-    said = _(
-        "{percent} % · {rate} a second",
-        percent=words.number(percent),
-        rate=words.number(progress["rate"] or 0.0, decimals=1),
-    )
-    if left:
-        said += " · " + _("{span} left", span=show.duration(left))
-    st.progress(min(1.0, percent / 100), text=said)
+    values = {
+        "percent": words.number(progress["percent"] or 0.0),
+        "rate": words.number(progress["rate"] or 0.0, decimals=1),
+    }
+    left = progress["seconds_left"]
+    if not left:
+        return _("{percent} % · {rate} a second", **values)
+    return _("{percent} % · {rate} a second · {span} left", span=show.duration(left), **values)
 
 
 def how_it_went() -> None:
@@ -133,8 +146,9 @@ def last_messages() -> None:
     last, _total = history.listing(shell.engine(), statuses=finished, limit=5)
     if last:
         st.header(_("Last messages"))
-    for message in last:
-        show.message_row(message, shell.zone(), key="last")
+    with message_row.listed():
+        for message in last:
+            draw_row(message, key="last")
 
 
 nobody = shell.people().people == 0

@@ -13,10 +13,15 @@ import pyarrow as pa
 from sqlalchemy import Connection
 
 from hsl.archive import ArchiveError, catalogue, files
-from hsl.models import DeliveryStatus
+from hsl.models import DeliveryStatus, RecipientOrder
 
 AT_ONCE = 10_000  # rows
 COLUMNS = files.COLUMNS
+ORDERS = {
+    RecipientOrder.CHOSEN: "id",
+    RecipientOrder.FIRST: "sent_at ASC NULLS LAST, id",
+    RecipientOrder.LAST: "sent_at DESC NULLS LAST, id DESC",
+}
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,14 @@ def reasons(connection: Connection, message_id: int) -> list[str]:
 
 
 def recipients(
-    connection: Connection, wanted: Wanted, *, offset: int = 0, limit: int = 50
+    connection: Connection,
+    wanted: Wanted,
+    *,
+    order: RecipientOrder = RecipientOrder.CHOSEN,
+    offset: int = 0,
+    limit: int = 50,
 ) -> tuple[list[dict[str, Any]], int]:
-    """Some of an archived message's recipients that fit, in their order, and how many fit."""
+    """Some of an archived message's recipients that fit, in this order, and how many fit."""
     file = catalogue.files_of(connection, [wanted.message_id])[wanted.message_id]
     reader = files.connect()
     fits, values = _fits(reader, wanted)
@@ -79,7 +89,8 @@ def recipients(
     total = _run(reader, f"SELECT count(*) {source}", values, file.path).fetchall()[0][0]
     rows = _run(
         reader,
-        f"SELECT {', '.join(COLUMNS)} {source} ORDER BY id LIMIT {int(limit)} OFFSET {int(offset)}",
+        f"SELECT {', '.join(COLUMNS)} {source} ORDER BY {ORDERS[order]} "
+        f"LIMIT {int(limit)} OFFSET {int(offset)}",
         values,
         file.path,
     )

@@ -20,7 +20,7 @@ from hsl.delivery.person import title_of as title_of
 from hsl.delivery.person import without_caption
 from hsl.message import html
 from hsl.message.content import Content
-from hsl.models import Action, DeliveryStatus, MessageStatus
+from hsl.models import Action, DeliveryStatus, MessageStatus, RecipientOrder
 from hsl.words import _, plural
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def listing(
     if statuses:
         fits.append(History.c.status.in_(statuses))
     if words.strip():
-        number = [History.c.id == int(words)] if words.strip().isdigit() else []
+        number = [History.c.id == i for i in _ids(words.strip(), models.MAX_ROW_ID)]
         text = History.c.message_text.icontains(words.strip(), autoescape=True)
         group = History.c.recipient_group.icontains(words.strip(), autoescape=True)
         fits.append(or_(text, group, *number))
@@ -154,6 +154,8 @@ def authors(engine: Engine) -> list[str]:
 
 def one(engine: Engine, message_id: int) -> Message | None:
     """One message with its counters; None when there is none of this id."""
+    if message_id > models.MAX_ROW_ID:
+        return None  # which no database takes in a question
     with database.read_only(engine).begin() as connection:
         row = connection.execute(select(History).where(History.c.id == message_id)).one_or_none()
         if row is None:
@@ -204,10 +206,11 @@ def recipients(
     status: str | None = None,
     reason: str | None = None,
     words: str = "",
+    order: RecipientOrder = RecipientOrder.CHOSEN,
     offset: int = 0,
     limit: int = 50,
 ) -> "tuple[pd.DataFrame, int]":
-    """Some recipients of a message as a table, and how many fit in all.
+    """Some recipients of a message as a table, in this order, and how many fit in all.
 
     An archived message's are read from its file; raises ArchiveError where that is not there.
     """
@@ -221,7 +224,9 @@ def recipients(
             chosen = reading.Wanted(
                 message_id, status, reason, wanted, _named(connection, wanted) if wanted else None
             )
-            rows, total = reading.recipients(connection, chosen, offset=offset, limit=limit)
+            rows, total = reading.recipients(
+                connection, chosen, order=order, offset=offset, limit=limit
+            )
             with_first_names(connection, rows)
             return pd.DataFrame(rows, columns=list(EXPORTED)), total
         found = recipients_of(message_id)
@@ -236,7 +241,7 @@ def recipients(
         counted = select(func.count()).select_from(found.order_by(None).subquery())
         total = connection.execute(counted).scalar_one()
         lines = connection.execute(
-            found.order_by(Recipients.c.id).offset(offset).limit(limit)
+            found.order_by(*_in_order(order)).offset(offset).limit(limit)
         ).all()
     return pd.DataFrame([dict(row._mapping) for row in lines], columns=list(EXPORTED)), int(total)
 
@@ -277,13 +282,23 @@ def _is_named(wanted: str) -> list[ColumnElement[bool]]:
     ]
 
 
-def _ids(wanted: str) -> list[int]:
-    return [int(wanted)] if wanted.isdecimal() and int(wanted) <= models.MAX_USER_ID else []
+def _ids(wanted: str, most: int = models.MAX_USER_ID) -> list[int]:
+    is_number = wanted.isascii() and wanted.isdecimal() and len(wanted) < 20
+    return [int(wanted)] if is_number and int(wanted) <= most else []
 
 
 def _named(connection: Connection, wanted: str) -> list[int]:
     found = connection.execute(select(People.c.user_id).where(or_(*_is_named(wanted))))
     return [*found.scalars(), *_ids(wanted)]
+
+
+def _in_order(order: RecipientOrder) -> list[ColumnElement[Any]]:
+    at, number = Recipients.c.sent_at, Recipients.c.id
+    if order is RecipientOrder.FIRST:
+        return [at.asc().nulls_last(), number]
+    if order is RecipientOrder.LAST:
+        return [at.desc().nulls_last(), number.desc()]
+    return [number]
 
 
 def recipients_of(message_id: int) -> Select[Any]:

@@ -12,6 +12,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.parts import shell
 
+MOST_DIGITS = 40  # of a number in an address
+MOST_SHEETS = 1_000_000
+
 
 def is_history() -> bool:
     """True in a run that the browser's way back or forward has asked for."""
@@ -66,6 +69,21 @@ def set_opened(name: str, value: str) -> None:
     """Open `value` under `name` from now on; an empty one closes it."""
     st.session_state[name] = value
     _write(name, value)
+
+
+def number(said: str, *, least: int = 0) -> int | None:
+    """The whole number that somebody typed, at least `least`; None for what is none."""
+    is_one = said.isascii() and said.isdecimal() and len(said) <= MOST_DIGITS
+    return max(least, int(said)) if is_one else None
+
+
+def sheet(name: str) -> int:
+    """The page of a table or list under the key `name`, from 1, as its pager or the address says.
+
+    There may be no such page.
+    """
+    said = str(st.session_state.get(name) or st.query_params.get(name, "1"))
+    return min(number(said, least=1) or 1, MOST_SHEETS)
 
 
 def take_up(name: str) -> None:

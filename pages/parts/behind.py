@@ -12,7 +12,7 @@ from hsl.audience.cohort import Cohort
 from hsl.audience.segments import SegmentError
 from hsl.charts.figure import Figure
 from hsl.words import _
-from pages.parts import shell, show
+from pages.parts import opened_marks, shell, show
 
 
 def present(figure: Figure, chosen: insights.Filter, key: str, *, now: datetime) -> None:
@@ -20,7 +20,17 @@ def present(figure: Figure, chosen: insights.Filter, key: str, *, now: datetime)
     named = figure.marks.get(key, key)
     mark = insights.Mark(figure.door or "", chosen, shell.zone(), key, now)
     with st.container(border=True):
-        st.text(named)
+        with show.line_with_action():
+            st.text(named, width="stretch")
+            st.button(
+                "",
+                icon=":material/close:",
+                help=_("Close"),
+                key=f"close-{figure.name}",
+                type="tertiary",
+                on_click=opened_marks.close,
+                args=(figure.name,),
+            )
         doors = _doors(mark.figure, chosen, mark.zone.key, key, now, shell.store().loaded_at)
         if not doors:
             nobody = escape(_("Nobody stands behind this mark."))

@@ -12,13 +12,13 @@ from hsl import planned, words
 from hsl.models import utc_now
 from hsl.planned import Collision, Entry
 from hsl.words import N_, _, language, p_, plural
-from pages.parts import move, shell, show, whom
+from pages.parts import message_list, message_row, move, shell, show, whom
 from pages.parts.period import Period, bounds
 
 FOLDER = Path(__file__).parent / "calendar_view"
 MODES = {"month": N_("Month"), "week": N_("Week")}
 WINDOWS = (1, 2, 6, 24)  # hours within which two messages to the same people are told
-MOST = 20  # collisions that are told
+SHOWN, MOST = 5, 25  # collisions that are told at once, and at all
 PLANNED_COLOUR, PLANNED_SHAPE = "#8A8F98", "◌"
 
 _calendar = st.components.v2.component(
@@ -34,6 +34,7 @@ def present() -> None:
     today = utc_now().astimezone(shell.zone()).date()
     address = st.query_params
     period = Period.of(address.get("month", ""), address.get("week", ""), today)
+    message_list.note_left()
     _head(period, today)
     move.say_moved()
     days = period.days()
@@ -87,11 +88,15 @@ def _go(period: Period) -> None:
     st.rerun()
 
 
+def _open(number: int) -> None:
+    st.query_params.from_dict({"message": str(number)})
+    st.rerun()
+
+
 def _answer(asked: Any, period: Period, entries: Sequence[Entry]) -> None:
     """Do what was clicked, dragged or pressed in it."""
     if asked.open:
-        st.query_params.from_dict({"message": str(asked.open)})
-        st.rerun()
+        _open(int(asked.open))
     if asked.page:
         _go(period.moved(int(asked.page)))
     if asked.week:
@@ -120,17 +125,22 @@ def _data(
     counts = {day.isoformat(): 0 for day in days}
     for one in shown:
         counts[one["day"]] = counts.get(one["day"], 0) + 1
+    # On a telephone what is over is folded, where the period has today in it.
+    over = [day for day in days if day < today and not _is_outside(day, period)]
+    earlier = sum(counts[day.isoformat()] for day in over) if today in days else 0
     names = get_day_names("abbreviated", locale=words.locale())
     return {
         "mode": period.mode,
         "today": today.isoformat(),
         "weekdays": [str(names[day.weekday()]) for day in days[:7]],
         "days": [_day(day, period, counts[day.isoformat()]) for day in days],
+        "earlier": earlier,
         "entries": shown,
         "words": {
             "label": period.title(),
             "move": _("Move to…"),
             "nothing": _("Nothing goes today."),
+            "earlier": plural("{n} earlier message", "{n} earlier messages", earlier),
         },
     }
 
@@ -142,10 +152,14 @@ def _day(day: date, period: Period, count: int) -> dict[str, Any]:
         "iso": day.isoformat(),
         "number": str(day.day),
         "full": full[:1].upper() + full[1:],
-        "outside": period.mode == "month" and day.month != period.first.month,
+        "outside": _is_outside(day, period),
         "count": plural("{n} message", "{n} messages", count),
         "more": plural("and {n} more", "and {n} more", max(0, count - 3)),
     }
+
+
+def _is_outside(day: date, period: Period) -> bool:
+    return period.mode == "month" and day.month != period.first.month
 
 
 def _shown(entry: Entry, *, is_met: bool) -> dict[str, Any]:
@@ -183,34 +197,46 @@ def _whom(entry: Entry) -> str:
 
 
 def _collisions(clashes: Sequence[Collision]) -> None:
-    head, window = st.columns([4, 1], vertical_alignment="bottom")
-    head.header(_("Collisions"), anchor=False)
-    window.selectbox(
-        p_("hours", "Within"),
-        WINDOWS,
-        index=WINDOWS.index(2),
-        format_func=lambda hours: show.duration(3600 * hours),
-        key="calendar-window",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.header(_("Collisions"), anchor=False, width="stretch")
+        st.selectbox(
+            p_("hours", "Within"),
+            WINDOWS,
+            index=WINDOWS.index(2),
+            format_func=lambda hours: show.duration(3600 * hours),
+            key="calendar-window",
+            width=130,
+        )
     if not clashes:
         st.caption(_("No two messages go to the same people so close together."))
-    for place, clash in enumerate(clashes[:MOST]):
-        _collision(place, clash)
-    if len(clashes) > MOST:
-        more = len(clashes) - MOST
-        st.caption(plural("And {n} more of this period.", "And {n} more of this period.", more))
+        return
+    with message_row.listed():
+        for place, clash in enumerate(clashes[:SHOWN]):
+            _collision(place, clash)
+    more = clashes[SHOWN:MOST]
+    if more:
+        with st.expander(plural("{n} more", "{n} more", len(clashes) - SHOWN)):
+            with message_row.listed():
+                for place, clash in enumerate(more, SHOWN):
+                    _collision(place, clash)
+            if len(clashes) > MOST:
+                left = len(clashes) - MOST
+                said = plural("And {n} more of this period.", "And {n} more of this period.", left)
+                st.caption(said)
 
 
 def _collision(place: int, clash: Collision) -> None:
-    zone = shell.zone()
-    with st.container(border=True, gap="xsmall", key=f"hsl-clash-{place}"):
-        for entry in (clash.first, clash.second):
-            words_ = f"{show.moment(entry.at, zone)} · {entry.title}"
-            link = show.plain(words_)
-            if entry.id is not None:
-                link = f"[{link}](/messages?message={entry.id})"
-            st.markdown(link)
-        st.caption(show.plain(_why(clash)))
+    """Both messages, each a door to its page, and who gets both."""
+    with st.container(key=f"hsl-row-clash-{place}", gap=None):
+        left, right = st.columns([3, 2], vertical_alignment="center", gap="medium")
+        with left.container(gap=None):
+            for number, entry in enumerate((clash.first, clash.second)):
+                said = show.plain(f"{show.moment(entry.at, shell.zone())} · {entry.title}")
+                if entry.id is None:
+                    st.markdown(said)
+                elif st.button(said, key=f"clash-{place}-{number}", type="tertiary"):
+                    _open(entry.id)
+        right.caption(show.plain(_why(clash)))
 
 
 def _why(clash: Collision) -> str:

@@ -11,7 +11,7 @@ from hsl import insights, table
 from hsl.charts import ink, rows
 from hsl.charts.figure import Figure
 from hsl.words import _, plural
-from pages.parts import behind, download, drawn, show
+from pages.parts import behind, download, drawn, opened_marks, show
 
 
 def people(frame: pd.DataFrame, name: str, *, alt: str) -> None:
@@ -53,23 +53,29 @@ def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
     )
     st.html(f'<div class="hsl-dim">{escape(figure.summary)}</div>')
     clicked = picked["selection"].get(rows.MARK, []) if figure.door else []
-    wanted = str(clicked[0]["key"]) if clicked else None
-    place = st.container()
+    if figure.door:
+        opened_marks.follow(figure.name, key, str(clicked[0]["key"]) if clicked else None)
+    wanted = opened_marks.of(figure.name) if figure.door else None
+    if wanted in figure.marks:
+        with show.answered():
+            behind.present(figure, chosen, wanted, now=now)
     with st.expander(_("Numbers and files")):
         _numbers(figure)
-        if figure.door and wanted is None:
-            # The same by keyboard, for those who cannot click on a chart.
-            wanted = st.selectbox(
-                _("The people behind"),
-                list(figure.marks),
-                index=None,
-                key=f"behind-{key}",
-                format_func=lambda name: figure.marks[name],
-                placeholder=_("Choose a mark"),
-            )
-    if wanted in figure.marks:
-        with place, show.answered():
-            behind.present(figure, chosen, wanted, now=now)
+        if figure.door and wanted not in figure.marks:
+            _choose_mark(figure, f"behind-{key}")
+
+
+def _choose_mark(figure: Figure, key: str) -> None:
+    """The same by keyboard, for those who cannot click on a chart."""
+    st.selectbox(
+        _("The people behind"),
+        list(figure.marks),
+        index=None,
+        key=key,
+        format_func=lambda name: figure.marks[name],
+        placeholder=_("Choose a mark"),
+        on_change=lambda: opened_marks.open_one(figure.name, st.session_state[key]),
+    )
 
 
 def _numbers(figure: Figure) -> None:

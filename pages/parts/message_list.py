@@ -3,28 +3,30 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from typing import Any
 
 import streamlit as st
 
 from hsl.audit import signed
-from hsl.delivery import export, history, outbox, recurring, told
+from hsl.delivery import export, history, outbox, recurring
 from hsl.delivery.history import Message
 from hsl.models import MessageStatus
 from hsl.words import _, plural
-from pages.parts import addressed, asking, download, experiment, result_filters, shell, show
-from pages.parts.whom import whom
+from pages.parts import (
+    addressed,
+    asking,
+    download,
+    experiment,
+    message_row,
+    result_filters,
+    shell,
+    show,
+)
 
 PAGE = 20  # messages
 STATES = [status.value for status in MessageStatus]
-CSS = """<style>
-[class*="st-key-hsl-row-"]{border-top:1px solid color-mix(in srgb,currentColor 14%,transparent);
-padding:.55rem 0 .6rem}
-[class*="st-key-hsl-row-"] .stButton button{text-align:left;white-space:normal;padding:0}
-[class*="st-key-hsl-row-"] .stColumn{gap:.3rem}
-</style>"""
-OWN = ("q", "state", "period", "since", "to", "author", "sheet")  # the list's, in the address
+# The list's and the calendar's, in the address.
+OWN = ("q", "state", "period", "since", "to", "author", "sheet", "view", "month", "week")
 RETURNS = "list-returns"  # True in the run that comes back from a message
 LEFT = "list-address"  # what the address said of the list when a message was opened
 
@@ -55,19 +57,19 @@ def present() -> None:
         for name in ("period", "author"):
             addressed.take_up(name)
         st.session_state["state"] = st.query_params.get_all("state")
-    st.session_state[LEFT] = {name: st.query_params.get_all(name) for name in st.query_params}
+    note_left()
     wanted = _filters()
     _rules()
     experiment.listing()
     page = _page(wanted)
-    st.html(CSS)
     found, total = history.listing(
         shell.engine(), **wanted.named(), offset=(page - 1) * PAGE, limit=PAGE
     )
     if not found:
         _nothing(wanted, total)
-    for message in found:
-        _row(message)
+    with message_row.listed():
+        for message in found:
+            _row(message)
     if total > PAGE:
         st.pagination(max(math.ceil(total / PAGE), page), key="sheet", bind="query-params")
     if total:
@@ -80,12 +82,17 @@ def present() -> None:
             )
 
 
+def note_left() -> None:
+    """Keep what the address says of the list or the calendar, for the way back from a message."""
+    st.session_state[LEFT] = {name: st.query_params.get_all(name) for name in st.query_params}
+
+
 def go_back() -> None:
-    """Leave a message for the list as it was left."""
+    """Leave a message for the list, or for the calendar, as it was left."""
     here = {name: st.query_params.get_all(name) for name in st.query_params}
     left = st.session_state.get(LEFT) or here
     st.query_params.from_dict({name: left[name] for name in OWN if name in left})
-    st.session_state[RETURNS] = True
+    st.session_state[RETURNS] = "view" not in left
     st.rerun()
 
 
@@ -99,7 +106,7 @@ def _filters() -> Wanted:
         authors = ["", *history.authors(shell.engine())]
         addressed.one("author", authors)
         author = st.selectbox(
-            _("Author"), authors, key="author", width=170,
+            _("Author"), authors, key="author", width=156,
             format_func=lambda name: name or _("anybody"),
         )  # fmt: skip
     chosen = addressed.several("state")
@@ -118,8 +125,7 @@ def _page(wanted: Wanted) -> int:
         st.session_state["sheet"] = 1
         st.query_params.pop("sheet", None)
     st.session_state["sheet-of"] = wanted
-    said = st.session_state.get("sheet") or st.query_params.get("sheet", "1")
-    return max(1, int(said)) if str(said).isdecimal() else 1
+    return addressed.sheet("sheet")
 
 
 def _nothing(wanted: Wanted, total: int) -> None:
@@ -146,32 +152,12 @@ def _show_all() -> None:
 
 
 def _row(message: Message) -> None:
-    """One message: a door to its page, its state and its closing sum; no box around it."""
-    with st.container(key=f"hsl-row-{message.id}", gap=None):
-        left, right = st.columns([3, 2], vertical_alignment="center", gap="medium")
-        with left.container(gap=None):
-            title = f"**{show.plain(message.title)}**"
-            if st.button(title, key=f"list-{message.id}", type="tertiary"):
-                # The list's own part of the address stays, for the way back.
-                st.query_params["message"] = str(message.id)
-                st.rerun()
-            st.html(_facts(message))
-        # Why some failed is on the message's own page.
-        short = message.closing.in_short()
-        right.html(show.closing_bar(short, empty=show.at_creation(message)))
+    def go() -> None:
+        # The list's own part of the address stays, for the way back.
+        st.query_params["message"] = str(message.id)
+        st.rerun()
 
-
-def _facts(message: Message) -> str:
-    when = message.finished_at or message.started_at or message.scheduled_at
-    said = [
-        escape(_("to {whom}", whom=whom(message))),
-        f'<time title="{escape(show.moment(when, shell.zone()))}">{escape(show.ago(when))}</time>',
-        escape(_("by {author}", author=signed(message.author))),
-    ]
-    if message.status_reason and message.status in (MessageStatus.PAUSED, MessageStatus.FAILED):
-        said.append(escape(told.reason(message.status_reason)))
-    state = f"{show.test_mark(message)}{show.message_state(message)}"
-    return f'{state} <span class="hsl-dim"> · {" · ".join(said)}</span>'
+    message_row.draw(message, key="list", go=go)
 
 
 def _rules() -> None:

@@ -1,42 +1,36 @@
 """One message: its state and actions, live progress, recipients, content and timeline."""
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 
 import streamlit as st
 
-from hsl import dispatch
 from hsl.archive import ArchiveError, catalogue
 from hsl.audience import policy
-from hsl.audience.cohort import Audience, Cohort
 from hsl.audit import signed
-from hsl.delivery import changes, history, outbox, recurring, steering, texts, told
+from hsl.delivery import history, recurring, told
 from hsl.delivery.history import Message
-from hsl.delivery.sums import reason_words
-from hsl.message import drafts
-from hsl.message.content import Content
-from hsl.models import Action, AudienceMode, MessageStatus
-from hsl.words import N_, _, p_, plural
+from hsl.models import Action, AudienceMode, MessageStatus, utc_now
+from hsl.words import N_, _, plural
 from hsl.words import number as number_words
 from pages.parts import (
     addressed,
-    asking,
-    doing,
+    message_actions,
     message_list,
     message_result,
     message_story,
     move,
+    opened_marks,
     recipients,
     shell,
     show,
     take_back,
-    templates,
     uncertain,
 )
 from pages.parts.whom import whom
 
-LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
+LIVE = message_actions.LIVE
+NEAR = timedelta(minutes=2)  # before its time, from when on each second counts
 TABS = {  # as the address names them
     "Recipients": N_("Recipients"),
     "Result": N_("Result"),
@@ -47,7 +41,14 @@ RUNS = {
     Action.EDIT: N_("Edited in {reached} of {chats} by [message {number}]({address})"),
     Action.DELETE: N_("Deleted from {reached} of {chats} by [message {number}]({address})"),
 }
-OWN = ("tab", "who", "status", "reason", "rows")  # what the address says of one message alone
+OWN = (
+    "tab",
+    "who",
+    "status",
+    "reason",
+    "order",
+    "rows",
+)  # what the address says of one message alone
 
 
 def show_one(message_id: int) -> None:
@@ -60,18 +61,10 @@ def show_one(message_id: int) -> None:
         return
     _take_up(message_id)
     st.html(f"<h1 class='hsl-title'>{escape(message.title)}</h1>")
-    # A fragment that is not called with an interval any more stops asking.
-    st.fragment(_live, run_every=1 if message.status in LIVE else None)(message_id)
+    shell.live(lambda: _live(message_id), every=_every(message))
     move.say_moved(message.id)
     move.ask(message.id, message.scheduled_at)
-    if asking.is_open("cancel"):
-        _ask_to_cancel(message)
-    if asking.is_open("retry"):
-        asking.show(_("Try the failed again"), lambda: _ask_to_retry(message))
-    if asking.is_open("delete"):
-        _ask_to_delete(message)
-    uncertain.ask_to_send_again(message)
-    templates.ask_to_keep(message)
+    message_actions.ask(message)
     addressed.one("tab", list(TABS))
     tab = st.segmented_control(
         _("View"), list(TABS), required=True, key="tab", label_visibility="collapsed",
@@ -83,6 +76,14 @@ def show_one(message_id: int) -> None:
         st.error(show.plain(str(fault)))
 
 
+def _every(message: Message) -> float | None:
+    """Seconds between two looks at its head; None for one that nothing changes by itself."""
+    if message.status not in LIVE:
+        return None
+    is_near = message.scheduled_at - utc_now() < NEAR
+    return 1.0 if is_near else 5.0
+
+
 def _take_up(message_id: int) -> None:
     """Another message begins with what the address says of it, and not with the last one's."""
     if st.session_state.get("message-shown") == message_id:
@@ -91,6 +92,7 @@ def _take_up(message_id: int) -> None:
     st.session_state["message-shown"] = message_id
     for name in () if first else OWN:
         addressed.take_up(name)
+    opened_marks.take_up()
 
 
 def _show(tab: str | None, message: Message) -> None:
@@ -115,6 +117,8 @@ def _live(message_id: int) -> None:
     _head(message)
     take_back.show_countdown(message)
     st.html(show.closing_bar(message.closing, empty=show.at_creation(message)))
+    if message.status == MessageStatus.SENDING:
+        st.html(f'<div class="hsl-dim">{escape(_pace(message_id))}</div>')
     if message.left_out:
         st.caption(_("Beside them: {rules}", rules=show.plain(policy.sentence(message.left_out))))
     if message.experiment_id is not None:
@@ -127,20 +131,6 @@ def _live(message_id: int) -> None:
                 address=f"/messages?experiment={number}",
             )
         )
-    if message.status == MessageStatus.SENDING:
-        progress = history.progress(shell.engine(), message_id)
-        left = progress["seconds_left"]
-        values = {
-            "percent": number_words(progress["percent"] or 0.0, decimals=1),
-            "rate": number_words(progress["rate"] or 0.0, decimals=1),
-        }
-        st.progress(
-            min(1.0, (progress["percent"] or 0.0) / 100),
-            text=_("{percent} % · {rate} a second", **values)
-            if left is None
-            else _("{percent} % · {rate} a second · {span} left", span=show.duration(left),
-                   **values),
-        )  # fmt: skip
     rule = recurring.of_message(shell.engine(), message_id)
     if rule is not None:
         said = show.plain(rule.repeat.sentence())
@@ -193,9 +183,22 @@ def _live(message_id: int) -> None:
         _archived(message, message.archived_at)
         return
     if not take_back.is_counting(message):
-        _actions(message)
+        message_actions.row(message)
     if message.closing.uncertain:
         uncertain.show_uncertain(message)
+
+
+def _pace(message_id: int) -> str:
+    """How far it is, how fast it goes, and how long it still takes."""
+    progress = history.progress(shell.engine(), message_id)
+    left = progress["seconds_left"]
+    values = {
+        "percent": number_words(progress["percent"] or 0.0, decimals=1),
+        "rate": number_words(progress["rate"] or 0.0, decimals=1),
+    }
+    if left is None:
+        return _("{percent} % · {rate} a second", **values)
+    return _("{percent} % · {rate} a second · {span} left", span=show.duration(left), **values)
 
 
 def _archived(message: Message, since: datetime) -> None:
@@ -251,166 +254,3 @@ def _head(message: Message) -> None:
                 made=show.people(made),
             )
         )
-
-
-def _actions(message: Message) -> None:
-    status, actor, engine = message.status, shell.author(), shell.engine()
-    number = message.id
-    with st.container(horizontal=True):
-        if status in LIVE and st.button(_("Pause"), icon=":material/pause:"):
-            doing.do(lambda: steering.pause(engine, number, actor=actor))
-        if status == MessageStatus.PAUSED and st.button(_("Resume"), icon=":material/play_arrow:"):
-            doing.do(lambda: steering.resume(engine, number, actor=actor))
-        if status == MessageStatus.SCHEDULED and st.button(
-            p_("message", "Move"), icon=":material/event:"
-        ):
-            move.open_for(number)
-        if status in {*LIVE, MessageStatus.PAUSED} and st.button(
-            _("Cancel"), icon=":material/block:"
-        ):
-            asking.open_dialog("cancel")
-            st.rerun(scope="app")
-        ended = status in {MessageStatus.SENT, MessageStatus.FAILED}
-        if ended and message.closing.failed:
-            words = _("Try the {count} failed again", count=message.closing.failed)
-            if st.button(words, icon=":material/replay:"):
-                asking.open_dialog("retry")
-                st.rerun(scope="app")
-        if message.action is Action.SEND:
-            if not message.is_test:
-                _more_actions(message)
-            templates.offer(message)
-
-
-def _more_actions(message: Message) -> None:
-    """What can be done about the text, in the chats, and next, with the message in its row."""
-    started = message.started_at is not None
-    if message.status in {MessageStatus.SCHEDULED, MessageStatus.PAUSED}:
-        words = _("Edit for those still to come") if started else _("Edit")
-        if st.button(words, icon=":material/edit:"):
-            audience = (
-                Audience(include=(Cohort(missed_message=message.id),))
-                if started or message.audience is None
-                else Audience.model_validate(message.audience)
-            )
-            _edit(message, audience, in_chats=False)
-    at_rest = started and message.status not in LIVE
-    if at_rest and message.closing.sent:
-        if st.button(_("Edit it in the chats"), icon=":material/edit_note:"):
-            _edit(message, Audience(include=(Cohort(got_message=message.id),)), in_chats=True)
-        if changes.may_be_deletable(message.started_at) and st.button(
-            _("Delete it from the chats"), icon=":material/delete:"
-        ):
-            asking.open_dialog("delete")
-            st.rerun(scope="app")
-    _follow_ups(message, started)
-
-
-def _edit(message: Message, audience: Audience, *, in_chats: bool) -> None:
-    draft = drafts.start(
-        shell.engine(),
-        shell.author(),
-        content=(texts.standing(shell.engine(), message.id) if in_chats else None)
-        or message.content,
-        audience=audience.model_dump(mode="json"),
-        edits_message_id=message.id,
-        plan={"in_chats": in_chats},
-    )
-    st.switch_page("pages/compose.py", query_params={"draft": str(draft.id)})
-
-
-def _follow_ups(message: Message, started: bool) -> None:
-    if started and message.missed:
-        words = _("Write to the {count} who did not get it", count=message.missed)
-        if st.button(words, icon=":material/forward_to_inbox:"):
-            _follow_up(message, Cohort(missed_message=message.id), message.content)
-    if started and message.got:
-        words = _("Write to the {count} who got it", count=message.got)
-        if st.button(words, icon=":material/reply_all:"):
-            _follow_up(message, Cohort(got_message=message.id), Content())
-
-
-def _ask_to_delete(message: Message) -> None:
-    people = changes.deletable(shell.engine(), message.id)
-    asking.confirm(
-        _("Delete this message from the chats?"),
-        plural(
-            "It goes from {n} chat, for good. Telegram allows that for 48 hours after it was "
-            "sent. People may have read it already.",
-            "It goes from {n} chats, for good. Telegram allows that for 48 hours after it was "
-            "sent. People may have read it already.",
-            people,
-        ),
-        plural("Delete it from {n} chat", "Delete it from {n} chats", people),
-        lambda: _go_to_run(
-            lambda: changes.delete_sent(shell.engine(), message.id, actor=shell.author())
-        ),
-    )
-
-
-def _go_to_run(begin: Callable[[], int]) -> None:
-    try:
-        number = begin()
-    except outbox.OutboxError as refused:
-        st.error(show.plain(str(refused)))
-        return
-    st.query_params["message"] = str(number)
-    st.rerun(scope="app")
-
-
-def _ask_to_cancel(message: Message) -> None:
-    people = message.closing.not_tried or message.audience_at_creation
-    what_happens = (
-        plural(
-            "{n} person will not get it. Those who got it keep it.",
-            "{n} people will not get it. Those who got it keep it.",
-            people,
-        )
-        if message.action is Action.SEND
-        else plural(
-            "{n} chat stays as it is. What is changed already stays changed.",
-            "{n} chats stay as they are. What is changed already stays changed.",
-            people,
-        )
-    )
-    asking.confirm(
-        _("Cancel this message?"),
-        what_happens,
-        _("Cancel the message"),
-        lambda: doing.do(lambda: steering.cancel(shell.engine(), message.id, actor=shell.author())),
-    )
-
-
-def _ask_to_retry(message: Message) -> None:
-    """Which of the failed are tried again, chosen by their reasons."""
-    people = message.closing.failed_by_reason
-    chosen = st.multiselect(
-        _("Those who failed because"),
-        list(people),
-        default=list(people),
-        format_func=lambda why: _(
-            "{reason} ({people})", reason=reason_words(why), people=people[why]
-        ),
-        key="retry-reasons",
-    )
-    total = sum(people[why] for why in chosen)
-    if st.button(
-        _("Try {count} again", count=total), type="primary", key="confirm", disabled=not chosen
-    ):
-        asking.close()
-        doing.do(
-            lambda: dispatch.retry_failed(
-                shell.engine(), message.id, actor=shell.author(), reasons=tuple(chosen)
-            )
-        )
-
-
-def _follow_up(message: Message, cohort: Cohort, content: Content) -> None:
-    draft = drafts.start(
-        shell.engine(),
-        shell.author(),
-        content=content,
-        audience=Audience(include=(cohort,)).model_dump(mode="json"),
-        follows_message_id=message.id,
-    )
-    st.switch_page("pages/compose.py", query_params={"draft": str(draft.id)})

@@ -9,8 +9,8 @@ import streamlit as st
 from hsl.delivery import export, history
 from hsl.delivery.history import Message
 from hsl.delivery.sums import reason_words
-from hsl.models import DeliveryStatus
-from hsl.words import _
+from hsl.models import DeliveryStatus, RecipientOrder
+from hsl.words import N_, _
 from pages.parts import addressed, download, shell, show, uncertain
 
 PAGE = 50  # recipients
@@ -18,13 +18,18 @@ PAGE = 50  # recipients
 # instead of cutting its words.
 WIDTHS = {
     "Person": 190,
-    "Status": 115,
-    "Reason": 165,
-    "What Telegram said": 355,
+    "Status": 130,
+    "Reason": 215,
     "Time": 175,
     "Id": 110,
     "Version": 80,
     "Code": 65,
+    "What Telegram said": 355,
+}
+ORDERS = {
+    RecipientOrder.CHOSEN.value: N_("as they were chosen"),
+    RecipientOrder.FIRST.value: N_("first sent first"),
+    RecipientOrder.LAST.value: N_("last sent first"),
 }
 
 
@@ -32,24 +37,28 @@ def show_recipients(message: Message) -> None:
     """The filters, the table, and what may be done with ticked rows. Raises ArchiveError."""
     number = message.id
     reasons = history.reasons(shell.engine(), number)
-    words, chosen_status, chosen_reason = _filters(message, reasons)
-    page = _page(number, (words, chosen_status, chosen_reason))
+    words, chosen_status, chosen_reason, order = _filters(message, reasons)
+    page = _page(number, (words, chosen_status, chosen_reason, order))
     table, total = history.recipients(
         shell.engine(),
         number,
         status=chosen_status or None,
         reason=chosen_reason or None,
         words=words,
+        order=RecipientOrder(order),
         offset=(page - 1) * PAGE,
         limit=PAGE,
     )
     if not total:
         _nobody(bool(words or chosen_status or chosen_reason))
         return
+    if table.empty:
+        st.info(_("There is no such page of the list."))
+        st.button(_("Show the first page"), on_click=_first_page)
+        return
     decidable = chosen_status == DeliveryStatus.UNCERTAIN and message.archived_at is None
-    ticking = decidable and not table.empty
-    ticked = _draw(_readable(table, message, with_reasons=bool(reasons)), table, ticking=ticking)
-    if ticking:
+    ticked = _draw(_readable(table, message, with_reasons=bool(reasons)), table, ticking=decidable)
+    if decidable:
         uncertain.show_for(message, ticked)
     if total > PAGE:
         st.pagination(max(math.ceil(total / PAGE), page), key="rows", bind="query-params")
@@ -62,25 +71,30 @@ def show_recipients(message: Message) -> None:
         )
 
 
-def _filters(message: Message, reasons: list[str]) -> tuple[str, str, str]:
-    """What is searched for, and the state and the reason that are chosen; all in the address."""
-    search, status, reason = st.columns([3, 2, 2])
-    words = search.text_input(
-        _("Search"), key="who", type="search", placeholder=_("Name, @username or id"),
-        bind="query-params", live=True,
-    )  # fmt: skip
-    statuses = ["", *[s.value for s in DeliveryStatus]]
-    addressed.one("status", statuses)
-    chosen_status = status.selectbox(
-        _("Status"), statuses, key="status",
-        format_func=lambda status: _status(status, message) if status else _("any"),
-    )  # fmt: skip
-    addressed.one("reason", ["", *reasons])
-    chosen_reason = reason.selectbox(
-        _("Reason"), ["", *reasons], key="reason",
-        format_func=lambda why: reason_words(why) if why else _("any"),
-    )  # fmt: skip
-    return words or "", chosen_status or "", chosen_reason or ""
+def _filters(message: Message, reasons: list[str]) -> tuple[str, str, str, str]:
+    """What is searched for, the state, the reason and the order; all in the address."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = st.text_input(
+            _("Search"), key="who", type="search", placeholder=_("Name, @username or id"),
+            bind="query-params", live=True, width=300,
+        )  # fmt: skip
+        statuses = ["", *[s.value for s in DeliveryStatus]]
+        addressed.one("status", statuses)
+        chosen_status = st.selectbox(
+            _("Status"), statuses, key="status", width=156,
+            format_func=lambda status: _status(status, message) if status else _("any"),
+        )  # fmt: skip
+        addressed.one("reason", ["", *reasons])
+        chosen_reason = st.selectbox(
+            _("Reason"), ["", *reasons], key="reason", width=156, disabled=not reasons,
+            format_func=lambda why: reason_words(why) if why else _("any"),
+        )  # fmt: skip
+        addressed.one("order", list(ORDERS))
+        order = st.selectbox(
+            _("Order"), list(ORDERS), key="order", width=190,
+            format_func=lambda order: _(ORDERS[order]),
+        )  # fmt: skip
+    return words or "", chosen_status or "", chosen_reason or "", order or ""
 
 
 def _page(number: int, filters: tuple[str, ...]) -> int:
@@ -90,8 +104,7 @@ def _page(number: int, filters: tuple[str, ...]) -> int:
         st.session_state["rows"] = 1
         st.query_params.pop("rows", None)
     st.session_state["rows-of"] = now
-    said = st.session_state.get("rows") or st.query_params.get("rows", "1")
-    return max(1, int(said)) if str(said).isdecimal() else 1
+    return addressed.sheet("rows")
 
 
 def _nobody(filtered: bool) -> None:
@@ -100,6 +113,10 @@ def _nobody(filtered: bool) -> None:
         return
     st.info(_("None of the recipients fits."))
     st.button(_("Show all of them"), on_click=forget_filters)
+
+
+def _first_page() -> None:
+    st.session_state["rows"] = 1
 
 
 def forget_filters() -> None:
@@ -158,11 +175,11 @@ def _readable(table: pd.DataFrame, message: Message, *, with_reasons: bool) -> p
             lambda status: f"{show.SHAPES[status]} {_status(status, message)}"
         ),
         "Reason": table["reason"].map(lambda why: reason_words(why) if why else ""),
-        "What Telegram said": table["error_description"].fillna(""),
         "Time": table["sent_at"].map(lambda when: show.moment(when, zone) if when else ""),
         "Id": table["user_id"].astype(str),
         "Version": table["version"].map(lambda number: f"{number:.0f}" if number else ""),
         "Code": table["error_code"].map(lambda code: f"{code:.0f}" if code else ""),
+        "What Telegram said": table["error_description"].fillna(""),
     }
     if not with_reasons:
         for name in ("Reason", "What Telegram said", "Code"):

@@ -43,12 +43,12 @@ def chosen() -> insights.Filter:
         since, until = period()
         addressed.one("type", list(KINDS))
         what = st.selectbox(
-            _("Type"), list(KINDS), key="type", format_func=lambda kind: _(KINDS[kind]), width=150
+            _("Type"), list(KINDS), key="type", format_func=lambda kind: _(KINDS[kind]), width=140
         )
         authors = ["", *insights.authors(shell.store())]
         addressed.one("author", authors)
         who = st.selectbox(
-            _("Author"), authors, key="author", width=150,
+            _("Author"), authors, key="author", width=140,
             format_func=lambda name: name or _("anybody"),
         )  # fmt: skip
     return insights.Filter(
@@ -64,7 +64,7 @@ def _streams() -> list[str]:
     wanted = addressed.several("stream")
     known = naturally({*shell.people().facets.streams, *wanted})
     return list(
-        st.multiselect(_("Streams"), known, key="stream", placeholder=_("All streams"), width=300)
+        st.multiselect(_("Streams"), known, key="stream", placeholder=_("All streams"), width=240)
     )
 
 
@@ -90,7 +90,7 @@ def period(order: Sequence[str] = tuple(PERIODS)) -> tuple[datetime | None, date
     zone = shell.zone()
     addressed.one("period", order)
     length = st.selectbox(
-        _("Period"), list(order), key="period", width=170,
+        _("Period"), list(order), key="period", width=156,
         format_func=lambda name: _(PERIOD_WORDS[name]),
     )  # fmt: skip
     today = utc_now().astimezone(zone).date()

@@ -12,13 +12,12 @@ import streamlit as st
 from babel.dates import format_datetime, format_time
 from streamlit.delta_generator import DeltaGenerator
 
-from hsl import audit, spans, words
+from hsl import spans, words
 from hsl.delivery.history import Message
 from hsl.delivery.sums import ClosingSum
 from hsl.models import Action, utc_now
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _, p_, plural
-from pages.parts import whom
 
 COLOURS = {
     "sent": "#009E73",
@@ -208,24 +207,6 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
 def line_with_action() -> DeltaGenerator:
     """A place for one line of words and a button, which stays at its right end."""
     return st.container(horizontal=True, vertical_alignment="center", wrap=False)
-
-
-def message_row(message: Message, zone: ZoneInfo, *, key: str) -> None:
-    """One message in a list: a door to its page, its state, and its closing sum."""
-    with st.container(border=True, key=f"row-{key}-{message.id}"):
-        left, right = st.columns([3, 2], vertical_alignment="center")
-        with left.container(gap=None):
-            if st.button(plain(message.title), key=f"{key}-{message.id}", type="tertiary"):
-                st.switch_page("pages/messages.py", query_params={"message": str(message.id)})
-            when = message.finished_at or message.started_at or message.scheduled_at
-            st.html(
-                f'{test_mark(message)}{message_state(message)} <span class="hsl-dim"> · '
-                f"{html.escape(_('to {whom}', whom=whom.whom(message)))} · "
-                f'<span title="{html.escape(moment(when, zone))}">{ago(when)}</span> · '
-                f"{html.escape(_('by {author}', author=audit.signed(message.author)))}</span>"
-            )
-        waiting = at_creation(message)
-        right.html(closing_bar(message.closing, empty=waiting))
 
 
 def at_creation(message: Message) -> str:

@@ -45,7 +45,7 @@ def of_experiment(experiment_id: int) -> None:
     """The same for all arms of an experiment, where they are not gone yet."""
     number = taking_back.waiting(shell.engine(), experiment_id)
     if number is not None:
-        st.fragment(_of_experiment, run_every=1)(number)
+        shell.live(lambda: _of_experiment(number), every=1.0)
 
 
 def _of_experiment(number: int) -> None:

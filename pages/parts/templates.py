@@ -40,8 +40,8 @@ def inserted() -> dict[str, object] | None:
     return found
 
 
-def offer(message: Message) -> None:
-    """Buttons beside a message that was made: write it once more, or keep it for later."""
+def offer_again(message: Message) -> None:
+    """A button beside a message that was made: write it once more."""
     if st.button(_("Use again"), icon=":material/content_copy:"):
         draft = drafts.start(
             shell.engine(),
@@ -50,7 +50,11 @@ def offer(message: Message) -> None:
             audience=_audience_of(message).model_dump(mode="json"),
         )
         st.switch_page("pages/compose.py", query_params={"draft": str(draft.id)})
-    if st.button(_("Keep as a template"), icon=":material/bookmark_add:"):
+
+
+def offer_to_keep(message: Message) -> None:
+    """A button among the rare deeds: keep a message that was made for later."""
+    if st.button(_("Keep as a template"), icon=":material/bookmark_add:", type="tertiary"):
         asking.open_dialog("keep template")
         st.rerun(scope="app")
 

@@ -13,7 +13,7 @@ from hsl import database, dispatch, models
 from hsl.archive import ArchiveError, catalogue, files, restoring, storing, unlisted
 from hsl.delivery import changes, export, history, outbox, steering, sums
 from hsl.message.content import Content
-from hsl.models import utc_now
+from hsl.models import RecipientOrder, utc_now
 from tests.archive.past import APRIL, Past, add_message
 
 
@@ -116,6 +116,7 @@ def test_sums_and_recipients_read_the_same_as_before(past: Past) -> None:
             history.recipients(past.engine, number, words="@name1"),
             history.recipients(past.engine, number, words="@NAME2"),
             history.recipients(past.engine, number, words="105"),
+            *(history.recipients(past.engine, number, order=order) for order in RecipientOrder),
         ]
         tables = [(page.astype(object).where(page.notna(), None).to_dict("records"), n)
                   for page, n in pages]  # fmt: skip

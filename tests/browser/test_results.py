@@ -65,6 +65,10 @@ def test_marks_lead_to_people(page: Page, delivered: House, said: list[str]) -> 
     reasons.locator(DOOR).first.click()
     door = page.get_by_role("button", name="who were not reached for this reason")
     expect(door).to_have_text(re.compile(r"Choose the [\d,]+ who"))
+    expect(page).to_have_url(re.compile(r"mark=reasons"))
+    page.reload()
+    settled(page)
+    expect(door).to_have_text(re.compile(r"Choose the [\d,]+ who"))
     people = door.inner_text().split("the ")[1].split()[0]
     door.click()
     expect(page.get_by_role("heading", name="Audience")).to_be_visible()

@@ -1,6 +1,7 @@
 """Messages and recipients as pages and exports read them."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Engine, update
@@ -8,6 +9,7 @@ from sqlalchemy import Engine, update
 from hsl import models
 from hsl.delivery import changes, export, history, pace, steering, texts, trouble
 from hsl.delivery.outcome import Outcome, Verdict
+from hsl.models import RecipientOrder
 
 CreateMessage = Callable[..., int]
 
@@ -39,6 +41,7 @@ def test_the_list_and_the_page_give_one_sum(engine: Engine, message_id: int) -> 
         "people in 4th_stream",
     )
     assert history.one(engine, 999) is None
+    assert history.one(engine, 10**30) is None
 
 
 def test_the_list_is_filtered(engine: Engine, message_id: int) -> None:
@@ -48,7 +51,29 @@ def test_the_list_is_filtered(engine: Engine, message_id: int) -> None:
     assert history.listing(engine, words="hell")[1] == 1
     assert history.listing(engine, words="4TH_")[1] == 1
     assert history.listing(engine, words=str(message_id))[1] == 1
-    assert history.listing(engine, words="%")[1] == 0
+    for nothing in ("%", "²", "9" * 19, "9" * 30):
+        assert history.listing(engine, words=nothing)[1] == 0
+
+
+def test_recipients_are_listed_by_when_each_was_sent_to(engine: Engine, message_id: int) -> None:
+    rows = models.message_recipients
+    with engine.begin() as connection:
+        for user_id, hour in ((105, 3), (107, 1), (106, 2)):
+            at = datetime(2026, 11, 20, hour, tzinfo=UTC)
+            connection.execute(
+                update(rows)
+                .where(rows.c.message_id == message_id, rows.c.user_id == user_id)
+                .values(delivery_status="sent", sent_at=at)
+            )
+
+    def first_three(order: RecipientOrder) -> list[int]:
+        table, total = history.recipients(engine, message_id, order=order, limit=3)
+        assert total == 20
+        return [int(number) for number in table["user_id"]]
+
+    assert first_three(RecipientOrder.FIRST) == [107, 106, 105]
+    assert first_three(RecipientOrder.LAST) == [105, 106, 107]
+    assert first_three(RecipientOrder.CHOSEN)[0] not in {105, 106, 107}
 
 
 def test_recipients_are_found_by_name_id_status_and_reason(engine: Engine, message_id: int) -> None:

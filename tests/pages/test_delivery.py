@@ -72,6 +72,33 @@ def test_a_period_of_ones_own_has_both_its_days(open_page: Open, delivered: Engi
     assert "Nothing was delivered in this period" in early.info[-1].value
 
 
+def doors(app: AppTest) -> list[str]:
+    return [button.label for button in app.button if (button.key or "").startswith("door-")]
+
+
+def test_an_opened_mark_stands_in_the_address(open_page: Open, delivered: Engine) -> None:
+    app = open_page("delivery", view="Failures", period="all time", mark="reasons:blocked")
+    assert any("who were not reached for this reason" in said for said in doors(app))
+    app.button(key="close-reasons").click().run()
+    assert doors(app) == []
+    assert "mark" not in app.query_params
+    choose = next(box for box in app.selectbox if (box.key or "").startswith("behind-reasons"))
+    choose.set_value("never_started").run()
+    assert doors(app) != []
+    assert app.query_params["mark"] == "reasons:never_started"
+    app.segmented_control(key="view").set_value("Timing").run()
+    assert "mark" not in app.query_params
+
+
+@pytest.mark.parametrize("mark", ["reasons:nope", "reasons", ":", "x:y:z"])
+def test_a_mark_that_is_not_there_opens_nothing(
+    open_page: Open, delivered: Engine, mark: str
+) -> None:
+    app = open_page("delivery", view="Failures", period="all time", mark=mark)
+    assert doors(app) == []
+    assert [error.value for error in app.error] == []
+
+
 def test_a_mark_leads_to_its_people_as_a_selection(open_page: Open, delivered: Engine) -> None:
     app = open_page("delivery", period="all time", view="Failures")
     key = next(chart.proto.id for chart in charts(app) if "-reasons-" in chart.proto.id)

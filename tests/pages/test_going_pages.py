@@ -158,19 +158,19 @@ def test_the_calendar_stands_in_the_address(open_page: Open, house: Engine) -> N
     for minutes in (0, 30):
         sent(house, at=at + timedelta(minutes=minutes))
     app = open_page("messages", view="calendar", month="2030-05")
-    assert app.subheader[0].value == "May 2030"
+    assert app.header[0].value == "May 2030"
     assert "30 min apart; 56 people get both" in " ".join(one.value for one in app.caption)
     press(app, "Today")
     assert app.query_params["month"] == f"{utc_now():%Y-%m}"
     app = open_page("messages", view="calendar", week="2030-W20")
-    assert app.subheader[0].value.startswith("13")
+    assert app.header[0].value.startswith("13")
     assert "30 min apart; 56 people get both" in " ".join(one.value for one in app.caption)
 
 
 @pytest.mark.parametrize("month", ["2030-13", "x", "99999-01", "0001-01"])
 def test_an_address_of_no_month_shows_this_one(open_page: Open, month: str) -> None:
     app = open_page("messages", view="calendar", month=month)
-    assert app.subheader[0].value == f"{utc_now():%B %Y}"
+    assert app.header[0].value == f"{utc_now():%B %Y}"
 
 
 def test_quick_choices_set_date_and_time(open_page: Open, house: Engine) -> None:

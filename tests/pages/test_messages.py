@@ -104,6 +104,29 @@ def test_a_message_that_is_not_there_is_said(open_page: Open) -> None:
     assert any("There is no message 99" in info.value for info in app.info)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        {"message": "9" * 30},
+        {"message": "9" * 5000},
+        {"message": "²"},
+        {"experiment": "9" * 30},
+        {"sheet": "9" * 30},
+        {"q": "9" * 30},
+        {"q": "²"},
+    ],
+)
+def test_no_number_in_the_address_breaks_the_page(
+    open_page: Open, message: int, address: dict[str, str]
+) -> None:
+    app = open_page("messages", **address)
+    assert [error.value for error in app.error] == []
+    app = open_page("messages", message=str(message), rows="9" * 30)
+    assert [error.value for error in app.error] == []
+    press(app, "Show the first page")
+    assert len(app.dataframe[0].value) == 50
+
+
 def test_a_paused_message_is_edited_on_the_desk(
     open_page: Open, house: Engine, message: int
 ) -> None:

@@ -14,6 +14,12 @@ function attach(component) {
   const view = { component, focused: null, dragged: null };
   const days = component.parentElement.querySelector(".days");
   view.days = days;
+  view.earlier = component.parentElement.querySelector(".earlier");
+  view.earlier.addEventListener("click", () => {
+    days.classList.add("with-past");
+    view.earlier.hidden = true;
+    days.querySelector(".past:not(.empty):not(.outside)")?.focus();
+  });
   const tell = (name, value) => view.component.setTriggerValue(name, value);
   const cells = () => [...days.querySelectorAll(".day")];
 
@@ -97,7 +103,9 @@ function attach(component) {
 }
 
 function drawEntry(entry, words) {
-  const item = element("div", "item" + (entry.planned ? " planned" : ""));
+  const item = element("div", "item");
+  item.classList.toggle("planned", entry.planned);
+  item.classList.toggle("movable", entry.movable);
   item.style.setProperty("--tone", entry.colour);
   const box = element(entry.open ? "a" : "div", "entry");
   if (entry.open) {
@@ -137,6 +145,7 @@ function drawDay(day, entries, data) {
   cell.tabIndex = -1;
   cell.classList.toggle("today", day.iso === data.today);
   cell.classList.toggle("outside", day.outside);
+  cell.classList.toggle("past", data.earlier > 0 && day.iso < data.today);
   cell.classList.toggle("empty", entries.length === 0);
   cell.setAttribute("aria-label", `${day.full}. ${day.count}`);
   if (day.iso === data.today) cell.setAttribute("aria-current", "date");
@@ -172,7 +181,11 @@ export default function (component) {
   view.drawn = drawn;
   const root = view.days.getRootNode();
   const had = root.activeElement?.closest?.(".day")?.dataset.day;
-  view.days.className = `days ${data.mode}-view`;
+  const unfolded = view.period === data.words.label && view.days.classList.contains("with-past");
+  view.period = data.words.label;
+  view.days.className = `days ${data.mode}-view${unfolded ? " with-past" : ""}`;
+  view.earlier.textContent = data.words.earlier;
+  view.earlier.hidden = unfolded || !data.earlier;
   view.days.setAttribute("aria-label", data.words.label);
   const names = data.weekdays.map((name) => element("span", "", name));
   parentElement.querySelector(".weekdays").replaceChildren(...names);
