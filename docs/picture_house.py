@@ -141,7 +141,7 @@ def _lesson() -> Content:
         text=LESSON,
         buttons=[
             [
-                Button(text="Join", url="https://example.org/lesson/4"),
+                Button(text="Join", url="https://meet.jit.si/hsl-lesson-4"),
                 Button(text="I can’t come", callback_data="absent:4"),
             ],
             [Button(text="Copy the code", copy_text="LESSON-4")],
