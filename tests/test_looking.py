@@ -128,7 +128,7 @@ def test_the_same_text_of_long_ago_is_forgotten(house: Engine) -> None:
 
 
 def test_the_same_text_that_is_still_to_go_is_named(house: Engine) -> None:
-    at = NOW + timedelta(days=2, minutes=5)
+    at = NOW + timedelta(days=2, hours=6)
     send(house, scheduled_at=at, audience_mode=AudienceMode.LIVE)
     assert "The same text goes to 30 of these people in 2 days" in said(house)
 
