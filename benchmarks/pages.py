@@ -281,7 +281,7 @@ def _keeping_house(watched: Watched) -> None:
 
 def search(page: Page) -> Any:
     """The field in which a name is searched."""
-    return page.get_by_label("Search").first
+    return page.get_by_role("textbox", name="Search").first
 
 
 def _link(page: Page, words: str) -> None:

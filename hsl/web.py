@@ -1,7 +1,6 @@
 """The pages as one ASGI application: Streamlit with our headers, health check and bounds."""
 
 import base64
-import gc
 import hashlib
 import ipaddress
 import logging
@@ -21,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
+from hsl import collecting
 from hsl.settings import ROOT, Settings
 
 GRACE = 3  # seconds that open pages have to close at the end
@@ -139,10 +139,7 @@ class SecurityHeaders:
 
 @asynccontextmanager
 async def _lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
-    # Streamlit collects garbage after every run; what lives as long as the process need not be
-    # looked through each time, which halves the work of a rerun.
-    gc.collect()
-    gc.freeze()
+    collecting.keep_short()
     # Streamlit turns these on again while it starts.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
