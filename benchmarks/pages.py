@@ -56,7 +56,10 @@ WATCH = """() => {
   const begin = (event) => { if (watch.begun === null) watch.begun = event.timeStamp; };
   for (const name of ['pointerdown', 'keydown', 'input'])
     window.addEventListener(name, begin, {capture: true});
-  new MutationObserver(() => {
+  new MutationObserver((changes) => {
+    // What stands within a canvas is for screen readers, and paints nothing.
+    if (changes.every(({target}) => target.nodeName === 'CANVAS' || target.closest?.('canvas')))
+      return;
     if (app()?.dataset.testScriptState === 'running') watch.ran = true;
     requestAnimationFrame(() => { watch.changed = performance.now(); });
   }).observe(document.body, {subtree: true, childList: true, attributes: true,
@@ -281,7 +284,7 @@ def _keeping_house(watched: Watched) -> None:
 
 def search(page: Page) -> Any:
     """The field in which a name is searched."""
-    return page.get_by_role("textbox", name="Search").first
+    return page.locator('input[aria-label="Search"]').first
 
 
 def _link(page: Page, words: str) -> None:
