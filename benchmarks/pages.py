@@ -57,9 +57,12 @@ WATCH = """() => {
   for (const name of ['pointerdown', 'keydown', 'input'])
     window.addEventListener(name, begin, {capture: true});
   new MutationObserver((changes) => {
-    // What stands within a canvas is for screen readers, and paints nothing.
-    if (changes.every(({target}) => target.nodeName === 'CANVAS' || target.closest?.('canvas')))
-      return;
+    // What stands within a canvas or a closed part is not painted.
+    const painted = ({target}) => {
+      const element = target.nodeType === 1 ? target : target.parentElement;
+      return element && !element.closest('canvas') && element.checkVisibility();
+    };
+    if (!changes.some(painted)) return;
     if (app()?.dataset.testScriptState === 'running') watch.ran = true;
     requestAnimationFrame(() => { watch.changed = performance.now(); });
   }).observe(document.body, {subtree: true, childList: true, attributes: true,
@@ -266,7 +269,7 @@ def _looking_up(watched: Watched) -> None:
     does("Message: content", lambda page: _part(page, "Content"))
     does("Message: timeline", lambda page: _part(page, "Timeline"))
     does("Message: recipients", lambda page: _part(page, "Recipients"))
-    does("Message: a recipient searched", lambda page: search(page).press_sequentially("Name 1"))
+    does("Message: a recipient searched", lambda page: search(page).press_sequentially("N"))
     does("Message → Delivery", lambda page: _link(page, "Delivery"))
 
 

@@ -45,13 +45,13 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
         on_change=first_page,
     )
     number = which.text_input(
-        _("Message number"), key="number", bind="query-params", live=True, on_change=first_page
+        _("Message number"), key="number", bind="query-params", live=show.LIVE, on_change=first_page
     )
     person = concerned.text_input(
         _("Person’s id"),
         key="person",
         bind="query-params",
-        live=True,
+        live=show.LIVE,
         help=_("What was done to this person, and to the messages meant for them."),
         on_change=first_page,
     )

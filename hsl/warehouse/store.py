@@ -183,11 +183,8 @@ class Store:
 
     def _latest_entries(self) -> tuple[int, int]:
         """The last entry of the audit log, and the last that nobody should wait for."""
-        entries = models.audit_log.c
-        last = select(func.coalesce(func.max(entries.id), 0))
-        urgent = last.where(entries.action.in_(AT_ONCE))
         with database.read_only(self._engine).begin() as connection:
-            row = connection.execute(select(last.scalar_subquery(), urgent.scalar_subquery())).one()
+            row = connection.execute(LATEST).one()
         return int(row[0]), int(row[1])
 
     def _start(self) -> _State:

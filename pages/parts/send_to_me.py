@@ -60,8 +60,8 @@ def _choose(testers: list[Tester]) -> list[int]:
 def _remember(testers: list[Tester]) -> None:
     """Find people and remember them as test recipients; forget one."""
     words = st.text_input(
-        _("Add a test recipient"), key=f"tester-words-{len(testers)}", type="search", live=True,
-        placeholder=_("Name, @username or id"),
+        _("Add a test recipient"), key=f"tester-words-{len(testers)}", type="search",
+        live=show.LIVE, placeholder=_("Name, @username or id"),
     )  # fmt: skip
     known = {one.user_id for one in testers}
     for found in _people(words or ""):

@@ -19,6 +19,8 @@ from hsl.models import Action, utc_now
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _, p_, plural
 
+LIVE = "150ms"  # after the last letter of a search: a run takes less than the pause of a word
+
 COLOURS = {
     "sent": "#009E73",
     "sending": "#0072B2",
