@@ -23,7 +23,7 @@ SENT = "tests"  # in the session: the draft's number and its last tests' ids
 
 def offer(draft: drafts.Draft, person: dict[str, Any]) -> None:
     """The popover that sends a test; `person` is whom the preview shows."""
-    with st.popover(_("Send it to me first"), icon=":material/outgoing_mail:"):
+    with st.popover(_("Send it to me first"), icon=":material/outgoing_mail:", type="tertiary"):
         testers = testing.listing(shell.engine(), shell.author())
         chosen = _choose(testers)
         _remember(testers)
