@@ -142,9 +142,7 @@ def _write_words(chosen: Tray) -> str:
 
 audience_style.draw()
 chosen = tray.counted()
-title, actions = st.columns([2, 3], vertical_alignment="center")
-title.title(_("Audience"))
-with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+with show.head(_("Audience")):
     with st.popover(_("Import people"), icon=":material/upload_file:"):
         importing.bring_people_in()
     nobody = chosen.total is not None and not chosen.total.people
