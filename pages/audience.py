@@ -158,7 +158,7 @@ if shell.people().people == 0:
 addressed.one("view", list(VIEWS))
 switch, age = st.columns(2, vertical_alignment="center")
 view = switch.segmented_control(
-    _("View"), list(VIEWS), required=True, key="view", label_visibility="collapsed",
+    _("View"), list(VIEWS), required=True, key="view", label_visibility="collapsed", wrap=True,
     format_func=lambda name: _(VIEWS[name]),
 )  # fmt: skip
 with age:

@@ -133,6 +133,7 @@ with show.answered(), results.of(wanted) as found:
             key="view",
             format_func=lambda name: _(WORDS[name]),
             label_visibility="collapsed",
+            wrap=True,
             on_change=opened_marks.forget,
         )
     with right.container(horizontal=True, horizontal_alignment="right"):
