@@ -97,14 +97,13 @@ def moment(when: datetime) -> str:
 
 
 actors, actions = audit.kinds(shell.engine())
-head, action = st.columns([3, 1], vertical_alignment="center")
-head.title(_("Audit"))
+actions_at = show.head(_("Audit"))
 if not actors:
     nothing_yet()
     st.stop()
 chosen = filters(actors, actions)
 _none, total = audit.entries(shell.engine(), **chosen, limit=0)
-with action.container(horizontal=True, horizontal_alignment="right"):
+with actions_at:
     download.menu(
         _("Download these entries"),
         "audit",

@@ -206,6 +206,15 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
     )
 
 
+def head(title: str) -> DeltaGenerator:
+    """Write a page's title; the place for its buttons, at the right, or below where room lacks."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.title(title, width="content")
+        return st.container(horizontal=True, vertical_alignment="center", width="content")
+
+
 def line_with_action() -> DeltaGenerator:
     """A place for one line of words and a button, which stays at its right end."""
     return st.container(horizontal=True, vertical_alignment="center", wrap=False)
