@@ -88,6 +88,10 @@ COMMANDS = {
         "Write what became of a message or a period as one HTML file.",
     ),
     "person": ("hsl.commands.person:add", "Show what one person got, archived messages too."),
+    "user": (
+        "hsl.commands.user:add",
+        "Accounts: who may sign in to the pages, and in which role.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 
@@ -122,6 +126,7 @@ def _run(parsed: argparse.Namespace) -> int:
     # A second's load, of which `--help` and a wrong word have no need.
     from sqlalchemy.exc import SQLAlchemyError
 
+    from hsl.acting import NotAllowedError
     from hsl.commands import UsageError
     from hsl.errors import PlainError
     from hsl.settings import SettingsError, get_settings
@@ -135,7 +140,7 @@ def _run(parsed: argparse.Namespace) -> int:
     except (SettingsError, UsageError) as error:
         print(f"hsl: {error}", file=sys.stderr)
         return 2
-    except (PlainError, OSError) as error:
+    except (PlainError, NotAllowedError, OSError) as error:
         print(f"hsl: {error}", file=sys.stderr)
         return 1
     except SQLAlchemyError as error:
