@@ -126,7 +126,6 @@ def _run(parsed: argparse.Namespace) -> int:
     # A second's load, of which `--help` and a wrong word have no need.
     from sqlalchemy.exc import SQLAlchemyError
 
-    from hsl.acting import NotAllowedError
     from hsl.commands import UsageError
     from hsl.errors import PlainError
     from hsl.settings import SettingsError, get_settings
@@ -140,7 +139,7 @@ def _run(parsed: argparse.Namespace) -> int:
     except (SettingsError, UsageError) as error:
         print(f"hsl: {error}", file=sys.stderr)
         return 2
-    except (PlainError, NotAllowedError, OSError) as error:
+    except (PlainError, OSError) as error:
         print(f"hsl: {error}", file=sys.stderr)
         return 1
     except SQLAlchemyError as error:

@@ -127,8 +127,8 @@ def listing(engine: Engine, settings: Settings, account_id: int) -> list[Session
         return [_session(row) for row in rows]
 
 
-def sign_out(engine: Engine, token_hash: str) -> None:
-    """End one session, by whoever holds its token."""
+def sign_out(engine: Engine, token_hash: str, *, everywhere: bool = False) -> None:
+    """End a session, or all of its account, by whoever holds its token."""
     with engine.begin() as connection:
         ended = connection.execute(
             delete(account_sessions)
@@ -139,8 +139,14 @@ def sign_out(engine: Engine, token_hash: str) -> None:
             name = connection.execute(
                 select(accounts.c.name).where(accounts.c.id == ended)
             ).scalar_one()
+            others = end_all(connection, ended) if everywhere else 0
             audit.record(
-                connection, actor=name, action="signed_out", object_type="account", object_id=name
+                connection,
+                actor=name,
+                action="signed_out_everywhere" if everywhere else "signed_out",
+                object_type="account",
+                object_id=name,
+                details={"sessions": others + 1} if everywhere else None,
             )
 
 
