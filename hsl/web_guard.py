@@ -31,6 +31,7 @@ SESSION_HEADER = "hsl-session"  # what the guard tells those behind it: the sess
 ADDRESS_HEADER = "hsl-address"  # … and from where it is asked
 HEALTH = frozenset({"/healthz", "/readyz"})
 WITH_KEYS = "/api/"  # what is asked there with a key is the API's to refuse
+PUBLIC_FILES = ("/static/", "/app/static/")  # the program's own, which hold nothing of anybody's
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKED_EVERY = 2.0  # seconds between two looks whether open websockets may stay open
 SIGNED_OUT = 4401  # a websocket's closing code, after HTTP's 401
@@ -170,7 +171,8 @@ class Guard:
         is_visit = scope["method"] not in SAFE or "text/html" in headers.get("accept", "")
         if token_hash is not None and is_visit:
             await run_in_threadpool(self._keeper.note, token_hash)
-        await self._app(_told(scope, token_hash), receive, send)
+        kept = send if path.startswith(PUBLIC_FILES) else _not_kept(send)
+        await self._app(_told(scope, token_hash), receive, kept if token_hash else send)
 
     async def _visitor(self, scope: Scope) -> tuple[bool, str | None]:
         """Whether they may come in, and the hash of their session."""
@@ -264,6 +266,18 @@ def _told(scope: Scope, token_hash: str | None) -> Scope:
     if scope.get("client"):
         headers.append((ADDRESS_HEADER.encode(), str(scope["client"][0]).encode()))
     return {**scope, "headers": headers}
+
+
+def _not_kept(send: Send) -> Send:
+    """Answers that no browser keeps: whoever goes back after signing out sees nothing."""
+
+    async def send_to_forget(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            others = [pair for pair in message["headers"] if pair[0].lower() != b"cache-control"]
+            message["headers"] = [*others, (b"cache-control", b"no-store")]
+        await send(message)
+
+    return send_to_forget
 
 
 def _problem(status: int, detail: str) -> JSONResponse:

@@ -96,7 +96,9 @@ def test_a_page_leads_to_the_door_and_back(served: Served) -> None:
         assert entered.headers["location"] == "/messages?status=sent"
         cookie = entered.headers["set-cookie"]
         assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Path=/" in cookie
-        assert client.get("/messages", headers=html).status_code == 200
+        page = client.get("/messages", headers=html)
+        assert page.status_code == 200
+        assert page.headers.get_list("cache-control") == ["no-store"]
         assert client.get("/_stcore/health").text == "ok"
 
 
