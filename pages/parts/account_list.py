@@ -19,7 +19,8 @@ def section() -> None:
     if identity.session() is None or not acting.current().may(Permission.MANAGE):
         return
     st.header(_("Accounts"))
-    _link_once()
+    with st.container():
+        _link_once()
     for account in registry.listing(shell.engine()):
         with st.expander(show.plain(_title(account)), icon=":material/person:"):
             _one(account)

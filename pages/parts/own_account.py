@@ -32,11 +32,14 @@ def section() -> None:
         )
         return
     st.header(_("Your account"))
-    said()
+    # In a place of its own: what comes and goes must not close what is open below it.
+    with st.container():
+        said()
     account = registry.named(shell.engine(), found.name)
     with st.expander(_("Password"), icon=":material/password:"):
         _password_form(account, found)
-    with st.expander(_("Second factor"), icon=":material/phonelink_lock:"):
+    in_hand = LINK in st.session_state or CODES in st.session_state
+    with st.expander(_("Second factor"), expanded=in_hand, icon=":material/phonelink_lock:"):
         if account.has_second_factor:
             _second_factor(found)
         else:
