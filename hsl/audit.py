@@ -26,6 +26,7 @@ from hsl.words import N_, _
 # Who works here, and what works here by itself, as they sign; others have names.
 ACTORS = {
     "analyst": N_("analyst"),
+    "nobody": N_("nobody"),
     "operator": N_("operator"),
     "sample": N_("sample"),
     "scheduler": N_("scheduler"),

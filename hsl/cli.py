@@ -88,6 +88,10 @@ COMMANDS = {
         "Write what became of a message or a period as one HTML file.",
     ),
     "person": ("hsl.commands.person:add", "Show what one person got, archived messages too."),
+    "user": (
+        "hsl.commands.user:add",
+        "Accounts: who may sign in to the pages, and in which role.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

@@ -672,3 +672,6 @@ selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
 media_files = _table(MediaFile)
 workers = _table(Worker)
+
+# Tables that a room of the house keeps by itself; they stand here so that every schema has them.
+from hsl.accounts import tables as _account_tables  # noqa: E402, F401

@@ -34,7 +34,8 @@ from hsl.errors import PlainError
 AT_ONCE = 20_000  # rows
 MARK = "hsl_move"  # a table in the target while a move is not finished
 # Heartbeats are of processes on the old database; without one, rows on the way become uncertain.
-LEFT_BEHIND = {"workers", "draft_presence"}
+# Who is signed in there signs in anew.
+LEFT_BEHIND = {"workers", "draft_presence", "account_sessions", "sign_in_attempts"}
 Progress = Callable[[str, int], None]
 
 

@@ -76,6 +76,30 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", alias="HSL_HOST", description=N_("Address the pages listen on"))
     port: int = Field(8501, alias="HSL_PORT", ge=1, le=65535, description=N_("Port of the pages"))
+    public_url: str = Field(
+        "",
+        alias="HSL_PUBLIC_URL",
+        pattern=r"^(https?://[^\s/]+(/[^\s?#]*)?)?$",
+        description=N_("Where people reach the pages, such as https://hsl.school.org; for links"),
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        alias="HSL_TRUSTED_PROXIES",
+        pattern=r"^[0-9a-fA-F.:/, ]*$",
+        description=N_("Addresses or networks of proxies that may say who asks, and how"),
+    )
+    session_idle: float = Field(
+        43_200.0,
+        alias="HSL_SESSION_IDLE",
+        ge=60,
+        description=N_("Seconds after which who did nothing is signed out"),
+    )
+    session_longest: float = Field(
+        604_800.0,
+        alias="HSL_SESSION_LONGEST",
+        ge=60,
+        description=N_("Seconds after which everybody signs in again"),
+    )
     sandbox_port: int = Field(
         8502,
         alias="HSL_SANDBOX_PORT",

@@ -9,8 +9,8 @@ from hsl import doctor, first_steps, words
 from hsl.delivery import pace
 from hsl.settings import Described, described
 from hsl.words import N_, _
+from pages.parts import account_list, own_account, shell, show, sources
 from pages.parts import first_steps as steps
-from pages.parts import shell, show, sources
 
 NAMES = {
     "archive": N_("archive"),
@@ -101,5 +101,7 @@ def sample() -> None:
 st.title(_("Settings"))
 is_all_well()
 sources.section()
+own_account.section()
+account_list.section()
 sample()
 what_is_set()

@@ -18,6 +18,12 @@ from pages.parts import show
 
 MANY = 12  # values of a list that are shown; the download has all of them
 DEEDS = {
+    "account_added": N_("added an account"),
+    "account_disabled": N_("disabled an account"),
+    "account_email": N_("changed an account’s email address"),
+    "account_enabled": N_("enabled an account"),
+    "account_password": N_("set a password"),
+    "account_role": N_("changed an account’s role"),
     "archived": N_("archived"),
     "bot_stopped": N_("stopped sending"),
     "bot_works_again": N_("goes on sending"),
@@ -46,6 +52,8 @@ DEEDS = {
     "message_too_late": N_("was too late to start"),
     "message_withdrawn": N_("left people out"),
     "presses_imported": N_("brought presses in"),
+    "recovery_code_used": N_("used a recovery code"),
+    "recovery_codes_renewed": N_("renewed the recovery codes"),
     "report_failed": N_("a report failed"),
     "report_written": N_("wrote a report"),
     "restored": N_("restored from the archive"),
@@ -54,6 +62,8 @@ DEEDS = {
     "rule_stopped": N_("stopped a rule"),
     "sample_removed": N_("removed the sample"),
     "scheduled_message_sent": N_("finished a scheduled one"),
+    "second_factor_added": N_("added a second factor"),
+    "second_factor_removed": N_("took a second factor away"),
     "segment_added": N_("saved a segment"),
     "segment_deleted": N_("removed a segment"),
     "segment_edited": N_("changed a segment"),
@@ -63,6 +73,11 @@ DEEDS = {
     "snippet_kept": N_("kept a snippet"),
     "snippet_renamed": N_("renamed a snippet"),
     "snippet_restored": N_("brought a snippet back"),
+    "set_up_link_made": N_("made a set-up link"),
+    "sign_in_failed": N_("failed to sign in"),
+    "signed_in": N_("signed in"),
+    "signed_out": N_("signed out"),
+    "signed_out_everywhere": N_("signed out everywhere"),
     "source_added": N_("added a source"),
     "source_changed": N_("changed a source"),
     "source_failed": N_("a source failed"),
@@ -78,6 +93,7 @@ DEEDS = {
     "unsuppressed": N_("took a do-not-message mark away"),
 }
 THINGS = {
+    "account": N_("account {which}"),
     "bot": N_("bot {which}"),
     "draft": N_("draft {which}"),
     "experiment": N_("experiment {which}"),

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from hsl import database, doctor, models, words
+from hsl import acting, database, doctor, models, words
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
 from hsl.audience.sources import registry
@@ -18,13 +18,12 @@ from hsl.delivery import history, standing
 from hsl.settings import Settings, get_settings
 from hsl.warehouse.store import Store
 from hsl.words import _
-from pages.parts import asking, bot_words, viewer
+from pages.parts import account_menu, asking, bot_words, viewer
 
 log = logging.getLogger("hsl.pages")
 
 ICON = str(Path(__file__).parent / "icon.svg")
 BAND = 5.0  # seconds between two looks while the bot is not well
-AUTHOR = "analyst"  # who works here, until there are accounts
 
 
 def _locale() -> str | None:
@@ -78,8 +77,8 @@ def people() -> Snapshot:
 
 
 def author() -> str:
-    """Who works on these pages."""
-    return AUTHOR
+    """Who works on these pages, as they sign."""
+    return acting.current().name
 
 
 def zone() -> ZoneInfo:
@@ -116,8 +115,9 @@ def waiting_for_a_person() -> int:
 
 
 def choices(paths: list[str]) -> None:
-    """The viewer's own choices at the foot of the sidebar; `paths` are those of all pages."""
+    """The viewer's account and choices at the foot of the sidebar; `paths` are all pages'."""
     with st.sidebar.container(key="hsl-viewer"):
+        account_menu.menu()
         viewer.choices(paths)
 
 
