@@ -88,6 +88,10 @@ COMMANDS = {
         "Write what became of a message or a period as one HTML file.",
     ),
     "person": ("hsl.commands.person:add", "Show what one person got, archived messages too."),
+    "audit": (
+        "hsl.commands.auditing:add",
+        "Verify the record of who did what, print its head, or export it.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

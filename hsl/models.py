@@ -178,6 +178,11 @@ def _row_id() -> Any:
     return Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
 
 
+def _unchained() -> Any:
+    # Empty in a row that did not come by `hsl.audit`, which the chain's check then names.
+    return Column(Text, nullable=False, server_default="")
+
+
 class User(SQLModel, table=True):
     """A person who may be written to; `user_id` is Telegram's."""
 
@@ -473,7 +478,10 @@ class ArchivedMonth(SQLModel, table=True):
 
 
 class AuditLog(SQLModel, table=True):
-    """Who did what to which thing, and when. Rows are only ever added."""
+    """Who did what to which thing, when and from where. Triggers let rows be added only.
+
+    `hash` is over all other columns, `previous_hash` among them: that of the entry before.
+    """
 
     __tablename__ = "audit_log"
     __table_args__ = NEVER_AGAIN
@@ -484,6 +492,21 @@ class AuditLog(SQLModel, table=True):
     object_type: str | None = None
     object_id: str | None = None
     details: dict[str, Any] = _json(dict)
+    way: str | None = None  # pages, api, terminal …; None before this was written down
+    address: str | None = None
+    account_id: int | None = Field(default=None, sa_column=Column(RowId))
+    previous_hash: str = Field(default="", sa_column=_unchained())
+    hash: str = Field(default="", sa_column=_unchained())
+
+
+class AuditHead(SQLModel, table=True):
+    """The one row that says where the audit's chain ends, so that a cut end is noticed."""
+
+    __tablename__ = "audit_head"
+    id: int = Field(default=1, sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    entry_id: int = Field(sa_column=Column(RowId, nullable=False))
+    entries: int = Field(sa_column=Column(RowId, nullable=False))
+    hash: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class Draft(SQLModel, table=True):
@@ -653,6 +676,7 @@ message_preparations = _table(MessagePreparation)
 message_versions = _table(MessageVersion)
 recurring_messages = _table(RecurringMessage)
 audit_log = _table(AuditLog)
+audit_head = _table(AuditHead)
 suppressions = _table(Suppression)
 segments = _table(SavedSegment)
 segment_members = _table(SegmentMember)
