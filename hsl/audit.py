@@ -19,7 +19,9 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    type_coerce,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from hsl import acting, audit_chain, database, models, table
 from hsl.table import Column, Format, Kind, Table
@@ -130,7 +132,7 @@ def _concerns(engine: Engine, person: int) -> ColumnElement[bool]:
     log, recipients = models.audit_log, models.message_recipients
     messages = select(cast(recipients.c.message_id, Text)).where(recipients.c.user_id == person)
     if engine.dialect.name == "postgresql":
-        named = log.c.details.contains({"user_ids": [person]})
+        named = type_coerce(log.c.details, JSONB).contains({"user_ids": [person]})
     else:
         listed = func.json_each(log.c.details, "$.user_ids").table_valued("value")
         named = exists().where(listed.c.value == person)

@@ -24,6 +24,8 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 MAX_USER_ID = 2**52 - 1  # Telegram: at most 52 significant bits
+# From here on are ids of nobody, which stand for people who were forgotten.
+FIRST_PSEUDONYM = 2**52
 MAX_ROW_ID = 2**63 - 1  # what the id of a row can be in both databases
 # Between these lie all times that a file may give a person; at the calendar's ends a zone's hours
 # lead into years that Python, Arrow and PostgreSQL do not have.
@@ -663,6 +665,23 @@ class Worker(SQLModel, table=True):
     beat_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
 
 
+class ForgottenPerson(SQLModel, table=True):
+    """A person whom no import may bring back: a keyed hash of their id, and nothing else."""
+
+    __tablename__ = "forgotten_people"
+    fingerprint: str = Field(primary_key=True)
+    forgotten_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    forgotten_by: str
+
+
+class ForgottenKey(SQLModel, table=True):
+    """The one key of those hashes, made at random in this database."""
+
+    __tablename__ = "forgotten_key"
+    id: int = Field(default=1, sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    key: str
+
+
 def _table(model: type[SQLModel]) -> Table:
     return cast(Table, model.__table__)  # type: ignore[attr-defined]
 
@@ -696,3 +715,5 @@ selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
 media_files = _table(MediaFile)
 workers = _table(Worker)
+forgotten_people = _table(ForgottenPerson)
+forgotten_key = _table(ForgottenKey)
