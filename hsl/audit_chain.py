@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from hsl import database, models
+from hsl.words import _
 
 TURN = 7_305_013  # of writing at the end of the chain
 AT_ONCE = 10_000  # entries read at a time
@@ -148,14 +149,23 @@ def verify(engine: Engine, *, anchor: str | None = None, last: int | None = None
             faults.append(
                 Fault(
                     None,
-                    f"The chain ought to end at entry {end.entry_id} as the {end.entries}. of its "
-                    f"entries ({end.hash[:12] or 'none'}…), and ends otherwise: entries were "
-                    "removed from its end or put there.",
+                    _(
+                        "The chain ought to end at entry {entry}, with {count} in all, and ends "
+                        "otherwise: entries were removed from its end or put there.",
+                        entry=str(end.entry_id),
+                        count=str(end.entries),
+                    ),
                 )
             )
         if not found_anchor:
             faults.append(
-                Fault(None, f"No entry has the hash {anchor}: what was before it is not the same.")
+                Fault(
+                    None,
+                    _(
+                        "No entry has the hash {anchor}: the chain was cut or written anew.",
+                        anchor=str(anchor),
+                    ),
+                )
             )
     return Verdict(looked, before, tuple(faults))
 
@@ -178,13 +188,16 @@ def _rows(connection: Connection, begins: int) -> Iterator[dict[str, Any]]:
 
 
 def _of_entry(row: dict[str, Any], before: str) -> Iterator[Fault]:
-    number = row["id"]
+    number, entry = row["id"], str(row["id"])
     if not row["hash"]:
-        yield Fault(number, f"Entry {number} was put in by another way than this program.")
+        said = _("Entry {entry} was put in by another way than this program.", entry=entry)
+        yield Fault(number, said)
         return
     if row["hash"] != hash_of(row):
-        yield Fault(number, f"Entry {number} was changed after it was written.")
+        yield Fault(number, _("Entry {entry} was changed after it was written.", entry=entry))
     if row["previous_hash"] != before:
-        yield Fault(
-            number, f"Entry {number} does not follow the one before it: some were removed or moved."
+        said = _(
+            "Entry {entry} does not follow the one before it: some were removed or moved.",
+            entry=entry,
         )
+        yield Fault(number, said)
