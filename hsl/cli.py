@@ -92,6 +92,10 @@ COMMANDS = {
         "hsl.commands.user:add",
         "Accounts: who may sign in to the pages, and in which role.",
     ),
+    "audit": (
+        "hsl.commands.auditing:add",
+        "Verify the record of who did what, print its head, or export it.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

@@ -4,12 +4,13 @@ import hashlib
 import os
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     ARRAY,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    RootTransaction,
     any_,
     bindparam,
     create_engine,
@@ -38,6 +40,8 @@ ARCHIVE = "hsl_archive"  # the execution option that holds the archive's folder
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 MIGRATIONS = Path(__file__).parent / "migrations"
 TURN = 30.0  # seconds that one waits for what others hold
+# What is left to do at the end of a transaction; forgotten with it.
+_deeds: WeakKeyDictionary[RootTransaction, list[Callable[[], None]]] = WeakKeyDictionary()
 _CLOCK = select(func.clock_timestamp())
 # A cut network must end a connection within seconds; TCP alone waits for up to two hours.
 POSTGRESQL_OPTIONS: dict[str, Any] = {
@@ -221,6 +225,27 @@ def one_moment(engine: Engine) -> Iterator[Connection]:
         options["isolation_level"] = "REPEATABLE READ"
     with engine.execution_options(**options).begin() as connection:
         yield connection
+
+
+def at_the_end(connection: Connection, deed: Callable[[], None]) -> None:
+    """Do it as the last of the present transaction, just before its commit; not if it fails.
+
+    What is locked there is locked for a moment only, and nothing is waited for with it.
+    """
+    transaction = connection.get_transaction()
+    if transaction is None:
+        raise RuntimeError("There is no transaction, at whose end something could be done.")
+    if transaction not in _deeds:
+        _deeds[transaction] = []
+        if not event.contains(connection, "commit", _do_last):
+            event.listen(connection, "commit", _do_last)
+    _deeds[transaction].append(deed)
+
+
+def _do_last(connection: Connection) -> None:
+    transaction = connection.get_transaction()
+    for deed in _deeds.pop(transaction, []) if transaction is not None else []:
+        deed()
 
 
 def take_turns(connection: Connection, turn: int) -> None:

@@ -43,6 +43,8 @@ class Check:
 
 def examine(settings: Settings) -> list[Check]:
     """Look at database, migrations, scheduler, bot, clock and disk; nothing is changed."""
+    from hsl import guarding  # which has its checks from here
+
     engine = database.engine_for(settings)
     try:
         checks = [_database(engine)]
@@ -50,7 +52,9 @@ def examine(settings: Settings) -> list[Check]:
             checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
             checks += [_messages(engine, settings), _sources(engine), _archive(engine)]
             checks.append(_reports(engine, settings))
-            checks += [_figures(engine)] if checks[1].ok else []
+            if checks[1].ok:
+                checks += [_figures(engine), guarding.audited(engine)]
+                checks.append(guarding.kept(engine, settings))
     finally:
         engine.dispose()
     return [*checks, _bot(settings), _media(settings), _clock(settings), _disk(settings)]

@@ -41,6 +41,7 @@ from hsl.delivery.outcome import Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
 from hsl.message.content import Content
+from hsl.privacy.nightly import Nights
 from hsl.reports.schedule import Reports
 from hsl.settings import Settings
 
@@ -50,6 +51,7 @@ RECOVER = 5  # seconds
 MEASURE = 10  # minutes; each segment is counted once a day
 PATIENCE = 10.0  # seconds until a database connection that does not answer is given up
 SOURCES = 5  # seconds
+NIGHTS = 10  # minutes between two looks whether old rows are to be let go of
 REPORTS = 60  # seconds between two looks whether one is due
 FORGET_WORKERS = timedelta(hours=1)
 CLOCK_JUMP = 60.0  # seconds by which the wall clock was set, from which timed jobs are timed anew
@@ -82,6 +84,7 @@ class Scheduler:
         self._halt = threading.Event()
         self._jobs = schedule.Scheduler()
         self._reports = Reports(self.engine, settings)
+        self._nights = Nights(self.engine, settings)
         self._time_jobs()
 
     def _time_jobs(self) -> None:
@@ -90,6 +93,7 @@ class Scheduler:
         self._jobs.every(1).hours.do(self._guarded, self.forget_workers)
         self._jobs.every(MEASURE).minutes.do(self._guarded, self.measure_segments)
         self._jobs.every(REPORTS).seconds.do(self._guarded, self.report)
+        self._jobs.every(NIGHTS).minutes.do(self._guarded, self._nights.look)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""

@@ -190,6 +190,28 @@ class Settings(BaseSettings):
         ),
     )
 
+    keep_recipients_days: int = Field(
+        0,
+        alias="HSL_KEEP_RECIPIENTS_DAYS",
+        ge=0,
+        le=36_500,
+        description=N_("Days for which it is kept who got a finished message; 0: for ever"),
+    )
+    keep_presses_days: int = Field(
+        0,
+        alias="HSL_KEEP_PRESSES_DAYS",
+        ge=0,
+        le=36_500,
+        description=N_("Days for which presses of buttons are kept; 0: for ever"),
+    )
+    keep_drafts_days: int = Field(
+        0,
+        alias="HSL_KEEP_DRAFTS_DAYS",
+        ge=0,
+        le=36_500,
+        description=N_("Days for which a draft that nobody changes is kept; 0: for ever"),
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:

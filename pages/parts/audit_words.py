@@ -37,6 +37,7 @@ DEEDS = {
     "media_removed": N_("took a file off the library"),
     "media_renamed": N_("renamed a file"),
     "media_uploaded": N_("uploaded a file"),
+    "kept_no_longer": N_("let go of old rows"),
     "message_cancelled": N_("cancelled"),
     "message_created": N_("sent"),
     "message_delete_in_chats": N_("deletes from the chats"),
@@ -51,6 +52,7 @@ DEEDS = {
     "message_send_production": N_("finished"),
     "message_too_late": N_("was too late to start"),
     "message_withdrawn": N_("left people out"),
+    "person_forgotten": N_("forgot a person for ever"),
     "presses_imported": N_("brought presses in"),
     "recovery_code_used": N_("used a recovery code"),
     "recovery_codes_renewed": N_("renewed the recovery codes"),
@@ -190,6 +192,23 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 def deed(action: str) -> str:
     """What was done, in words; as it is written where there are none."""
     return _(DEEDS[action]) if action in DEEDS else action.replace("_", " ")
+
+
+WAYS = {
+    "pages": N_("pages"),
+    "api": N_("API"),
+    "terminal": N_("terminal"),
+    "scheduler": N_("scheduler"),
+    "program": N_("program"),
+}
+
+
+def origin(entry: Entry) -> str:
+    """HTML of from where it was done; empty where that was not written down."""
+    if entry.way is None or entry.actor == entry.way:
+        return ""
+    said = _(WAYS[entry.way]) if entry.way in WAYS else entry.way
+    return f"<small>{escape(' · '.join(filter(None, (said, entry.address))))}</small>"
 
 
 def thing(entry: Entry) -> str:
