@@ -88,6 +88,14 @@ COMMANDS = {
         "Write what became of a message or a period as one HTML file.",
     ),
     "person": ("hsl.commands.person:add", "Show what one person got, archived messages too."),
+    "backup": (
+        "hsl.backups.command:add_backup",
+        "Back up the database and the archive, at any time, and prove it by restoring beside.",
+    ),
+    "restore": (
+        "hsl.backups.command:add_restore",
+        "Restore a backup; what was open in it waits, so that nobody gets anything twice.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

@@ -25,6 +25,7 @@ from hsl import choice, database, models
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
+from hsl.backups.keeping import Backups
 from hsl.delivery import (
     pace,
     preparing,
@@ -51,6 +52,7 @@ MEASURE = 10  # minutes; each segment is counted once a day
 PATIENCE = 10.0  # seconds until a database connection that does not answer is given up
 SOURCES = 5  # seconds
 REPORTS = 60  # seconds between two looks whether one is due
+BACKUPS = 60  # seconds between two looks whether one is due
 FORGET_WORKERS = timedelta(hours=1)
 CLOCK_JUMP = 60.0  # seconds by which the wall clock was set, from which timed jobs are timed anew
 EDITING = {
@@ -82,6 +84,7 @@ class Scheduler:
         self._halt = threading.Event()
         self._jobs = schedule.Scheduler()
         self._reports = Reports(self.engine, settings)
+        self._backups = Backups(self.engine, settings)
         self._time_jobs()
 
     def _time_jobs(self) -> None:
@@ -90,6 +93,7 @@ class Scheduler:
         self._jobs.every(1).hours.do(self._guarded, self.forget_workers)
         self._jobs.every(MEASURE).minutes.do(self._guarded, self.measure_segments)
         self._jobs.every(REPORTS).seconds.do(self._guarded, self.report)
+        self._jobs.every(BACKUPS).seconds.do(self._guarded, self.back_up)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
@@ -242,6 +246,10 @@ class Scheduler:
     def report(self) -> None:
         """Begin to write the report that is due, if there are to be any."""
         self._reports.look(models.utc_now())
+
+    def back_up(self) -> None:
+        """Begin to make the backup that is due, if there are to be any."""
+        self._backups.look(models.utc_now())
 
     def start_due(self) -> None:
         """Start messages whose time has come, and let rules make their next ones."""

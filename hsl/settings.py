@@ -166,6 +166,33 @@ class Settings(BaseSettings):
         ),
     )
 
+    backup_folder: Path | None = Field(
+        None,
+        alias="HSL_BACKUP_FOLDER",
+        description=N_("Where the scheduler makes backups; none: it makes none"),
+    )
+    backup_every: float = Field(
+        24.0,
+        alias="HSL_BACKUP_EVERY",
+        ge=0.25,
+        le=24 * 31,
+        description=N_("Hours from one backup to the next"),
+    )
+    backup_keep: int = Field(
+        7, alias="HSL_BACKUP_KEEP", ge=1, description=N_("How many of the last backups are kept")
+    )
+    backup_weeks: int = Field(
+        8,
+        alias="HSL_BACKUP_WEEKS",
+        ge=0,
+        description=N_("For how many weeks one backup a week is kept"),
+    )
+    backup_before_upgrade: bool = Field(
+        True,
+        alias="HSL_BACKUP_BEFORE_UPGRADE",
+        description=N_("Back up before a new program changes the schema"),
+    )
+
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
@@ -173,7 +200,7 @@ class Settings(BaseSettings):
             raise ValueError("is not a time zone's name such as Europe/Moscow")
         return value
 
-    @field_validator("bot_token", "report_folder", mode="before")
+    @field_validator("bot_token", "report_folder", "backup_folder", mode="before")
     @classmethod
     def _blank_is_none(cls, value: object) -> object:
         return value or None

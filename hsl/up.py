@@ -12,6 +12,7 @@ from urllib.request import urlopen
 from sqlalchemy import exists, func, select
 
 from hsl import database, first_steps, models
+from hsl.backups import upgrading
 from hsl.settings import ROOT, Settings
 
 PATIENCE = 60.0  # seconds for the pages to answer
@@ -21,7 +22,9 @@ GRACE = 20.0  # seconds for a child to end after SIGTERM
 def run(settings: Settings) -> int:
     """Migrate, start the children, print the address, and wait for Ctrl-C. Returns exit status."""
     engine = database.engine_for(settings)
-    database.migrate(engine)
+    backup = upgrading.migrate(engine, settings)
+    if backup is not None:
+        _say(f"The schema was of an older program; as it was, it is kept in {backup.path}.")
     ports = [settings.port, *([settings.sandbox_port] if settings.is_sandbox else [])]
     for port in ports:
         _require_free(settings.host if port == settings.port else "127.0.0.1", port)

@@ -19,6 +19,9 @@ from pages.parts import show
 MANY = 12  # values of a list that are shown; the download has all of them
 DEEDS = {
     "archived": N_("archived"),
+    "backup_failed": N_("a backup failed"),
+    "backup_made": N_("made a backup"),
+    "backup_restored": N_("restored a backup"),
     "bot_stopped": N_("stopped sending"),
     "bot_works_again": N_("goes on sending"),
     "draft_discarded": N_("discarded a draft"),
@@ -65,6 +68,7 @@ DEEDS = {
     "unsuppressed": N_("took a do-not-message mark away"),
 }
 THINGS = {
+    "backup": N_("backup {which}"),
     "bot": N_("bot {which}"),
     "draft": N_("draft {which}"),
     "experiment": N_("experiment {which}"),
