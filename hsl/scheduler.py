@@ -21,7 +21,7 @@ import schedule
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import choice, database, models
+from hsl import choice, database, logs, models
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
@@ -44,6 +44,7 @@ from hsl.message import payload, placeholders
 from hsl.message.content import Content
 from hsl.reports.schedule import Reports
 from hsl.settings import Settings
+from hsl.watch import telling
 
 BEAT = 3  # seconds
 DUE = 0.5  # seconds
@@ -119,6 +120,7 @@ class Scheduler:
                 asyncio.create_task(self._every(SOURCES, stop, self.run_sources)),
                 asyncio.create_task(self._run_jobs(stop)),
                 asyncio.create_task(self._look_at_bot(gateway, stop)),
+                asyncio.create_task(telling.watch(self.engine, self.settings, stop)),
             ]
             try:
                 await worker.run(stop)
@@ -319,7 +321,7 @@ def compose(
 
 def run(settings: Settings) -> None:
     """Run a scheduler in this process until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure(settings)
 
     async def main() -> None:
         stop = asyncio.Event()

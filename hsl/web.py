@@ -1,5 +1,6 @@
 """The pages as one ASGI application: Streamlit with our headers, health check and bounds."""
 
+import asyncio
 import base64
 import gc
 import hashlib
@@ -9,6 +10,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,16 @@ import streamlit as st
 import uvicorn
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 
+from hsl import database, logs
+from hsl.health import Health
 from hsl.settings import ROOT, Settings
+from hsl.watch import telling
 
 GRACE = 3  # seconds that open pages have to close at the end
 
@@ -49,7 +55,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def create_app() -> st.App:
+def create_app(settings: Settings) -> st.App:
     """The application; one a process, as Streamlit's runtime is."""
     mark_served()
     # A folder `pages/` makes Streamlit run a page without app.py when a page's address is the
@@ -57,9 +63,9 @@ def create_app() -> st.App:
     PagesManager.uses_pages_directory = False
     return st.App(
         str(ROOT / "app.py"),
-        lifespan=_lifespan,
+        lifespan=partial(_lifespan, settings),
         routes=[
-            Route("/healthz", _health),
+            *Health(settings).routes(),
             Route("/healthz/{rest:path}", _nothing_here),
             Route("/api", _nothing_here),
             Route("/api/{rest:path}", _nothing_here),
@@ -75,9 +81,12 @@ def run(settings: Settings) -> None:
             f"HSL_HOST {settings.host} is open to others, and the pages have no sign-in. Leave it "
             "at 127.0.0.1 and reach it through SSH, or a proxy that asks who is there."
         )
+    logs.configure(settings)
     sys.path.insert(0, str(ROOT))
+    if settings.base_path:
+        config.set_option("server.baseUrlPath", settings.base_path)
     uvicorn.run(
-        create_app(),
+        create_app(settings),
         host=settings.host,
         port=settings.port,
         log_level="warning",
@@ -138,7 +147,7 @@ class SecurityHeaders:
 
 
 @asynccontextmanager
-async def _lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
+async def _lifespan(settings: Settings, _app: st.App) -> AsyncIterator[dict[str, Any] | None]:
     # Streamlit collects garbage after every run; what lives as long as the process need not be
     # looked through each time, which halves the work of a rerun.
     gc.collect()
@@ -146,11 +155,14 @@ async def _lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
     # Streamlit turns these on again while it starts.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # A scheduler that died cannot say so itself.
+    stop = asyncio.Event()
+    engine = database.engine_for(settings)
+    watching = asyncio.create_task(telling.watch(engine, settings, stop))
     yield None
-
-
-async def _health(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+    stop.set()
+    await watching
+    engine.dispose()
 
 
 async def _nothing_here(_request: Request) -> Response:
