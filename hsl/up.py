@@ -67,7 +67,7 @@ def _watch(
             if settings.is_sandbox:
                 _say("Sandbox: nothing leaves this machine.")
                 _say(f"The people's phones: http://127.0.0.1:{settings.sandbox_port}")
-            _say(f"HSL Dashboard: {address} (Ctrl-C ends it)")
+            _say(f"HSL Dashboard: {address}{settings.base_path} (Ctrl-C ends it)")
         if not announced and time.monotonic() - began > PATIENCE:
             _say(f"The pages did not answer at {address} within {PATIENCE:.0f} s.")
             return 1

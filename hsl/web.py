@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> st.App:
     # A folder `pages/` makes Streamlit run a page without app.py when a page's address is the
     # very first that is asked for; st.navigation switches that off only once it was called.
     PagesManager.uses_pages_directory = False
-    return st.App(
+    app = st.App(
         str(ROOT / "app.py"),
         lifespan=partial(_lifespan, settings),
         routes=[
@@ -72,6 +72,10 @@ def create_app(settings: Settings) -> st.App:
         ],
         middleware=[Middleware(SecurityHeaders, policy=content_security_policy())],
     )
+    if settings.base_path:
+        # Options are read at the first touch, and from our file only once there is an App.
+        config.set_option("server.baseUrlPath", settings.base_path)
+    return app
 
 
 def run(settings: Settings) -> None:
@@ -83,8 +87,6 @@ def run(settings: Settings) -> None:
         )
     logs.configure(settings)
     sys.path.insert(0, str(ROOT))
-    if settings.base_path:
-        config.set_option("server.baseUrlPath", settings.base_path)
     uvicorn.run(
         create_app(settings),
         host=settings.host,

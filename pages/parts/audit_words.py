@@ -165,7 +165,7 @@ def thing(entry: Entry) -> str:
     said = _(words, which=which) if words else f"{entry.object_type} {which}"
     said = escape(said.strip())
     if entry.object_type == "message" and which.isdigit():
-        return f'<a href="/messages?message={which}" target="_self">{said}</a>'
+        return f'<a href="messages?message={which}" target="_self">{said}</a>'
     return said
 
 
