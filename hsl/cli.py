@@ -96,6 +96,14 @@ COMMANDS = {
         "hsl.commands.auditing:add",
         "Verify the record of who did what, print its head, or export it.",
     ),
+    "backup": (
+        "hsl.backups.command:add_backup",
+        "Back up the database and the archive, at any time, and prove it by restoring beside.",
+    ),
+    "restore": (
+        "hsl.backups.command:add_restore",
+        "Restore a backup; what was open in it waits, so that nobody gets anything twice.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

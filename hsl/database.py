@@ -285,7 +285,7 @@ def migrate(engine: Engine) -> None:
         if is_current(engine):
             return
         with engine.begin() as connection:
-            current = _version(connection)
+            current = revision(connection)
             if current is not None and current not in _versions():
                 raise DatabaseError(
                     f"The database is at version {current}, newer than this program. "
@@ -293,19 +293,38 @@ def migrate(engine: Engine) -> None:
                 )
             _upgrade(connection)
     except SQLAlchemyError as error:
-        raise DatabaseError(
-            f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: "
-            f"{getattr(error, 'orig', error)}. Check its address and that it is running."
-        ) from error
+        raise _unusable(engine, error) from error
+
+
+def _unusable(engine: Engine, error: SQLAlchemyError) -> DatabaseError:
+    return DatabaseError(
+        f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: "
+        f"{getattr(error, 'orig', error)}. Check its address and that it is running."
+    )
 
 
 def is_current(engine: Engine) -> bool:
     """True when the schema is the one of this program."""
     with read_only(engine).begin() as connection:
-        return _version(connection) == _versions()[-1]
+        return revision(connection) == _versions()[-1]
 
 
-def _version(connection: Connection) -> str | None:
+def revision_of(engine: Engine) -> str | None:
+    """The schema's version, or None where there is no schema. Raises DatabaseError."""
+    try:
+        with read_only(engine).begin() as connection:
+            return revision(connection)
+    except SQLAlchemyError as error:
+        raise _unusable(engine, error) from error
+
+
+def knows(version: str) -> bool:
+    """True for a version of the schema that this program can bring to its own."""
+    return version in _versions()
+
+
+def revision(connection: Connection) -> str | None:
+    """The schema's version, such as "0009"; None where there is no schema."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version"))

@@ -1,7 +1,6 @@
 """The doctor: what is well, what is not, and what to do about it."""
 
 import asyncio
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,7 +10,7 @@ from urllib.request import Request, urlopen
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import audit, database, equality, models, words
+from hsl import audit, database, equality, models, spans, words
 from hsl.archive import ArchiveError, catalogue, storing, unlisted
 from hsl.audience.sources import registry
 from hsl.delivery import standing
@@ -22,11 +21,11 @@ from hsl.media.errors import MediaError
 from hsl.models import MessageStatus
 from hsl.reports import schedule
 from hsl.settings import Settings
+from hsl.watch import alarms, vitals
 from hsl.words import _, plural
 
 SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
 CLOCK_TOLERANCE = 5.0  # seconds
-LOWEST_SPACE = 500 * 2**20  # bytes
 PATIENCE = 5.0  # seconds
 UNFINISHED = [MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED]
 
@@ -53,7 +52,7 @@ def examine(settings: Settings) -> list[Check]:
             checks += [_messages(engine, settings), _sources(engine), _archive(engine)]
             checks.append(_reports(engine, settings))
             if checks[1].ok:
-                checks += [_figures(engine), guarding.audited(engine)]
+                checks += [*_alarms(engine, settings), _figures(engine), guarding.audited(engine)]
                 checks.append(guarding.kept(engine, settings))
     finally:
         engine.dispose()
@@ -312,6 +311,32 @@ def _archive(engine: Engine) -> Check:
     return Check("archive", not strange, kept, remedy)
 
 
+def _alarms(engine: Engine, settings: Settings) -> list[Check]:
+    """The alarms that no other check asks about."""
+    try:
+        found = vitals.read(engine, settings)
+    except SQLAlchemyError:
+        return []
+    well = {
+        "many_failing": _many_failing(found),
+        "backup_old": _("The last one is {span} old.", span=spans.words(found.backup_age))
+        if found.backup_age is not None
+        else _("None was made yet."),
+    }
+    names = {"many_failing": "deliveries", "backup_old": "backup"}
+    return [
+        Check(names[alarm.name], False, alarm.says(found), _(alarm.remedy))
+        if alarm.holds(found)
+        else Check(names[alarm.name], True, well[alarm.name])
+        for alarm in alarms.ALARMS
+        if alarm.name in names
+    ]
+
+
+def _many_failing(found: vitals.Vitals) -> str:
+    return _("{failures} of the last {tried} failed.", failures=found.failures, tried=found.tried)
+
+
 def _reports(engine: Engine, settings: Settings) -> Check:
     if settings.report_folder is None:
         return Check("reports", True, _("None is written by the clock."))
@@ -396,16 +421,13 @@ def _clock(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    folder = settings.data_dir
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = vitals.free_space(settings.data_dir)
     said = _(
         "{space} GiB free for {folder}.",
         space=words.number(free / 2**30, decimals=1),
         folder=str(settings.data_dir),
     )
-    if free < LOWEST_SPACE:
+    if free < alarms.LOWEST_SPACE:
         remedy = _("Free some space: without it nothing can be recorded.")
         return Check("disk", False, said, remedy)
     return Check("disk", True, said)

@@ -682,6 +682,14 @@ class ForgottenKey(SQLModel, table=True):
     key: str
 
 
+class AlarmTold(SQLModel, table=True):
+    """An alarm that holds, and that the admins were told of."""
+
+    __tablename__ = "alarms_told"
+    name: str = Field(primary_key=True)
+    since: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 def _table(model: type[SQLModel]) -> Table:
     return cast(Table, model.__table__)  # type: ignore[attr-defined]
 
@@ -715,6 +723,7 @@ selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
 media_files = _table(MediaFile)
 workers = _table(Worker)
+alarms_told = _table(AlarmTold)
 forgotten_people = _table(ForgottenPerson)
 forgotten_key = _table(ForgottenKey)
 

@@ -21,10 +21,11 @@ import schedule
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import choice, database, models
+from hsl import choice, database, logs, models
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
+from hsl.backups.keeping import Backups
 from hsl.delivery import (
     pace,
     preparing,
@@ -44,6 +45,7 @@ from hsl.message.content import Content
 from hsl.privacy.nightly import Nights
 from hsl.reports.schedule import Reports
 from hsl.settings import Settings
+from hsl.watch import telling
 
 BEAT = 3  # seconds
 DUE = 0.5  # seconds
@@ -53,6 +55,7 @@ PATIENCE = 10.0  # seconds until a database connection that does not answer is g
 SOURCES = 5  # seconds
 NIGHTS = 10  # minutes between two looks whether old rows are to be let go of
 REPORTS = 60  # seconds between two looks whether one is due
+BACKUPS = 60  # seconds between two looks whether one is due
 FORGET_WORKERS = timedelta(hours=1)
 CLOCK_JUMP = 60.0  # seconds by which the wall clock was set, from which timed jobs are timed anew
 EDITING = {
@@ -85,6 +88,7 @@ class Scheduler:
         self._jobs = schedule.Scheduler()
         self._reports = Reports(self.engine, settings)
         self._nights = Nights(self.engine, settings)
+        self._backups = Backups(self.engine, settings)
         self._time_jobs()
 
     def _time_jobs(self) -> None:
@@ -94,6 +98,7 @@ class Scheduler:
         self._jobs.every(MEASURE).minutes.do(self._guarded, self.measure_segments)
         self._jobs.every(REPORTS).seconds.do(self._guarded, self.report)
         self._jobs.every(NIGHTS).minutes.do(self._guarded, self._nights.look)
+        self._jobs.every(BACKUPS).seconds.do(self._guarded, self.back_up)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
@@ -119,6 +124,7 @@ class Scheduler:
                 asyncio.create_task(self._every(SOURCES, stop, self.run_sources)),
                 asyncio.create_task(self._run_jobs(stop)),
                 asyncio.create_task(self._look_at_bot(gateway, stop)),
+                asyncio.create_task(telling.watch(self.engine, self.settings, stop)),
             ]
             try:
                 await worker.run(stop)
@@ -247,6 +253,10 @@ class Scheduler:
         """Begin to write the report that is due, if there are to be any."""
         self._reports.look(models.utc_now())
 
+    def back_up(self) -> None:
+        """Begin to make the backup that is due, if there are to be any."""
+        self._backups.look(models.utc_now())
+
     def start_due(self) -> None:
         """Start messages whose time has come, and let rules make their next ones."""
         history, rules = models.message_history.c, models.recurring_messages.c
@@ -315,7 +325,7 @@ def compose(
 
 def run(settings: Settings) -> None:
     """Run a scheduler in this process until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure(settings)
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -7,6 +7,7 @@ from datetime import time
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -212,6 +213,59 @@ class Settings(BaseSettings):
         description=N_("Days for which a draft that nobody changes is kept; 0: for ever"),
     )
 
+    backup_folder: Path | None = Field(
+        None,
+        alias="HSL_BACKUP_FOLDER",
+        description=N_("Where the scheduler makes backups; none: it makes none"),
+    )
+    backup_every: float = Field(
+        24.0,
+        alias="HSL_BACKUP_EVERY",
+        ge=0.25,
+        le=24 * 31,
+        description=N_("Hours from one backup to the next"),
+    )
+    backup_keep: int = Field(
+        7, alias="HSL_BACKUP_KEEP", ge=1, description=N_("How many of the last backups are kept")
+    )
+    backup_weeks: int = Field(
+        8,
+        alias="HSL_BACKUP_WEEKS",
+        ge=0,
+        description=N_("For how many weeks one backup a week is kept"),
+    )
+    backup_before_upgrade: bool = Field(
+        True,
+        alias="HSL_BACKUP_BEFORE_UPGRADE",
+        description=N_("Back up before a new program changes the schema"),
+    )
+
+    admin_chats: str = Field(
+        "",
+        alias="HSL_ADMIN_CHATS",
+        pattern=r"^\s*(-?[1-9]\d{0,15}(\s*,\s*-?[1-9]\d{0,15})*)?\s*$",
+        description=N_("Telegram ids of who is told of alarms, such as 1001,1002"),
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        alias="HSL_METRICS_TOKEN",
+        description=N_("What may read /metrics from elsewhere; none: this machine alone"),
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", alias="HSL_LOG_FORMAT", description=N_("How the log is written: text or json")
+    )
+    base_path: str = Field(
+        "",
+        alias="HSL_BASE_PATH",
+        pattern=r"^(/[A-Za-z0-9_-]+)*/?$",
+        description=N_("Where a proxy shows the pages, such as /hsl; empty: at its root"),
+    )
+
+    @field_validator("base_path")
+    @classmethod
+    def _no_slash_at_end(cls, value: str) -> str:
+        return value.rstrip("/")
+
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
@@ -219,7 +273,7 @@ class Settings(BaseSettings):
             raise ValueError("is not a time zone's name such as Europe/Moscow")
         return value
 
-    @field_validator("bot_token", "report_folder", mode="before")
+    @field_validator("bot_token", "report_folder", "backup_folder", "metrics_token", mode="before")
     @classmethod
     def _blank_is_none(cls, value: object) -> object:
         return value or None
@@ -270,6 +324,11 @@ class Settings(BaseSettings):
     def media_place(self) -> str | None:
         """The chat that keeps uploaded files; None where none is set, but in the sandbox."""
         return self.media_chat or (SANDBOX_MEDIA_CHAT if self.is_sandbox else None)
+
+    @property
+    def admin_ids(self) -> list[int]:
+        """The chats that are told of alarms."""
+        return [int(chat) for chat in self.admin_chats.split(",") if chat.strip()]
 
     @property
     def database_address(self) -> str:
@@ -340,7 +399,9 @@ def _shown(value: object) -> str:
         secret = value.get_secret_value()
         # The part of a bot's token before the colon is its public id.
         bot, colon, rest = secret.partition(":")
-        return f"{bot}:••••" if colon and bot.isdigit() and rest else _masked_address(secret)
+        if colon and bot.isdigit() and rest:
+            return f"{bot}:••••"
+        return _masked_address(secret) if "://" in secret else "••••"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return str(value)

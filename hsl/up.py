@@ -13,6 +13,7 @@ from sqlalchemy import exists, func, select
 
 from hsl import database, first_steps, models
 from hsl.accounts import opening
+from hsl.backups import upgrading
 from hsl.settings import ROOT, Settings
 
 PATIENCE = 60.0  # seconds for the pages to answer
@@ -25,7 +26,9 @@ def run(settings: Settings, *, setup_link: bool = False) -> int:
     With `setup_link` it prints where the first admin is set up.
     """
     engine = database.engine_for(settings)
-    database.migrate(engine)
+    backup = upgrading.migrate(engine, settings)
+    if backup is not None:
+        _say(f"The schema was of an older program; as it was, it is kept in {backup.path}.")
     link = opening.first_link(engine, settings) if setup_link else None
     opening.require_somebody(engine, settings)
     ports = [settings.port, *([settings.sandbox_port] if settings.is_sandbox else [])]
@@ -75,7 +78,7 @@ def _watch(
                 _say(f"The people's phones: http://127.0.0.1:{settings.sandbox_port}")
             if link is not None:
                 _say(f"Set up the first admin, once, within a day: {link}")
-            _say(f"HSL Dashboard: {address} (Ctrl-C ends it)")
+            _say(f"HSL Dashboard: {address}{settings.base_path} (Ctrl-C ends it)")
         if not announced and time.monotonic() - began > PATIENCE:
             _say(f"The pages did not answer at {address} within {PATIENCE:.0f} s.")
             return 1

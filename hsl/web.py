@@ -18,19 +18,22 @@ import uvicorn
 from google.protobuf.message import DecodeError
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 
-from hsl import collecting, database
+from hsl import collecting, database, logs
 from hsl.accounts import opening
 from hsl.accounts.keeper import Keeper
 from hsl.addresses import is_loopback
 from hsl.door import routes
 from hsl.door.routes import Door
-from hsl.settings import ROOT, Settings, get_settings
+from hsl.health import Health
+from hsl.settings import ROOT, Settings
+from hsl.watch import telling
 from hsl.web_guard import Gate, Guard
 
 GRACE = 3  # seconds that open pages have to close at the end
@@ -55,22 +58,21 @@ def keeper() -> Keeper | None:
     return _keeper
 
 
-def create_app(settings: Settings | None = None) -> st.App:
+def create_app(settings: Settings) -> st.App:
     """The application; one a process, as Streamlit's runtime is."""
     global _keeper
     mark_served()
-    found = settings or get_settings()
-    engine = database.engine_for(found)
-    _keeper = Keeper(engine, found, always_asks=not is_loopback(found.host))
+    engine = database.engine_for(settings)
+    _keeper = Keeper(engine, settings, always_asks=not is_loopback(settings.host))
     gate = Gate(_keeper)
     # A folder `pages/` makes Streamlit run a page without app.py when a page's address is the
     # very first that is asked for; st.navigation switches that off only once it was called.
     PagesManager.uses_pages_directory = False
-    return st.App(
+    app = st.App(
         str(ROOT / "app.py"),
-        lifespan=partial(_lifespan, gate=gate),
+        lifespan=partial(_lifespan, gate=gate, settings=settings),
         routes=[
-            Route("/healthz", _health),
+            *Health(settings).routes(),
             Route("/healthz/{rest:path}", _nothing_here),
             Route("/api", _nothing_here),
             Route("/api/{rest:path}", _nothing_here),
@@ -86,6 +88,10 @@ def create_app(settings: Settings | None = None) -> st.App:
             ),
         ],
     )
+    if settings.base_path:
+        # Options are read at the first touch, and from our file only once there is an App.
+        config.set_option("server.baseUrlPath", settings.base_path)
+    return app
 
 
 def run(settings: Settings) -> None:
@@ -96,6 +102,7 @@ def run(settings: Settings) -> None:
     engine = database.engine_for(settings)
     opening.require_somebody(engine, settings)
     engine.dispose()
+    logs.configure(settings)
     sys.path.insert(0, str(ROOT))
     uvicorn.run(
         create_app(settings),
@@ -163,16 +170,25 @@ class SecurityHeaders:
 
 
 @asynccontextmanager
-async def _lifespan(_app: st.App, *, gate: Gate) -> AsyncIterator[dict[str, Any] | None]:
+async def _lifespan(
+    _app: st.App, *, gate: Gate, settings: Settings
+) -> AsyncIterator[dict[str, Any] | None]:
     collecting.keep_short()
     # Streamlit turns these on again while it starts.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    stop = asyncio.Event()
+    engine = database.engine_for(settings)
+    # A scheduler that died cannot say so itself.
+    telling_of_it = asyncio.create_task(telling.watch(engine, settings, stop))
     watch = asyncio.create_task(gate.watch())
     try:
         yield None
     finally:
         watch.cancel()
+        stop.set()
+        await telling_of_it
+        engine.dispose()
 
 
 def _is_deed(sent: bytes) -> bool:
@@ -183,10 +199,6 @@ def _is_deed(sent: bytes) -> bool:
         return False
     is_run = message.WhichOneof("type") == "rerun_script"
     return is_run and not message.rerun_script.is_auto_rerun
-
-
-async def _health(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
 
 
 async def _nothing_here(_request: Request) -> Response:

@@ -49,9 +49,17 @@ def needs_you() -> None:
     waiting, uncertain = history.needs_a_person(shell.engine())
     bot = shell.standing_of_bot()
     failing = registry.failing(shell.engine())
-    if not waiting and not uncertain and not bot.trouble and not failing:
+    alarms = shell.alarms_of()
+    if not waiting and not uncertain and not bot.trouble and not failing and not alarms:
         return
     st.header(_("Needs you"))
+    for number, said in enumerate(alarms):
+        need(
+            f"{show.state('failed', N_('watch'))} {escape(said)}",
+            _("Look at the settings"),
+            settings_page,
+            key=f"need-alarm-{number}",
+        )
     if bot.trouble:
         waits = plural("1 message waits for it.", "{n} messages wait for it.", bot.paused)
         why = escape(told.reason(bot.trouble))

@@ -25,6 +25,9 @@ DEEDS = {
     "account_password": N_("set a password"),
     "account_role": N_("changed an account’s role"),
     "archived": N_("archived"),
+    "backup_failed": N_("a backup failed"),
+    "backup_made": N_("made a backup"),
+    "backup_restored": N_("restored a backup"),
     "bot_stopped": N_("stopped sending"),
     "bot_works_again": N_("goes on sending"),
     "draft_discarded": N_("discarded a draft"),
@@ -96,6 +99,7 @@ DEEDS = {
 }
 THINGS = {
     "account": N_("account {which}"),
+    "backup": N_("backup {which}"),
     "bot": N_("bot {which}"),
     "draft": N_("draft {which}"),
     "experiment": N_("experiment {which}"),
@@ -220,7 +224,7 @@ def thing(entry: Entry) -> str:
     said = _(words, which=which) if words else f"{entry.object_type} {which}"
     said = escape(said.strip())
     if entry.object_type == "message" and which.isdigit():
-        return f'<a href="/messages?message={which}" target="_self">{said}</a>'
+        return f'<a href="messages?message={which}" target="_self">{said}</a>'
     return said
 
 

@@ -159,7 +159,7 @@ def _outcomes(ids: list[int], *, was_over: bool) -> None:
             why += f" ({one.description})" if one.description else ""
         language = f" · {languages.name(one.language)}" if one.language else ""
         lines.append(
-            f'<div>{show.state(one.status)} <a href="/messages?message={one.message_id}" '
+            f'<div>{show.state(one.status)} <a href="messages?message={one.message_id}" '
             f'target="_self">{escape(one.name)}</a>{escape(language + why)}</div>'
         )
     st.html(

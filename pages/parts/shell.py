@@ -17,6 +17,7 @@ from hsl.audience.sources import registry
 from hsl.delivery import history, standing
 from hsl.settings import Settings, get_settings
 from hsl.warehouse.store import Store
+from hsl.watch import alarms, vitals
 from hsl.words import _
 from pages.parts import account_menu, asking, bot_words, viewer
 
@@ -48,6 +49,19 @@ def settings() -> Settings:
 def engine() -> Engine:
     """The one engine of this process, for all sessions."""
     return database.engine_for(get_settings())
+
+
+@st.cache_resource
+def _vitals() -> vitals.Reading:
+    return vitals.Reading(engine(), get_settings())
+
+
+def alarms_of() -> list[str]:
+    """What somebody must look at, in sentences; the bot's trouble is told with its messages."""
+    found = _vitals().now()
+    return [
+        alarm.sentence(found) for alarm in alarms.standing(found) if alarm.name != "token_refused"
+    ]
 
 
 @st.cache_resource
