@@ -88,6 +88,11 @@ COMMANDS = {
         "Write what became of a message or a period as one HTML file.",
     ),
     "person": ("hsl.commands.person:add", "Show what one person got, archived messages too."),
+    "bot": ("hsl.commands.bot:add", "Several bots: add, list, use, rotate, remove."),
+    "secret-key": (
+        "hsl.commands.bot:add_secret_key",
+        "Print a new key to seal the bots' tokens with.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

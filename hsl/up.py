@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from sqlalchemy import exists, func, select
 
-from hsl import database, first_steps, models
+from hsl import bots, database, first_steps, models
 from hsl.settings import ROOT, Settings
 
 PATIENCE = 60.0  # seconds for the pages to answer
@@ -22,6 +22,7 @@ def run(settings: Settings) -> int:
     """Migrate, start the children, print the address, and wait for Ctrl-C. Returns exit status."""
     engine = database.engine_for(settings)
     database.migrate(engine)
+    settings = bots.speaking(engine, settings)
     ports = [settings.port, *([settings.sandbox_port] if settings.is_sandbox else [])]
     for port in ports:
         _require_free(settings.host if port == settings.port else "127.0.0.1", port)

@@ -2,6 +2,7 @@
 
 import argparse
 
+from hsl import bots
 from hsl.commands import open_database
 from hsl.settings import Settings
 
@@ -30,7 +31,9 @@ def _up(_parsed: argparse.Namespace, settings: Settings) -> int:
 def _web(_parsed: argparse.Namespace, settings: Settings) -> None:
     from hsl import web
 
-    open_database(settings).dispose()
+    engine = open_database(settings)
+    bots.speaking(engine, settings)  # a token that does not open stops the start, and not a page
+    engine.dispose()
     web.run(settings)
 
 

@@ -19,7 +19,12 @@ from pages.parts import show
 MANY = 12  # values of a list that are shown; the download has all of them
 DEEDS = {
     "archived": N_("archived"),
+    "bot_added": N_("added a bot"),
+    "bot_removed": N_("removed a bot"),
+    "bot_rotated": N_("gave a bot a new token"),
+    "bot_sealed_anew": N_("sealed a bot's token anew"),
     "bot_stopped": N_("stopped sending"),
+    "bot_used": N_("put a bot in use"),
     "bot_works_again": N_("goes on sending"),
     "draft_discarded": N_("discarded a draft"),
     "draft_restored": N_("brought a discarded draft back"),
