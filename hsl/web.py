@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
+from hsl import bounds
 from hsl.settings import ROOT, Settings
 
 GRACE = 3  # seconds that open pages have to close at the end
@@ -64,7 +65,10 @@ def create_app() -> st.App:
             Route("/api", _nothing_here),
             Route("/api/{rest:path}", _nothing_here),
         ],
-        middleware=[Middleware(SecurityHeaders, policy=content_security_policy())],
+        middleware=[
+            Middleware(bounds.BoundedSockets, most=bounds.MOST_SOCKETS),
+            Middleware(SecurityHeaders, policy=content_security_policy()),
+        ],
     )
 
 
@@ -84,6 +88,7 @@ def run(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        **bounds.LIMITS,
     )
 
 
