@@ -104,6 +104,11 @@ COMMANDS = {
         "hsl.backups.command:add_restore",
         "Restore a backup; what was open in it waits, so that nobody gets anything twice.",
     ),
+    "bot": ("hsl.commands.bot:add", "Several bots: add, list, use, rotate, remove."),
+    "secret-key": (
+        "hsl.commands.bot:add_secret_key",
+        "Print a new key to seal the bots' tokens with.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

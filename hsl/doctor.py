@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import audit, database, equality, models, spans, words
+from hsl import audit, bots, database, equality, models, spans, words
 from hsl.archive import ArchiveError, catalogue, storing, unlisted
 from hsl.audience.sources import registry
 from hsl.delivery import standing
@@ -45,18 +45,23 @@ def examine(settings: Settings) -> list[Check]:
     from hsl import guarding  # which has its checks from here
 
     engine = database.engine_for(settings)
+    served = bots.Served({settings.bot_id: settings}, {})
     try:
         checks = [_database(engine)]
         if checks[0].ok:
-            checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
-            checks += [_messages(engine, settings), _sources(engine), _archive(engine)]
+            checks += [_migrations(engine), _scheduler(engine)]
+            served = bots.served(engine, settings) if checks[1].ok else served
+            checks += [_pace(engine, each) for each in served.settings.values()]
+            checks += [_messages(engine, settings, served), _sources(engine), _archive(engine)]
             checks.append(_reports(engine, settings))
             if checks[1].ok:
                 checks += [*_alarms(engine, settings), _figures(engine), guarding.audited(engine)]
                 checks.append(guarding.kept(engine, settings))
     finally:
         engine.dispose()
-    return [*checks, _bot(settings), _media(settings), _clock(settings), _disk(settings)]
+    checks += [Check("bot", False, f"{name}: {why}") for name, why in served.faults.items()]
+    checks += [_bot(each) for each in served.settings.values()]
+    return [*checks, _media(settings), _clock(settings), _disk(settings)]
 
 
 def scheduler_silent_for(engine: Engine) -> timedelta | None:
@@ -175,12 +180,12 @@ def _moment(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _messages(engine: Engine, settings: Settings) -> Check:
-    """Whether every message that is not over yet belongs to the bot whose token is set."""
+def _messages(engine: Engine, settings: Settings, served: bots.Served) -> Check:
+    """Whether every message that is not over yet belongs to a bot whose token is there."""
     history = models.message_history.c
     others = (
         select(history.bot_id, func.count().label("messages"))
-        .where(history.status.in_(UNFINISHED), history.bot_id != settings.bot_id)
+        .where(history.status.in_(UNFINISHED), history.bot_id.not_in(served.settings))
         .group_by(history.bot_id)
         .order_by(history.bot_id)
     )
@@ -399,7 +404,8 @@ def _media(settings: Settings) -> Check:
 
 def _clock(settings: Settings) -> Check:
     try:
-        with urlopen(Request(settings.api_url, method="HEAD"), timeout=PATIENCE) as answer:
+        asked = Request(settings.api_url, method="HEAD")  # HTTP only, as the setting requires
+        with urlopen(asked, timeout=PATIENCE) as answer:  # nosec B310
             said = answer.headers["Date"]
     except HTTPError as answer:
         said = answer.headers["Date"]

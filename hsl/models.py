@@ -690,6 +690,19 @@ class AlarmTold(SQLModel, table=True):
     since: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 
+class KeptBot(SQLModel, table=True):
+    """A bot whose token is kept here, sealed. One that was removed has none, and its name stays."""
+
+    __tablename__ = "bots"
+    bot_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    name: str = Field(unique=True)
+    username: str
+    sealed_token: str | None = Field(default=None, sa_column=Column(Text))
+    in_use: bool = False  # the one that speaks where none is named; of all bots at most one
+    added_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 def _table(model: type[SQLModel]) -> Table:
     return cast(Table, model.__table__)  # type: ignore[attr-defined]
 
@@ -723,6 +736,7 @@ selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
 media_files = _table(MediaFile)
 workers = _table(Worker)
+bots = _table(KeptBot)
 alarms_told = _table(AlarmTold)
 forgotten_people = _table(ForgottenPerson)
 forgotten_key = _table(ForgottenKey)

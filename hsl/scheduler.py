@@ -324,15 +324,17 @@ def compose(
 
 
 def run(settings: Settings) -> None:
-    """Run a scheduler in this process until SIGINT or SIGTERM."""
+    """Run a scheduler for each bot in this process until SIGINT or SIGTERM."""
     logs.configure(settings)
+
+    from hsl.fleet import Fleet  # which runs what stands here
 
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        await Scheduler(settings).run(stop)
+        await Fleet(settings).run(stop)
 
     asyncio.run(main())
 

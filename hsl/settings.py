@@ -176,6 +176,17 @@ class Settings(BaseSettings):
         description=N_("Let sources read web addresses on private networks"),
     )
 
+    secret_key: SecretStr | None = Field(
+        None,
+        alias="HSL_SECRET_KEY",
+        description=N_("The key that seals the bots' tokens; several: the first one seals"),
+    )
+    secret_key_file: Path | None = Field(
+        None,
+        alias="HSL_SECRET_KEY_FILE",
+        description=N_("A file that holds the key instead"),
+    )
+
     report_folder: Path | None = Field(
         None,
         alias="HSL_REPORT_FOLDER",
@@ -273,7 +284,10 @@ class Settings(BaseSettings):
             raise ValueError("is not a time zone's name such as Europe/Moscow")
         return value
 
-    @field_validator("bot_token", "report_folder", "backup_folder", "metrics_token", mode="before")
+    @field_validator(
+        "bot_token", "secret_key", "secret_key_file", "report_folder", "backup_folder",
+        "metrics_token", mode="before",
+    )  # fmt: skip
     @classmethod
     def _blank_is_none(cls, value: object) -> object:
         return value or None
@@ -388,15 +402,19 @@ def described(settings: Settings) -> list[Described]:
         name, value = str(field.alias), getattr(settings, field_name)
         given = field_name in settings.model_fields_set
         source = (_("environment") if name in os.environ else ".env") if given else _("default")
-        found.append(Described(name, _shown(value), source, _(field.description or ""), given))
+        found.append(
+            Described(name, _shown(name, value), source, _(field.description or ""), given)
+        )
     return found
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if value is None:
         return _("not set")
     if isinstance(value, SecretStr):
         secret = value.get_secret_value()
+        if name == "HSL_SECRET_KEY":
+            return "••••"
         # The part of a bot's token before the colon is its public id.
         bot, colon, rest = secret.partition(":")
         if colon and bot.isdigit() and rest:

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 from sqlalchemy import exists, func, select
 
-from hsl import database, first_steps, models
+from hsl import bots, database, first_steps, models
 from hsl.accounts import opening
 from hsl.backups import upgrading
 from hsl.settings import ROOT, Settings
@@ -31,6 +31,7 @@ def run(settings: Settings, *, setup_link: bool = False) -> int:
         _say(f"The schema was of an older program; as it was, it is kept in {backup.path}.")
     link = opening.first_link(engine, settings) if setup_link else None
     opening.require_somebody(engine, settings)
+    settings = bots.speaking(engine, settings)
     ports = [settings.port, *([settings.sandbox_port] if settings.is_sandbox else [])]
     for port in ports:
         _require_free(settings.host if port == settings.port else "127.0.0.1", port)
@@ -132,7 +133,7 @@ def _require_free(host: str, port: int) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        with urlopen(address, timeout=2) as answer:
+        with urlopen(address, timeout=2) as answer:  # nosec B310 - our own pages, by HTTP
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False

@@ -25,7 +25,7 @@ from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 
-from hsl import collecting, database, logs
+from hsl import bounds, collecting, database, logs
 from hsl.accounts import opening
 from hsl.accounts.keeper import Keeper
 from hsl.addresses import is_loopback
@@ -78,6 +78,7 @@ def create_app(settings: Settings) -> st.App:
             Route("/api/{rest:path}", _nothing_here),
         ],
         middleware=[
+            Middleware(bounds.BoundedSockets, most=bounds.MOST_SOCKETS),
             Middleware(SecurityHeaders, policy=content_security_policy()),
             Middleware(
                 Guard,
@@ -116,6 +117,7 @@ def run(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        **bounds.LIMITS,
     )
 
 

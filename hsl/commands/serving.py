@@ -2,6 +2,7 @@
 
 import argparse
 
+from hsl import bots
 from hsl.commands import open_database
 from hsl.settings import Settings
 
@@ -43,6 +44,7 @@ def _web(parsed: argparse.Namespace, settings: Settings) -> None:
     if parsed.setup_link:
         link = opening.first_link(engine, settings)
         print(f"Set up the first admin, once, within a day: {link}", flush=True)
+    bots.speaking(engine, settings)  # a token that does not open stops the start, and not a page
     engine.dispose()
     web.run(settings)
 

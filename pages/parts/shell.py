@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from hsl import acting, database, doctor, models, words
+from hsl import acting, bots, database, doctor, models, words
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
 from hsl.audience.sources import registry
@@ -40,9 +40,14 @@ def _locale() -> str | None:
 words.read_by(_locale)
 
 
+@st.cache_resource(ttl=2.0)
+def _settings() -> Settings:
+    return bots.speaking(engine(), get_settings())
+
+
 def settings() -> Settings:
-    """The process's settings."""
-    return get_settings()
+    """The process's settings, with the token of the bot in use."""
+    return _settings()
 
 
 @st.cache_resource
