@@ -71,6 +71,8 @@ def add(
         raise ApiKeyError(
             _("A key's name has 1 to {most} characters on one line.", most=LONGEST_NAME)
         )
+    if words in audit.ACTORS:
+        raise ApiKeyError(_("{name} signs others' work. Choose another name.", name=words))
     if not scopes:
         raise ApiKeyError(_("A key needs at least one scope, such as look."))
     if days is not None and not 1 <= days <= MOST_DAYS:

@@ -151,6 +151,19 @@ class Settings(BaseSettings):
         description=N_("Let sources read web addresses on private networks"),
     )
 
+    api_requests_per_minute: int = Field(
+        600,
+        alias="HSL_API_REQUESTS_PER_MINUTE",
+        ge=1,
+        le=100_000,
+        description=N_("Most requests of one key to the API in a minute"),
+    )
+    webhooks_private: bool = Field(
+        False,
+        alias="HSL_WEBHOOKS_PRIVATE",
+        description=N_("Let webhooks go to web addresses on private networks"),
+    )
+
     report_folder: Path | None = Field(
         None,
         alias="HSL_REPORT_FOLDER",

@@ -17,10 +17,11 @@ import uvicorn
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.pages_manager import PagesManager
 
+from hsl.api import application
 from hsl.settings import ROOT, Settings
 
 GRACE = 3  # seconds that open pages have to close at the end
@@ -61,6 +62,7 @@ def create_app() -> st.App:
         routes=[
             Route("/healthz", _health),
             Route("/healthz/{rest:path}", _nothing_here),
+            Mount(application.PREFIX, app=application.Mounted()),
             Route("/api", _nothing_here),
             Route("/api/{rest:path}", _nothing_here),
         ],
