@@ -89,6 +89,10 @@ COMMANDS = {
     ),
     "person": ("hsl.commands.person:add", "Show what one person got, archived messages too."),
     "key": ("hsl.commands.key:add", "Keys of the API, for other programs: add, list, revoke."),
+    "webhook": (
+        "hsl.commands.webhook:add",
+        "Tell other programs of events: add, list, test, remove.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, select
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.audience import segments, suppression
 from hsl.audience.cohort import Cohort
 from hsl.models import Enrollment, User
@@ -23,6 +24,7 @@ class Listed:
     mark: suppression.Mark | None
 
 
+@needs(Permission.NAMES)
 def after(
     engine: Engine, cohort: Cohort = EVERYBODY, *, last: int = 0, limit: int = 50
 ) -> list[Listed]:
@@ -42,6 +44,7 @@ def after(
         return _with_places(connection, rows)
 
 
+@needs(Permission.NAMES)
 def one(engine: Engine, user_id: int) -> Listed | None:
     """The person of this id; None where there is none."""
     with database.read_only(engine).begin() as connection:

@@ -5,12 +5,14 @@ from typing import Any
 from sqlalchemy import Engine
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.archive import catalogue
 from hsl.delivery import history
 
 Recipients = models.message_recipients
 
 
+@needs(Permission.NAMES)
 def after(
     engine: Engine, message_id: int, *, status: str | None = None, last: int = 0, limit: int = 50
 ) -> list[dict[str, Any]]:
