@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any
 
-from fastapi import FastAPI, Security
+from fastapi import Depends, FastAPI, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy import Engine
 from starlette.types import Receive, Scope, Send
@@ -21,7 +21,7 @@ from hsl.api import (
     steering,
 )
 from hsl.api.guard import Guard
-from hsl.api.here import House
+from hsl.api.here import House, refuse_unknown
 from hsl.settings import Settings, get_settings
 
 PREFIX = "/api/v1"
@@ -40,6 +40,17 @@ REPEATABLE = {
 
 def create(settings: Settings, engine: Engine) -> Guard:
     """The application on this database, as it is mounted at PREFIX."""
+    app = _application()
+    app.state.house = House(engine, settings)
+    return Guard(app, engine, a_minute=settings.api_requests_per_minute, bot_id=settings.bot_id)
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI description of all addresses, as /openapi.json has it but for `servers`."""
+    return _application().openapi()
+
+
+def _application() -> FastAPI:
     app = FastAPI(
         title="HSL Dashboard",
         version=__version__,
@@ -48,15 +59,17 @@ def create(settings: Settings, engine: Engine) -> Guard:
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
-        dependencies=[Security(HTTPBearer(auto_error=False, description="A key: hsl_…"))],
+        dependencies=[
+            Security(HTTPBearer(auto_error=False, description="A key: hsl_…")),
+            Depends(refuse_unknown),
+        ],
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.house = House(engine, settings)
     problems.install(app)
     for room in (people, cohorts, segments, messages, steering, media, reports, auditing):
         app.include_router(room.router)
     _describe(app)
-    return Guard(app, engine, a_minute=settings.api_requests_per_minute, bot_id=settings.bot_id)
+    return app
 
 
 def _describe(app: FastAPI) -> None:

@@ -30,6 +30,18 @@ async def _house(request: Request) -> House:
 Here = Annotated[House, Depends(_house)]
 
 
+async def refuse_unknown(request: Request) -> None:
+    """A dependency: a parameter with a slip of the pen must not pass for one left out."""
+    route = request.scope["route"]
+    known = {parameter.alias for parameter in route.dependant.query_params}
+    for name in request.query_params:
+        if name not in known:
+            expected = ", ".join(sorted(known)) or "none"
+            raise ProblemError(
+                422, f"“{name[:60]}” is no parameter of this address; there are: {expected}."
+            )
+
+
 def asks(permission: Permission) -> Any:
     """A dependency: the key must have this scope, or the answer is 403."""
 

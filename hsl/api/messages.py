@@ -82,7 +82,7 @@ def send_message(here: Here, new: shapes.NewMessage) -> shapes.Message:
 
 
 @router.get(
-    "/{message_id}", dependencies=[asks(Permission.LOOK)], responses=problems.documented(404)
+    "/{message_id:int}", dependencies=[asks(Permission.LOOK)], responses=problems.documented()
 )
 def get_message(here: Here, message_id: shapes.MessageIdPath) -> shapes.MessageNow:
     """How one message stands."""
@@ -96,9 +96,9 @@ def get_message(here: Here, message_id: shapes.MessageIdPath) -> shapes.MessageN
 
 
 @router.get(
-    "/{message_id}/recipients",
+    "/{message_id:int}/recipients",
     dependencies=[asks(Permission.NAMES)],
-    responses=problems.documented(404, 409),
+    responses=problems.documented(409),
 )
 def list_recipients(
     here: Here,

@@ -49,7 +49,9 @@ def list_people(
     return paging.page(found, limit, shaping.person, lambda one: [one.user.user_id])
 
 
-@router.get("/{user_id}", dependencies=[asks(Permission.NAMES)], responses=problems.documented(404))
+@router.get(
+    "/{user_id:int}", dependencies=[asks(Permission.NAMES)], responses=problems.documented()
+)
 def get_person(here: Here, user_id: shapes.UserIdPath) -> shapes.Person:
     """One person."""
     found = listing.one(here.engine, user_id)
@@ -102,7 +104,7 @@ def import_people(
 
 
 @router.put(
-    "/{user_id}/do-not-message",
+    "/{user_id:int}/do-not-message",
     dependencies=[asks(Permission.SEND)],
     responses=problems.documented(409),
 )
@@ -113,10 +115,10 @@ def mark_person(here: Here, user_id: shapes.UserIdPath, why: shapes.Reason) -> s
 
 
 @router.delete(
-    "/{user_id}/do-not-message",
+    "/{user_id:int}/do-not-message",
     status_code=204,
     dependencies=[asks(Permission.SEND)],
-    responses=problems.documented(404, 409),
+    responses=problems.documented(409),
 )
 def unmark_person(here: Here, user_id: shapes.UserIdPath) -> None:
     """Take the mark away."""

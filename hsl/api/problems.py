@@ -142,5 +142,5 @@ def documented(*more: int) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
-        for status in sorted({400, 401, 403, 408, 413, 422, 429, 500, 503, *more})
+        for status in sorted({400, 401, 403, 404, 408, 413, 422, 429, 500, 503, *more})
     }

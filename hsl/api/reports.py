@@ -18,9 +18,9 @@ LONGEST = timedelta(days=3660)
 
 
 @router.get(
-    "/messages/{message_id}",
+    "/messages/{message_id:int}",
     dependencies=[asks(Permission.LOOK)],
-    responses=problems.documented(404),
+    responses=problems.documented(),
 )
 def report_message(here: Here, message_id: shapes.MessageIdPath) -> shapes.OfMessage:
     """What a started message came to."""

@@ -35,7 +35,7 @@ def list_segments(here: Here, cursor: Cursor = None, limit: Limit = 50) -> Page[
 
 
 @router.get(
-    "/{segment_id}", dependencies=[asks(Permission.LOOK)], responses=problems.documented(404)
+    "/{segment_id:int}", dependencies=[asks(Permission.LOOK)], responses=problems.documented()
 )
 def get_segment(here: Here, segment_id: SegmentId) -> shapes.Segment:
     """One segment."""
@@ -63,7 +63,9 @@ def add_segment(here: Here, new: shapes.NewSegment) -> shapes.Segment:
 
 
 @router.patch(
-    "/{segment_id}", dependencies=[asks(Permission.WRITE)], responses=problems.documented(404, 409)
+    "/{segment_id:int}",
+    dependencies=[asks(Permission.WRITE)],
+    responses=problems.documented(409),
 )
 def change_segment(here: Here, segment_id: SegmentId, changed: Changed) -> shapes.Segment:
     """Rename a segment, describe it, or change what it is for."""
@@ -79,10 +81,10 @@ def change_segment(here: Here, segment_id: SegmentId, changed: Changed) -> shape
 
 
 @router.delete(
-    "/{segment_id}",
+    "/{segment_id:int}",
     status_code=204,
     dependencies=[asks(Permission.WRITE)],
-    responses=problems.documented(404, 409),
+    responses=problems.documented(409),
 )
 def remove_segment(here: Here, segment_id: SegmentId) -> None:
     """Delete a segment that nothing uses."""

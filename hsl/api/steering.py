@@ -9,10 +9,10 @@ from hsl.api.here import Here, asks, signed
 from hsl.delivery import steering
 
 router = APIRouter(
-    prefix="/messages/{message_id}",
+    prefix="/messages/{message_id:int}",
     tags=["messages"],
     dependencies=[asks(Permission.SEND)],
-    responses=problems.documented(404, 409),
+    responses=problems.documented(409),
 )
 
 
