@@ -17,7 +17,7 @@ EXAMPLES = 10  # people
 class Preview(BaseModel):
     """Some people of a cohort, the first by their ids."""
 
-    people: list[shapes.Person]
+    people: list[shapes.PersonRecord]
 
 
 @router.post("/count", dependencies=[asks(Permission.LOOK)], responses=problems.documented())

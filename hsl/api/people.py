@@ -39,7 +39,7 @@ def list_people(
     ] = "",
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[shapes.Person]:
+) -> Page[shapes.PersonRecord]:
     """People by their ids: everybody, or those of an expression and a search."""
     chosen = cohort_of(here, where, None).where if where is not None else None
     parts = [part for part in (chosen, _search(search)) if part is not None]
@@ -52,7 +52,7 @@ def list_people(
 @router.get(
     "/{user_id:int}", dependencies=[asks(Permission.NAMES)], responses=problems.documented()
 )
-def get_person(here: Here, user_id: shapes.UserIdPath) -> shapes.Person:
+def get_person(here: Here, user_id: shapes.UserIdPath) -> shapes.PersonRecord:
     """One person."""
     found = listing.one(here.engine, user_id)
     if found is None:

@@ -28,7 +28,7 @@ def _message(engine: Engine, done: dict[str, Any]) -> shapes.Message | None:
     return None if found is None else shaping.message(found)
 
 
-def _segment(engine: Engine, done: dict[str, Any]) -> shapes.Segment | None:
+def _segment(engine: Engine, done: dict[str, Any]) -> shapes.SegmentRecord | None:
     return next(
         (
             shaping.segment(one)

@@ -26,7 +26,9 @@ class Changed(shapes.Taken):
 
 
 @router.get("", dependencies=[asks(Permission.LOOK)], responses=problems.documented())
-def list_segments(here: Here, cursor: Cursor = None, limit: Limit = 50) -> Page[shapes.Segment]:
+def list_segments(
+    here: Here, cursor: Cursor = None, limit: Limit = 50
+) -> Page[shapes.SegmentRecord]:
     """Segments as they were made."""
     last = paging.number_of(cursor) or 0
     by_id = sorted(segments.listing(here.engine), key=lambda one: one.id)
@@ -37,7 +39,7 @@ def list_segments(here: Here, cursor: Cursor = None, limit: Limit = 50) -> Page[
 @router.get(
     "/{segment_id:int}", dependencies=[asks(Permission.LOOK)], responses=problems.documented()
 )
-def get_segment(here: Here, segment_id: SegmentId) -> shapes.Segment:
+def get_segment(here: Here, segment_id: SegmentId) -> shapes.SegmentRecord:
     """One segment."""
     return shaping.segment(_of(here, segment_id))
 
@@ -48,7 +50,7 @@ def get_segment(here: Here, segment_id: SegmentId) -> shapes.Segment:
     dependencies=[asks(Permission.WRITE)],
     responses=problems.documented(409),
 )
-def add_segment(here: Here, new: shapes.NewSegment) -> shapes.Segment:
+def add_segment(here: Here, new: shapes.NewSegment) -> shapes.SegmentRecord:
     """Save people under a name."""
     found = segments.add(
         here.engine,
@@ -67,7 +69,7 @@ def add_segment(here: Here, new: shapes.NewSegment) -> shapes.Segment:
     dependencies=[asks(Permission.WRITE)],
     responses=problems.documented(409),
 )
-def change_segment(here: Here, segment_id: SegmentId, changed: Changed) -> shapes.Segment:
+def change_segment(here: Here, segment_id: SegmentId, changed: Changed) -> shapes.SegmentRecord:
     """Rename a segment, describe it, or change what it is for."""
     found = segments.edit(
         here.engine,

@@ -52,7 +52,7 @@ class Mark(BaseModel):
     marked_at: datetime
 
 
-class Person(BaseModel):
+class PersonRecord(BaseModel):
     """A person who may be written to."""
 
     user_id: int
@@ -123,7 +123,7 @@ class NewSegment(Whom):
     is_exclusion: bool = False
 
 
-class Segment(BaseModel):
+class SegmentRecord(BaseModel):
     """A saved cohort; `people` is its size when it was last counted."""
 
     id: int

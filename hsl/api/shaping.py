@@ -11,18 +11,18 @@ from hsl.media import library
 from hsl.reports import figures
 
 
-def person(found: listing.Listed) -> shapes.Person:
+def person(found: listing.Listed) -> shapes.PersonRecord:
     """A person as the API gives one."""
     mark = found.mark and shapes.Mark(
         reason=found.mark.reason, marked_by=found.mark.marked_by, marked_at=found.mark.marked_at
     )
     places = [shapes.Place(**one.model_dump(exclude={"user_id"})) for one in found.places]
-    return shapes.Person(**found.user.model_dump(), streams=places, do_not_message=mark)
+    return shapes.PersonRecord(**found.user.model_dump(), streams=places, do_not_message=mark)
 
 
-def segment(found: segments.Segment) -> shapes.Segment:
+def segment(found: segments.Segment) -> shapes.SegmentRecord:
     """A segment as the API gives one."""
-    return shapes.Segment(**vars(found), sentence=found.sentence())
+    return shapes.SegmentRecord(**vars(found), sentence=found.sentence())
 
 
 def closing(found: ClosingSum) -> shapes.Sum:
