@@ -9,8 +9,8 @@ from hsl import doctor, first_steps, words
 from hsl.delivery import pace
 from hsl.settings import Described, described
 from hsl.words import N_, _
+from pages.parts import api_keys, shell, show, sources
 from pages.parts import first_steps as steps
-from pages.parts import shell, show, sources
 
 NAMES = {
     "archive": N_("archive"),
@@ -102,5 +102,6 @@ def sample() -> None:
 st.title(_("Settings"))
 is_all_well()
 sources.section()
+api_keys.section()
 sample()
 what_is_set()
