@@ -3,7 +3,9 @@
 Its entries are a chain (`hsl.audit_chain`), which is prolonged just before the commit.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
@@ -69,6 +71,33 @@ def record(
         account_id=acts.account_id,
     )
     database.at_the_end(connection, lambda: audit_chain.add(connection, entry))
+    if (witness := _witness.get()) is not None:
+        witness(
+            connection,
+            {
+                "action": action,
+                "object_type": object_type,
+                "object_id": None if object_id is None else str(object_id),
+                "details": dict(details or {}),
+            },
+        )
+
+
+Witness = Callable[[Connection, dict[str, Any]], None]
+_witness: ContextVar[Witness | None] = ContextVar("hsl_audit_witness", default=None)
+
+
+@contextmanager
+def witnessed(by: Witness) -> Iterator[None]:
+    """Within it, `by` is told of every entry in the entry's own transaction.
+
+    What it writes there holds exactly when the deed does; where it raises, the deed does not.
+    """
+    token = _witness.set(by)
+    try:
+        yield
+    finally:
+        _witness.reset(token)
 
 
 @dataclass(frozen=True)
@@ -97,15 +126,18 @@ def entries(
     object_type: str | None = None,
     object_id: str | None = None,
     person: int | None = None,
+    before: int | None = None,
     offset: int = 0,
     limit: int = 50,
 ) -> tuple[list[Entry], int]:
     """Entries that fit, the last first, and how many fit in all.
 
     `person` is a user id: what was done to this person, and to the messages meant for them.
+    `before` is an entry's id: only those that were written before it.
     """
     log = models.audit_log
     fits = _fits(engine, actor, action, object_type, object_id, person)
+    fits += [] if before is None else [log.c.id < before]
     with database.read_only(engine).begin() as connection:
         total = connection.execute(select(func.count()).select_from(log).where(*fits)).scalar_one()
         rows = connection.execute(

@@ -109,6 +109,11 @@ COMMANDS = {
         "hsl.commands.bot:add_secret_key",
         "Print a new key to seal the bots' tokens with.",
     ),
+    "key": ("hsl.commands.key:add", "Keys of the API, for other programs: add, list, revoke."),
+    "webhook": (
+        "hsl.commands.webhook:add",
+        "Tell other programs of events: add, list, test, remove.",
+    ),
     "doctor": ("hsl.commands.doctor:add", "Check database, token, clock, scheduler and disk."),
 }
 

@@ -28,15 +28,22 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
-from hsl import database, models
+from hsl import database, models, outward
 from hsl.archive import ArchiveError, catalogue
 from hsl.errors import PlainError
 
 AT_ONCE = 20_000  # rows
 MARK = "hsl_move"  # a table in the target while a move is not finished
 # Heartbeats are of processes on the old database; without one, rows on the way become uncertain.
-# Who is signed in there signs in anew.
-LEFT_BEHIND = {"workers", "draft_presence", "account_sessions", "sign_in_attempts"}
+# Who is signed in there signs in anew; requests of the API are over when its pages stopped, as they
+# have to.
+LEFT_BEHIND = {
+    "workers",
+    "draft_presence",
+    "account_sessions",
+    "sign_in_attempts",
+    outward.api_answers.name,
+}
 Progress = Callable[[str, int], None]
 
 

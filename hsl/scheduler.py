@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import choice, database, logs, models
+from hsl.api import once
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
@@ -46,6 +47,7 @@ from hsl.privacy.nightly import Nights
 from hsl.reports.schedule import Reports
 from hsl.settings import Settings
 from hsl.watch import telling
+from hsl.webhooks import sending
 
 BEAT = 3  # seconds
 DUE = 0.5  # seconds
@@ -54,6 +56,7 @@ MEASURE = 10  # minutes; each segment is counted once a day
 PATIENCE = 10.0  # seconds until a database connection that does not answer is given up
 SOURCES = 5  # seconds
 NIGHTS = 10  # minutes between two looks whether old rows are to be let go of
+WEBHOOKS = 1  # seconds
 REPORTS = 60  # seconds between two looks whether one is due
 BACKUPS = 60  # seconds between two looks whether one is due
 FORGET_WORKERS = timedelta(hours=1)
@@ -95,6 +98,7 @@ class Scheduler:
         """The jobs of the day, timed from now on."""
         self._jobs.clear()
         self._jobs.every(1).hours.do(self._guarded, self.forget_workers)
+        self._jobs.every(1).hours.do(self._guarded, self.forget_answers)
         self._jobs.every(MEASURE).minutes.do(self._guarded, self.measure_segments)
         self._jobs.every(REPORTS).seconds.do(self._guarded, self.report)
         self._jobs.every(NIGHTS).minutes.do(self._guarded, self._nights.look)
@@ -122,6 +126,7 @@ class Scheduler:
                 asyncio.create_task(self._every(DUE, stop, self.start_due)),
                 asyncio.create_task(self._every(RECOVER, stop, self.recover)),
                 asyncio.create_task(self._every(SOURCES, stop, self.run_sources)),
+                asyncio.create_task(self._every(WEBHOOKS, stop, self.send_webhooks)),
                 asyncio.create_task(self._run_jobs(stop)),
                 asyncio.create_task(self._look_at_bot(gateway, stop)),
                 asyncio.create_task(telling.watch(self.engine, self.settings, stop)),
@@ -143,6 +148,11 @@ class Scheduler:
         from hsl.audience.sources import runs
 
         runs.run_due(self.engine, self.settings, self._halt)
+
+    def send_webhooks(self) -> None:
+        """Tell other programs of what happened, and try again where they were not told."""
+        if sending.any_due(self.engine):
+            sending.send_due(self.engine, self.settings, self._halt.is_set)
 
     async def _every(self, seconds: float, stop: asyncio.Event, job: Callable[[], None]) -> None:
         while not stop.is_set():
@@ -236,6 +246,11 @@ class Scheduler:
             logger.warning("%s recipients are uncertain: their sender stopped", found)
         preparing.clear_stale(self.engine, now=now)
         steering.settle_cancelled(self.engine)
+
+    def forget_answers(self) -> None:
+        """Forget what the API answered a day ago, and events that were told long ago."""
+        once.forget(self.engine)
+        sending.forget(self.engine)
 
     def forget_workers(self) -> None:
         """Take the long dead off the list of workers."""

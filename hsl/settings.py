@@ -186,6 +186,18 @@ class Settings(BaseSettings):
         alias="HSL_SECRET_KEY_FILE",
         description=N_("A file that holds the key instead"),
     )
+    api_requests_per_minute: int = Field(
+        600,
+        alias="HSL_API_REQUESTS_PER_MINUTE",
+        ge=1,
+        le=100_000,
+        description=N_("Most requests of one key to the API in a minute"),
+    )
+    webhooks_private: bool = Field(
+        False,
+        alias="HSL_WEBHOOKS_PRIVATE",
+        description=N_("Let webhooks go to web addresses on private networks"),
+    )
 
     report_folder: Path | None = Field(
         None,

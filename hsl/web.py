@@ -19,7 +19,7 @@ from google.protobuf.message import DecodeError
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -29,6 +29,7 @@ from hsl import bounds, collecting, database, logs
 from hsl.accounts import opening
 from hsl.accounts.keeper import Keeper
 from hsl.addresses import is_loopback
+from hsl.api import application
 from hsl.door import routes
 from hsl.door.routes import Door
 from hsl.health import Health
@@ -74,6 +75,7 @@ def create_app(settings: Settings) -> st.App:
         routes=[
             *Health(settings).routes(),
             Route("/healthz/{rest:path}", _nothing_here),
+            Mount(application.PREFIX, app=application.Mounted()),
             Route("/api", _nothing_here),
             Route("/api/{rest:path}", _nothing_here),
         ],

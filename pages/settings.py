@@ -9,7 +9,7 @@ from hsl import doctor, first_steps, words
 from hsl.delivery import pace
 from hsl.settings import Described, described
 from hsl.words import N_, _
-from pages.parts import account_list, own_account, shell, show, sources
+from pages.parts import account_list, api_keys, own_account, shell, show, sources
 from pages.parts import first_steps as steps
 
 NAMES = {
@@ -103,5 +103,6 @@ is_all_well()
 sources.section()
 own_account.section()
 account_list.section()
+api_keys.section()
 sample()
 what_is_set()

@@ -97,6 +97,23 @@ def recipients(
     return rows.to_arrow_table().to_pylist(), int(total)
 
 
+def recipients_after(
+    connection: Connection, message_id: int, status: str | None, last: int, limit: int
+) -> list[dict[str, Any]]:
+    """Some of an archived message's recipients whose user ids follow `last`, by these ids."""
+    file = catalogue.files_of(connection, [message_id])[message_id]
+    rows = _run(
+        files.connect(),
+        f"SELECT {', '.join(COLUMNS)} FROM read_parquet($file) WHERE message_id = $message "
+        "AND user_id > $last AND ($status IS NULL OR delivery_status = $status) "
+        f"ORDER BY user_id LIMIT {int(limit)}",
+        {"file": str(file.path), "message": message_id, "last": last, "status": status},
+        file.path,
+    )
+    found: list[dict[str, Any]] = rows.to_arrow_table().to_pylist()
+    return found
+
+
 def all_recipients(connection: Connection, message_id: int) -> Iterator[dict[str, Any]]:
     """All of an archived message's recipients, in their order."""
     file = catalogue.files_of(connection, [message_id])[message_id]

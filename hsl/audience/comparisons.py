@@ -74,7 +74,9 @@ class _Comparison(Part):
             return given
         if given.get("op") in ("known", "unknown"):
             return {**given, "type": "text"} if "type" in cls.model_fields else given
-        kind = given.get("type") or COLUMN_TYPES.get(given.get("name", ""))
+        name: Any = given.get("name")
+        is_word = isinstance(name, str)  # what comes from elsewhere may be anything
+        kind = given.get("type") or (COLUMN_TYPES.get(name) if is_word else None)
         values = given.get("values", ())
         if kind is None or not isinstance(values, (list, tuple)):
             return given

@@ -181,6 +181,16 @@ def listing(
     return [_mark(row) for row in rows], int(total)
 
 
+def of_people(connection: Connection, user_ids: Sequence[int]) -> dict[int, Mark]:
+    """The marks of these people, by id; of those who have one."""
+    rows = connection.execute(
+        select(Marks, People.c.first_name, People.c.last_name, People.c.username)
+        .select_from(Marks.outerjoin(People, People.c.user_id == Marks.c.user_id))
+        .where(Marks.c.user_id.in_(user_ids))
+    )
+    return {row.user_id: _mark(row) for row in rows}
+
+
 def _mark(row: Any) -> Mark:
     name = " ".join(part for part in (row.first_name, row.last_name) if part)
     handle = f"@{row.username}" if row.username else ""

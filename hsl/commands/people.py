@@ -1,14 +1,13 @@
 """`python -m hsl people`: whom an expression means, from the main database itself."""
 
 import argparse
-import difflib
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, true
+from sqlalchemy import Connection, Engine, select
 
 from hsl import database, models
-from hsl.audience import as_sql, conditions, resolve, segments
+from hsl.audience import as_sql, resolve, segments
 from hsl.audience.cohort import Cohort
 from hsl.commands import fail, open_database
 from hsl.settings import Settings
@@ -38,16 +37,12 @@ def add_where(command: Any) -> None:
 
 def cohort_of(engine: Engine, expression: str) -> Cohort:
     """The cohort of `--where`. Raises UsageError for one that cannot be."""
-    from hsl.audience import where  # its parser takes a while, and few write an expression
+    from hsl.audience import where, written  # the parser takes a while, and few write an expression
 
     try:
-        cohort = where.parse(expression)
+        return written.cohort_of(engine, expression)
     except where.WhereError as error:
         fail(f"--where: {error}")
-    with database.read_only(engine).begin() as connection:
-        for unknown in _unknown(connection, cohort):
-            fail(f"--where: {unknown}")
-    return cohort
 
 
 def _run(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -93,42 +88,3 @@ def _rows(connection: Connection, chosen: Any, most: int | None) -> list[Any]:
 def _printable(words: str) -> str:
     """A name from a file must not steer the terminal."""
     return "".join(letter if letter.isprintable() else "·" for letter in words)
-
-
-def _unknown(connection: Connection, cohort: Cohort) -> list[str]:
-    """A sentence for each attribute that the cohort names and nobody has."""
-    if cohort.where is None:
-        return []
-    named = {
-        leaf.name
-        for leaf in conditions.leaves(cohort.where)
-        if isinstance(leaf, conditions.Attribute)
-    }
-    dialect = connection.dialect.name
-    missing = [
-        name
-        for name in sorted(named)
-        if connection.execute(
-            select(1).where(resolve.attribute(name, dialect).is_not(None)).limit(1)
-        ).first()
-        is None
-    ]
-    if not missing:
-        return []
-    known = _attribute_names(connection)
-    return [f"Nobody has an attribute {name}{_meant(name, known)}" for name in missing]
-
-
-def _meant(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else "."
-
-
-def _attribute_names(connection: Connection) -> list[str]:
-    if connection.dialect.name == "postgresql":
-        listed = func.jsonb_object_keys(People.c.attributes)
-        keys = listed.table_valued("key").render_derived()
-    else:
-        keys = func.json_each(People.c.attributes).table_valued("key")
-    statement = select(keys.c.key).select_from(People).join(keys, true()).distinct()
-    return sorted(connection.execute(statement).scalars())

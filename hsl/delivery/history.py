@@ -112,14 +112,16 @@ def listing(
     since: datetime | None = None,
     until: datetime | None = None,
     soonest_first: bool = False,
+    before: int | None = None,
     offset: int = 0,
     limit: int = 20,
 ) -> tuple[list[Message], int]:
     """Messages that fit, the last first, and how many fit in all.
 
-    `since` and `until` (before it) are about the time at which they were to go.
+    `since` and `until` (before it) are about the time at which they were to go. `before` is a
+    message's id: only those that were made before it.
     """
-    fits: list[ColumnElement[bool]] = []
+    fits: list[ColumnElement[bool]] = [] if before is None else [History.c.id < before]
     if author:
         fits.append(History.c.author == author)
     if since is not None:

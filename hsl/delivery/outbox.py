@@ -36,6 +36,7 @@ from hsl.models import (
     MessageStatus,
     RecipientType,
 )
+from hsl.webhooks import events
 from hsl.words import N_, _
 
 logger = logging.getLogger(__name__)
@@ -302,6 +303,7 @@ def finish_complete(connection: Connection, message_ids: list[int], *, now: date
     ).all()
     for row in finished:
         _record_result(connection, row)
+        events.message_finished(connection, row)
     return [row.id for row in finished]
 
 
@@ -402,3 +404,5 @@ def set_status(
             **details,
         },
     )
+    if status is MessageStatus.CANCELLED:
+        events.message_finished(connection, now_there)

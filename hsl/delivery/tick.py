@@ -20,6 +20,7 @@ from hsl.delivery import outbox, pace, queue, steering, trouble, withdrawing
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.models import Action, DeliveryStatus, MessageStatus
+from hsl.webhooks import events
 
 History, Recipients = outbox.History, outbox.Recipients
 People, Workers = models.users, models.workers
@@ -466,8 +467,9 @@ def stop_message(connection: Connection, message_id: int, description: str) -> N
             status_reason=f"Telegram refused the message: {description}",
             finished_at=models.utc_now(),
         )
-    ).rowcount
-    if stopped:
+        .returning(History)
+    ).one_or_none()
+    if stopped is not None:
         audit.record(
             connection,
             actor="scheduler",
@@ -476,3 +478,4 @@ def stop_message(connection: Connection, message_id: int, description: str) -> N
             object_id=message_id,
             details={"description": description},
         )
+        events.message_finished(connection, stopped)

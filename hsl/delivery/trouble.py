@@ -14,6 +14,7 @@ from hsl import audit, database, models, spans
 from hsl.delivery import pace
 from hsl.delivery.outcome import Outcome
 from hsl.models import MessageStatus
+from hsl.webhooks import events
 from hsl.words import in_english
 
 History, Bots = models.message_history, models.bot_pace
@@ -33,6 +34,8 @@ def begin(connection: Connection, bot: pace.BotState, outcome: Outcome) -> None:
         .where(Bots.c.bot_id == bot.bot_id)
         .values(trouble=bot.trouble, trouble_since=now, **_next_look(bot.trouble_looks, now))
     )
+    told = {"bot_id": bot.bot_id, "description": words}
+    events.tell(connection, events.Event.BOT_STOPPED, told)
     paused = connection.execute(
         update(History)
         .where(History.c.bot_id == bot.bot_id, History.c.status == MessageStatus.SENDING)
@@ -98,6 +101,8 @@ def end(connection: Connection, bot_id: int) -> list[int]:
         words = f"Telegram refused the bot for {spans.words(late)}. Resume it, or cancel it."
     waiting = _move(connection, paused, MessageStatus.PAUSED, words)
     _tell(connection, bot_id, "bot_works_again", resumed=resumed, waiting=waiting)
+    told = {"bot_id": bot_id, "resumed": resumed, "waiting": waiting}
+    events.tell(connection, events.Event.BOT_WORKS_AGAIN, told)
     return resumed
 
 

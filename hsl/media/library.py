@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from hsl import audit, database, models
@@ -49,11 +60,17 @@ def listing(
     *,
     search: str = "",
     kind: MessageType | None = None,
+    before: tuple[datetime, int] | None = None,
     offset: int = 0,
     limit: int = PAGE,
 ) -> tuple[list[File], int]:
-    """Files that fit, the last uploaded first, and how many fit in all."""
+    """Files that fit, the last uploaded first, and how many fit in all.
+
+    `before` is when a file was uploaded and its id: only those that stand after it here.
+    """
     fits = [Files.c.bot_id == bot_id, Files.c.removed_at.is_(None)]
+    if before is not None:
+        fits.append(tuple_(Files.c.uploaded_at, Files.c.id) < before)
     if kind is not None:
         fits.append(Files.c.kind == kind)
     with database.read_only(engine).begin() as connection:

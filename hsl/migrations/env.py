@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import hsl.models  # noqa: F401 - fills SQLModel.metadata
+import hsl.models
+import hsl.outward  # noqa: F401 - they fill SQLModel.metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

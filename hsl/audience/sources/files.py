@@ -1,9 +1,7 @@
 """Files of people that appear again and again: a path, a folder, a pattern, or a web address."""
 
 import http.client
-import ipaddress
 import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,16 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
-from urllib.request import (
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPRedirectHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    Request,
-)
+from urllib.request import Request
 
+from hsl import public_web
 from hsl.audience.formats import MOST_BYTES
 from hsl.audience.sources import addresses, watching
 from hsl.audience.sources.errors import SourceError
@@ -36,20 +27,6 @@ OF_TYPE = {
     "application/x-ndjson": ".jsonl",
     "application/jsonl": ".jsonl",
 }
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: any IPv4 address, by a translator
-# What Python's is_global lets through, and is nobody's public address.
-NOT_PUBLIC = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "192.88.99.0/24",  # RFC 7526: relays of 6to4
-        "::/96",  # RFC 4291: "IPv4-compatible", deprecated
-        "64:ff9b:1::/48",  # RFC 8215: translators within a network
-        "2001::/32",  # RFC 4380: Teredo
-        "3fff::/20",  # RFC 9637: documentation
-        "5f00::/16",  # RFC 9602: segment routing within a network
-        "fec0::/10",  # RFC 3879: site-local, deprecated
-    )
-)
 PATIENCE = 600.0  # seconds for the whole of a file
 SILENCE = 30.0  # seconds without a byte
 BLOCK = 1 << 20  # bytes
@@ -177,7 +154,9 @@ def download(
     try:
         with (
             watching.until(deadline, stopped) as watch,
-            _opener(allow_private, watch).open(request, timeout=SILENCE) as answer,
+            public_web.opener(None if allow_private else _refuse_private, watch.over).open(
+                request, timeout=SILENCE
+            ) as answer,
         ):
             target = folder / _file_name(answer.geturl(), answer.headers)
             rows = most_rows if target.suffix in IN_LINES else None
@@ -286,61 +265,8 @@ def _file_name(address: str, headers: HTTPMessage) -> str:
     return f"people{kind}"
 
 
-def _opener(allow_private: bool, watch: watching.Watch) -> OpenerDirector:
-    """Opens http and https only; every connection, redirected ones too, is looked at first."""
-
-    def connect(address: tuple[str, int], timeout: Any = None, *_more: Any) -> socket.socket:
-        fault: OSError | None = None
-        for family, kind, protocol, _name, place in socket.getaddrinfo(
-            *address, type=socket.SOCK_STREAM
-        ):
-            # The place that was looked at is the one connected to: a name cannot change between.
-            if not allow_private:
-                _refuse_private(address[0], str(place[0]))
-            opened = socket.socket(family, kind, protocol)
-            opened.settimeout(timeout)
-            watch.over(opened.fileno())
-            try:
-                opened.connect(place)
-            except OSError as error:
-                opened.close()
-                fault = error
-                continue
-            return opened
-        raise fault or OSError(f"{address[0]} has no address")
-
-    class Plain(http.client.HTTPConnection):
-        def __init__(self, *given: Any, **named: Any) -> None:
-            super().__init__(*given, **named)
-            self._create_connection = connect
-
-    class Secure(http.client.HTTPSConnection):
-        def __init__(self, *given: Any, **named: Any) -> None:
-            super().__init__(*given, **named)
-            self._create_connection = connect
-
-    class PlainHandler(HTTPHandler):
-        def http_open(self, request: Request) -> Any:
-            return self.do_open(Plain, request)
-
-    class SecureHandler(HTTPSHandler):
-        def https_open(self, request: Request) -> Any:
-            return self.do_open(Secure, request)
-
-    opener = OpenerDirector()
-    for handler in (
-        PlainHandler(),
-        SecureHandler(),
-        HTTPRedirectHandler(),
-        HTTPErrorProcessor(),
-        HTTPDefaultErrorHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
 def _refuse_private(host: str, place: str) -> None:
-    if not _is_public(ipaddress.ip_address(place.partition("%")[0])):
+    if not public_web.is_public(place):
         raise SourceError(
             _(
                 "{host} is on a private network ({place}). Set HSL_SOURCES_PRIVATE=1 if people "
@@ -349,16 +275,3 @@ def _refuse_private(host: str, place: str) -> None:
                 place=place,
             )
         )
-
-
-def _is_public(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """True for an address of the public internet, also for one of IPv4 that is carried in IPv6."""
-    if any(number in network for network in NOT_PUBLIC):
-        return False
-    if isinstance(number, ipaddress.IPv6Address):
-        carried = number.ipv4_mapped or number.sixtofour
-        if number in NAT64:
-            carried = ipaddress.IPv4Address(int(number) & 0xFFFF_FFFF)
-        if carried is not None:
-            return _is_public(carried)
-    return number.is_global and not number.is_multicast
