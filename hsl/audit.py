@@ -1,7 +1,7 @@
 """The append-only record of who did what, written in the transaction that does it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import IO, Any
 
@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from hsl import database, models, table
+from hsl.acting import Permission, current, needs, require
 from hsl.table import Column, Format, Kind, Table
 from hsl.words import N_, _
 
@@ -30,6 +31,8 @@ ACTORS = {
     "sample": N_("sample"),
     "scheduler": N_("scheduler"),
 }
+# Details of an entry that name people.
+NAMING = frozenset({"user_ids", "user_id"})
 
 
 def signed(actor: str) -> str:
@@ -72,6 +75,7 @@ class Entry:
     details: dict[str, Any]
 
 
+@needs(Permission.LOOK)
 def entries(
     engine: Engine,
     *,
@@ -85,7 +89,8 @@ def entries(
 ) -> tuple[list[Entry], int]:
     """Entries that fit, the last first, and how many fit in all.
 
-    `person` is a user id: what was done to this person, and to the messages meant for them.
+    `person` is a user id: what was done to this person, and to the messages meant for them. Who may
+    not see names gets entries that name nobody.
     """
     log = models.audit_log
     fits = _fits(engine, actor, action, object_type, object_id, person)
@@ -94,7 +99,16 @@ def entries(
         rows = connection.execute(
             select(log).where(*fits).order_by(log.c.id.desc()).offset(offset).limit(limit)
         ).all()
-    return [Entry(**row._mapping) for row in rows], int(total)
+    return [_shown(Entry(**row._mapping)) for row in rows], int(total)
+
+
+def _shown(entry: Entry) -> Entry:
+    """The entry as whoever reads it may see it."""
+    if current().may(Permission.NAMES):
+        return entry
+    told = {name: value for name, value in entry.details.items() if name not in NAMING}
+    who = None if entry.object_type == "person" else entry.object_id
+    return replace(entry, object_id=who, details=told)
 
 
 def _fits(
@@ -108,6 +122,9 @@ def _fits(
     log = models.audit_log
     wanted = {"actor": actor, "action": action, "object_type": object_type, "object_id": object_id}
     fits = [log.c[name] == value for name, value in wanted.items() if value]
+    if person is None and object_type != "person":
+        return fits
+    require(Permission.NAMES)
     return fits if person is None else [*fits, _concerns(engine, person)]
 
 
@@ -148,6 +165,7 @@ COLUMNS = (
 EXPORT_AT_ONCE = 5_000  # entries
 
 
+@needs(Permission.LOOK)
 def export(
     engine: Engine,
     form: Format = Format.CSV,
@@ -164,4 +182,9 @@ def export(
     found = select(*(log.c[column.name] for column in COLUMNS)).where(*fits).order_by(log.c.id)
     with database.read_only(engine).begin() as connection:
         rows = connection.execute(found, execution_options={"yield_per": EXPORT_AT_ONCE})
-        return table.as_file(Table(COLUMNS, (tuple(row) for row in rows)), form)
+        shown = (_shown(Entry(**row._mapping)) for row in rows)
+        return table.as_file(Table(COLUMNS, map(_in_columns, shown)), form)
+
+
+def _in_columns(entry: Entry) -> tuple[Any, ...]:
+    return tuple(getattr(entry, column.name) for column in COLUMNS)

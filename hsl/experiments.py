@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, update
 
 from hsl import audit, choice, dispatch, models
+from hsl.acting import Permission, needs
 from hsl.audience import conditions, segments
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import choosing, outbox, preparing
@@ -70,6 +71,7 @@ def arm_of(audience: Audience, salt: str, of: Bounds) -> Audience:
     return Audience(include=(Cohort(where=where),), ignore_cap=audience.ignore_cap)
 
 
+@needs(Permission.SEND)
 def create(
     engine: Engine,
     settings: Settings,

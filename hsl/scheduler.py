@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import choice, database, models
+from hsl.acting import SCHEDULER, acting_as
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
@@ -93,6 +94,10 @@ class Scheduler:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
+        with acting_as(SCHEDULER):
+            await self._work(stop)
+
+    async def _work(self, stop: asyncio.Event) -> None:
         await asyncio.to_thread(self.sign_on)
         async with Gateway(self.settings.token, self.settings.api_url) as gateway:
             worker = sender.Sender(

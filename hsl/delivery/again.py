@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, select, update
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.delivery import outbox, preparing, steering
 from hsl.delivery.outbox import History, Recipients
 from hsl.models import Action, DeliveryStatus, MessageStatus
@@ -31,6 +32,7 @@ class _Again:
     left_out: dict[str, list[int]] | None = None
 
 
+@needs(Permission.SEND)
 def retry_failed(
     engine: Engine,
     message_id: int,
@@ -57,6 +59,7 @@ def retry_failed(
     return back
 
 
+@needs(Permission.SEND)
 def send_again(
     engine: Engine,
     message_id: int,

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.archive import catalogue
 from hsl.delivery import choosing, preparing, sums, told
 from hsl.errors import PlainError
@@ -108,6 +109,7 @@ class NewMessage:
         return self.scheduled_at is None and self.take_back > 0
 
 
+@needs(Permission.SEND)
 def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> int:
     """Make a message and its recipients in one transaction, and return its id.
 

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, update
 
 from hsl import models
+from hsl.acting import Permission, needs
 from hsl.delivery import outbox
 from hsl.delivery.outbox import History
 from hsl.models import MessageStatus
 from hsl.words import _
 
 
+@needs(Permission.SEND)
 def reschedule(engine: Engine, message_id: int, moment: datetime, *, actor: str) -> datetime:
     """Let a scheduled message go at `moment` instead; returns when it was to go, in UTC.
 

@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, literal, select, update
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.delivery import outbox, preparing, trouble
 from hsl.delivery.outbox import History, Recipients
 from hsl.models import DeliveryStatus, MessageStatus
 from hsl.words import _
 
 
+@needs(Permission.SEND)
 def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = None) -> None:
     """Stop sending until `resume`; nobody leaves after this transaction."""
     _change(
@@ -26,6 +28,7 @@ def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = N
     )
 
 
+@needs(Permission.SEND)
 def resume(engine: Engine, message_id: int, *, actor: str) -> None:
     """Go on with a paused message: at its time if that is still to come, else at once."""
     with engine.begin() as connection:
@@ -48,6 +51,7 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
         outbox.finish_complete(connection, [message_id], now=models.utc_now())
 
 
+@needs(Permission.SEND)
 def cancel(engine: Engine, message_id: int, *, actor: str) -> int:
     """Cancel for everybody who has not been sent to, and return how many those are.
 
@@ -137,6 +141,7 @@ def _cancel_some(connection: Connection, message_id: int) -> int:
     return len(ids)
 
 
+@needs(Permission.SEND)
 def mark_delivered(
     engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
 ) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, ins
 from sqlalchemy.exc import IntegrityError
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.media.dropped import named
 from hsl.media.errors import MediaError
 from hsl.models import Action, MessageType
@@ -90,6 +91,7 @@ def uploaded(
     return None if row is None else _file(row)
 
 
+@needs(Permission.WRITE)
 def add(engine: Engine, bot_id: int, values: Mapping[str, Any], *, actor: str, action: str) -> File:
     """Keep a file under its columns' `values`; one that is known by its file_id stays as it was."""
     known = _files(bot_id).where(Files.c.file_id == values["file_id"])
@@ -110,6 +112,7 @@ def add(engine: Engine, bot_id: int, values: Mapping[str, Any], *, actor: str, a
     return _file(row)
 
 
+@needs(Permission.WRITE)
 def rename(engine: Engine, bot_id: int, number: int, name: str, *, actor: str) -> None:
     """Give a file another name here; at Telegram it keeps its own. Raises MediaError."""
     words = named(name) if name.strip() else ""
@@ -121,6 +124,7 @@ def rename(engine: Engine, bot_id: int, number: int, name: str, *, actor: str) -
         _audit(connection, actor, "media_renamed", number, before=row.name, after=words)
 
 
+@needs(Permission.WRITE)
 def remove(engine: Engine, bot_id: int, number: int, *, actor: str) -> None:
     """Take a file out of the library; Telegram keeps it. Raises MediaError.
 
