@@ -6,6 +6,7 @@ import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import web
+from hsl.acting import NotAllowedError
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _
 from pages.parts import help, shell, show, viewer
@@ -57,6 +58,8 @@ try:
     page.run()
 except SQLAlchemyError as fault:
     shell.without_database(fault)
+except NotAllowedError as refused:
+    st.warning(show.plain(str(refused)), icon=":material/lock:")
 except StoreError as fault:
     st.error(show.plain(str(fault)))
 except Exception:

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from hsl import insights, words
+from hsl.acting import Permission
 from hsl.audience.sources import registry
 from hsl.charts import arrival
 from hsl.delivery import history, told
@@ -15,6 +16,7 @@ from hsl.delivery.history import Message
 from hsl.models import MessageStatus, utc_now
 from hsl.words import N_, _, plural
 from pages.parts import (
+    allowed,
     bot_words,
     charts,
     first_steps,
@@ -160,6 +162,8 @@ with action.container(horizontal=True, horizontal_alignment="right"):
         # The first steps have the one primary action while there is nobody to write to.
         type="secondary" if nobody else "primary",
         icon=":material/edit_note:",
+        disabled=not allowed.may(Permission.WRITE),
+        help=allowed.why_not(Permission.WRITE),
     )
 if write:
     st.switch_page("pages/compose.py")

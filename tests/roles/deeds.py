@@ -71,6 +71,25 @@ def table() -> str:
     )
 
 
+def unmarked(known: dict[str, Function]) -> list[str]:
+    """Public functions given an engine that write, other than through a marked deed."""
+    writing = {name for name, one in known.items() if one.writes and one.mark is None}
+    while True:
+        more = {
+            name
+            for name, one in known.items()
+            if one.mark is None and name not in writing and one.calls & writing
+        }
+        if not more:
+            break
+        writing |= more
+    return sorted(
+        name
+        for name in writing
+        if known[name].first in {"engine", "source"} and not name.rpartition(".")[2].startswith("_")
+    )
+
+
 def _of_module(module: str, tree: ast.Module) -> Iterator[Function]:
     known = dict(_imported(tree))
     tops = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
