@@ -27,6 +27,7 @@ from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
 from hsl.delivery import (
+    approving,
     pace,
     preparing,
     recurring,
@@ -258,6 +259,7 @@ class Scheduler:
                 history.status == "scheduled",
                 history.scheduled_at <= now,
                 history.bot_id == bot_id,
+                ~approving.is_open(),
             )
             rule = select(rules.id).where(rules.stopped_at.is_(None), rules.next_at <= now)
             found = [connection.execute(due.limit(1)).first() for due in (message, rule)]

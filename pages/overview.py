@@ -11,12 +11,13 @@ from hsl import insights, words
 from hsl.acting import Permission
 from hsl.audience.sources import registry
 from hsl.charts import arrival
-from hsl.delivery import history, told
+from hsl.delivery import deciding, history, told
 from hsl.delivery.history import Message
 from hsl.models import MessageStatus, utc_now
 from hsl.words import N_, _, plural
 from pages.parts import (
     allowed,
+    approval,
     bot_words,
     charts,
     first_steps,
@@ -51,7 +52,8 @@ def needs_you() -> None:
     waiting, uncertain = history.needs_a_person(shell.engine())
     bot = shell.standing_of_bot()
     failing = registry.failing(shell.engine())
-    if not waiting and not uncertain and not bot.trouble and not failing:
+    asked = deciding.waiting(shell.engine())
+    if not any((waiting, uncertain, bot.trouble, failing, asked)):
         return
     st.header(_("Needs you"))
     if bot.trouble:
@@ -59,6 +61,13 @@ def needs_you() -> None:
         why = escape(told.reason(bot.trouble))
         said = f"{show.state('failed', N_('the bot'))} {why}. {escape(waits)}"
         need(said, _("Look at the settings"), settings_page, key="need-bot")
+    for one in asked:
+        need(
+            f"{approval.said(one)} ({escape(_('message {which}', which=str(one.message_id)))})",
+            _("Look at it"),
+            partial(open_message, one.message_id),
+            key=f"need-approval-{one.message_id}",
+        )
     for message in waiting:
         why = escape(told.reason(message.status_reason or ""))
         need(

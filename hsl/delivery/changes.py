@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, literal, s
 
 from hsl import audit, database, models
 from hsl.acting import Permission, needs
-from hsl.delivery import outbox, preparing
+from hsl.delivery import approving, outbox, preparing
 from hsl.delivery.outbox import OutboxError
 from hsl.media import lasting
 from hsl.message.content import Content
@@ -83,6 +83,7 @@ def edit(
                 "after": content.text[:200],
             },
         )
+        approving.hold_if_many(connection, message_id, by=actor)
     return int(row.version) + 1
 
 
@@ -284,6 +285,7 @@ def _run(
         object_id=row.id,
         details={"run": run_id, "recipients": total, "preview": content.text[:200]},
     )
+    approving.hold_if_many(connection, run_id, by=actor)
     return run_id
 
 

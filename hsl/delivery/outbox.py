@@ -27,7 +27,7 @@ from sqlalchemy import (
 from hsl import audit, database, models
 from hsl.acting import Permission, needs
 from hsl.archive import catalogue
-from hsl.delivery import choosing, preparing, sums, told
+from hsl.delivery import approving, choosing, preparing, sums, told
 from hsl.errors import PlainError
 from hsl.media import lasting
 from hsl.message.content import Content
@@ -226,6 +226,8 @@ def add(
             ),
         },
     )
+    if new.experiment_id is None:  # its arms are asked for together
+        approving.hold_if_many(connection, message_id, by=new.author)
     return message_id
 
 

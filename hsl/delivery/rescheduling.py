@@ -6,7 +6,7 @@ from sqlalchemy import Engine, update
 
 from hsl import models
 from hsl.acting import Permission, needs
-from hsl.delivery import outbox
+from hsl.delivery import approving, outbox
 from hsl.delivery.outbox import History
 from hsl.models import MessageStatus
 from hsl.words import _
@@ -56,5 +56,6 @@ def reschedule(engine: Engine, message_id: int, moment: datetime, *, actor: str)
             was=row.scheduled_at.isoformat(),
             scheduled_at=moment.astimezone(UTC).isoformat(),
         )
+        approving.hold_if_many(connection, message_id, by=actor)
     was: datetime = row.scheduled_at
     return was

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, literal, select, 
 
 from hsl import database, models
 from hsl.acting import Permission, needs
-from hsl.delivery import outbox, preparing, trouble
+from hsl.delivery import approving, outbox, preparing, trouble
 from hsl.delivery.outbox import History, Recipients
 from hsl.models import DeliveryStatus, MessageStatus
 from hsl.words import _
@@ -46,6 +46,7 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
                 update(History).where(History.c.id == message_id).values(late_limit=None)
             )
         outbox.set_status(connection, row, status, None, actor, "message_resumed")
+        approving.hold_if_many(connection, message_id, by=actor)
         # Whoever resumes says that the bot's trouble is over; if not, its next answer tells.
         trouble.end(connection, row.bot_id)
         outbox.finish_complete(connection, [message_id], now=models.utc_now())

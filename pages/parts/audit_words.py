@@ -18,6 +18,9 @@ from pages.parts import show
 
 MANY = 12  # values of a list that are shown; the download has all of them
 DEEDS = {
+    "approval_approved": N_("approved"),
+    "approval_asked": N_("asked for a second approver"),
+    "approval_rejected": N_("rejected"),
     "archived": N_("archived"),
     "bot_stopped": N_("stopped sending"),
     "bot_works_again": N_("goes on sending"),

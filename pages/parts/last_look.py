@@ -14,7 +14,18 @@ from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
 from hsl.words import _, plural
-from pages.parts import allowed, asking, before, desk, languages, shell, show, splitting, timing
+from pages.parts import (
+    allowed,
+    approval,
+    asking,
+    before,
+    desk,
+    languages,
+    shell,
+    show,
+    splitting,
+    timing,
+)
 
 EXAMPLES = 20  # people to look as
 
@@ -142,6 +153,7 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     others = _examples(audience.model_dump_json())
     before.show_samples(found.last.samples, draft.content, next(iter(others), {}))
     may_go = not problems and _has_counted(found.last.people, draft)
+    approval.notice(found.last.people)
     go, back = st.columns(2)
     label = _label(draft, found.last.people, moment)
     sent = go.button(

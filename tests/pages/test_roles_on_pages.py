@@ -62,7 +62,7 @@ def test_a_viewer_without_names_meets_no_error_and_no_name(
     assert "7000000" not in seen(app)
     assert not [error.value for error in app.error]
     said = [note.value for note in [*app.info, *app.warning] if "Vera may not" in note.value]
-    assert len(said) == (page in {"audience", "compose"})
+    assert len(said) == (page in {"audience", "compose", "messages"})
 
 
 def test_what_is_sent_is_steered_by_an_approver(pages_of: Open, message: int) -> None:
