@@ -21,7 +21,7 @@ import schedule
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import choice, database, logs, models
+from hsl import choice, database, logs, models, traces
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
@@ -322,6 +322,7 @@ def compose(
 def run(settings: Settings) -> None:
     """Run a scheduler in this process until SIGINT or SIGTERM."""
     logs.configure(settings)
+    traces.configure("hsl-scheduler")
 
     async def main() -> None:
         stop = asyncio.Event()
@@ -331,6 +332,7 @@ def run(settings: Settings) -> None:
         await Scheduler(settings).run(stop)
 
     asyncio.run(main())
+    traces.flush()
 
 
 def _fingerprint(token: str) -> str:
