@@ -21,9 +21,13 @@ import schedule
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+<<<<<<< HEAD
 from hsl import choice, database, logs, models
 from hsl.acting import SCHEDULER, acting_as
 from hsl.api import once
+=======
+from hsl import choice, database, logs, models, traces
+>>>>>>> operation
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
@@ -348,6 +352,7 @@ def compose(
 def run(settings: Settings) -> None:
     """Run a scheduler for each bot in this process until SIGINT or SIGTERM."""
     logs.configure(settings)
+    traces.configure("hsl-scheduler")
 
     from hsl.fleet import Fleet  # which runs what stands here
 
@@ -359,6 +364,7 @@ def run(settings: Settings) -> None:
         await Fleet(settings).run(stop)
 
     asyncio.run(main())
+    traces.flush()
 
 
 def _fingerprint(token: str) -> str:

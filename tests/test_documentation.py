@@ -17,6 +17,7 @@ from hsl.words import catalogue
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 GUIDES = sorted((ROOT / "docs" / "guides").rglob("*.md"))
 TERMINAL = ROOT / "docs" / "guides" / "terminal.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 COMMAND = re.compile(r"python -m hsl +([a-z|-]+)(.*)")
 NOT_WELL = {"doctor"}  # nothing else runs in this test, and it says so
 
@@ -107,8 +108,15 @@ def test_every_guide_and_picture_is_shown_in_every_language() -> None:
             assert f"(pictures/{picture.name})" in shown
 
 
-def test_the_terminal_guide_runs(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("path", "fewest"), [(TERMINAL, 21), (OPERATIONS, 4)], ids=["terminal", "operations"]
+)
+def test_the_terminals_commands_run(
+    path: Path,
+    fewest: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copyfile(ROOT / "data" / "sample_users.csv", tmp_path / "people.csv")
     monkeypatch.chdir(tmp_path)
@@ -117,8 +125,8 @@ def test_the_terminal_guide_runs(
     monkeypatch.setenv("HSL_DATA_DIR", str(tmp_path / "data"))
     settings.get_settings.cache_clear()
     try:
-        lines = "".join(fences(TERMINAL.read_text("utf-8"), "sh")).splitlines()
-        assert len(lines) > 20
+        lines = "".join(fences(path.read_text("utf-8"), "sh")).splitlines()
+        assert len(lines) >= fewest
         for line in lines:
             words = shlex.split(line)
             assert words[:3] == ["python", "-m", "hsl"], line

@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -120,6 +121,9 @@ def compare(restored: Engine, expected: Manifest) -> None:
 
 def _make(engine: Engine, folder: Path, aside: Path) -> Backup:
     made_at = models.utc_now()
+    while (folder / NAME.format(made_at)).exists():  # of this very second
+        time.sleep(0.1)
+        made_at = models.utc_now()
     name = manifest.DATABASES[engine.dialect.name]
     with database.one_moment(engine) as connection:
         revision = database.revision(connection)
@@ -131,8 +135,6 @@ def _make(engine: Engine, folder: Path, aside: Path) -> Backup:
     (aside / name).unlink()
     note = verify(packed, engine)
     path = folder / NAME.format(made_at)
-    if path.exists():
-        raise BackupError(f"{path} is there already. Try again in a second.")
     packed.replace(path)
     _sync(folder)
     tables = found.counts.tables

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import database, models
+from hsl import database, models, traces
 from hsl.delivery import outbox, pace, tick
 from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Outcome, Verdict, never_left
@@ -221,7 +221,14 @@ class Sender:
     ) -> Outcome:
         if tick.steady_time() - departure.at > TOO_LATE:
             return never_left("the machine stalled before the request left")
-        found = await self._gateway.call(method, arguments)
+        with traces.span(
+            f"telegram {method}",
+            message_id=departure.message_id,
+            recipient_id=departure.recipient_id,
+            attempt=departure.attempts,
+        ) as facts:
+            found = await self._gateway.call(method, arguments)
+            facts(verdict=str(found.verdict), reason=found.reason or "")
         if found.verdict is Verdict.MIGRATED and found.migrate_to is not None:
             new = found.migrate_to
             found = await self._gateway.call(method, {**arguments, "chat_id": new})

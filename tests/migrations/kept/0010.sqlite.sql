@@ -1,9 +1,48 @@
 BEGIN TRANSACTION;
+CREATE TABLE account_sessions (
+	id INTEGER NOT NULL, 
+	token_hash VARCHAR NOT NULL, 
+	account_id INTEGER NOT NULL, 
+	waits_for_code BOOLEAN NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	seen_at DATETIME NOT NULL, 
+	expires_at DATETIME NOT NULL, 
+	address VARCHAR, 
+	browser VARCHAR, 
+	PRIMARY KEY (id), 
+	UNIQUE (token_hash), 
+	FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+INSERT INTO "account_sessions" VALUES(1,'token_hash № 1',1,0,'2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000','address № 1','browser № 1');
+INSERT INTO "account_sessions" VALUES(2,'token_hash № 2',2,1,'2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000','address № 2','browser № 2');
+INSERT INTO "account_sessions" VALUES(3,'token_hash № 3',3,0,'2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000','address № 3','browser № 3');
+CREATE TABLE accounts (
+	id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	"key" VARCHAR NOT NULL, 
+	email VARCHAR, 
+	role VARCHAR NOT NULL, 
+	password_hash VARCHAR, 
+	subject VARCHAR, 
+	totp_secret VARCHAR, 
+	totp_confirmed_at DATETIME, 
+	totp_step BIGINT NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	signed_in_at DATETIME, 
+	disabled_at DATETIME, 
+	PRIMARY KEY (id), 
+	UNIQUE ("key"), 
+	UNIQUE (email), 
+	UNIQUE (subject)
+);
+INSERT INTO "accounts" VALUES(1,'name № 1','key № 1','email № 1','role № 1','password_hash № 1','subject № 1','totp_secret № 1','2025-03-01 12:30:15.250000',1,'2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000');
+INSERT INTO "accounts" VALUES(2,'name № 2','key № 2','email № 2','role № 2','password_hash № 2','subject № 2','totp_secret № 2','2025-03-02 12:30:15.250000',2,'2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000');
+INSERT INTO "accounts" VALUES(3,'name № 3','key № 3','email № 3','role № 3','password_hash № 3','subject № 3','totp_secret № 3','2025-03-03 12:30:15.250000',3,'2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000');
 CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0013');
+INSERT INTO "alembic_version" VALUES('0010');
 CREATE TABLE archived_months (
 	month VARCHAR NOT NULL, 
 	file VARCHAR NOT NULL, 
@@ -15,13 +54,6 @@ CREATE TABLE archived_months (
 INSERT INTO "archived_months" VALUES('month № 1','file № 1',1,'sha256 № 1','2025-03-01 12:30:15.250000');
 INSERT INTO "archived_months" VALUES('month № 2','file № 2',2,'sha256 № 2','2025-03-02 12:30:15.250000');
 INSERT INTO "archived_months" VALUES('month № 3','file № 3',3,'sha256 № 3','2025-03-03 12:30:15.250000');
-CREATE TABLE audit_head (
-	id INTEGER NOT NULL, 
-	entry_id INTEGER NOT NULL, 
-	entries INTEGER NOT NULL, 
-	hash TEXT NOT NULL, 
-	PRIMARY KEY (id)
-);
 CREATE TABLE audit_log (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	at DATETIME NOT NULL, 
@@ -30,10 +62,10 @@ CREATE TABLE audit_log (
 	object_type VARCHAR, 
 	object_id VARCHAR, 
 	details JSON NOT NULL
-, way VARCHAR, address VARCHAR, account_id INTEGER, previous_hash TEXT DEFAULT '' NOT NULL, hash TEXT DEFAULT '' NOT NULL);
-INSERT INTO "audit_log" VALUES(1,'2025-03-01 12:30:15.250000','actor № 1','action № 1','object_type № 1','object_id № 1','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}','way № 1','address № 1',1,'previous_hash № 1','hash № 1');
-INSERT INTO "audit_log" VALUES(2,'2025-03-02 12:30:15.250000','actor № 2','action № 2','object_type № 2','object_id № 2','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}','way № 2','address № 2',2,'previous_hash № 2','hash № 2');
-INSERT INTO "audit_log" VALUES(3,'2025-03-03 12:30:15.250000','actor № 3','action № 3','object_type № 3','object_id № 3','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}','way № 3','address № 3',3,'previous_hash № 3','hash № 3');
+);
+INSERT INTO "audit_log" VALUES(1,'2025-03-01 12:30:15.250000','actor № 1','action № 1','object_type № 1','object_id № 1','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}');
+INSERT INTO "audit_log" VALUES(2,'2025-03-02 12:30:15.250000','actor № 2','action № 2','object_type № 2','object_id № 2','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}');
+INSERT INTO "audit_log" VALUES(3,'2025-03-03 12:30:15.250000','actor № 3','action № 3','object_type № 3','object_id № 3','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}');
 CREATE TABLE bot_pace (
 	bot_id BIGINT NOT NULL, 
 	rate FLOAT NOT NULL, 
@@ -223,6 +255,17 @@ CREATE TABLE message_versions (
 INSERT INTO "message_versions" VALUES(1,1,'{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}','2025-03-01 12:30:15.250000','replaced_by № 1');
 INSERT INTO "message_versions" VALUES(2,2,'{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}','2025-03-02 12:30:15.250000','replaced_by № 2');
 INSERT INTO "message_versions" VALUES(3,3,'{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}','2025-03-03 12:30:15.250000','replaced_by № 3');
+CREATE TABLE recovery_codes (
+	id INTEGER NOT NULL, 
+	account_id INTEGER NOT NULL, 
+	code_hash VARCHAR NOT NULL, 
+	used_at DATETIME, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+INSERT INTO "recovery_codes" VALUES(1,1,'code_hash № 1','2025-03-01 12:30:15.250000');
+INSERT INTO "recovery_codes" VALUES(2,2,'code_hash № 2','2025-03-02 12:30:15.250000');
+INSERT INTO "recovery_codes" VALUES(3,3,'code_hash № 3','2025-03-03 12:30:15.250000');
 CREATE TABLE recurring_messages (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	author VARCHAR NOT NULL, 
@@ -285,6 +328,30 @@ CREATE TABLE selection_entries (
 INSERT INTO "selection_entries" VALUES(1,'author № 1','label № 1','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}',0,'2025-03-01 12:30:15.250000');
 INSERT INTO "selection_entries" VALUES(2,'author № 2','label № 2','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}',1,'2025-03-02 12:30:15.250000');
 INSERT INTO "selection_entries" VALUES(3,'author № 3','label № 3','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}',0,'2025-03-03 12:30:15.250000');
+CREATE TABLE set_up_links (
+	id INTEGER NOT NULL, 
+	token_hash VARCHAR NOT NULL, 
+	account_id INTEGER, 
+	made_by VARCHAR NOT NULL, 
+	expires_at DATETIME NOT NULL, 
+	used_at DATETIME, 
+	PRIMARY KEY (id), 
+	UNIQUE (token_hash), 
+	FOREIGN KEY(account_id) REFERENCES accounts (id)
+);
+INSERT INTO "set_up_links" VALUES(1,'token_hash № 1',1,'made_by № 1','2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000');
+INSERT INTO "set_up_links" VALUES(2,'token_hash № 2',2,'made_by № 2','2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000');
+INSERT INTO "set_up_links" VALUES(3,'token_hash № 3',3,'made_by № 3','2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000');
+CREATE TABLE sign_in_attempts (
+	subject VARCHAR NOT NULL, 
+	failures INTEGER NOT NULL, 
+	last_at DATETIME NOT NULL, 
+	locked_until DATETIME, 
+	PRIMARY KEY (subject)
+);
+INSERT INTO "sign_in_attempts" VALUES('subject № 1',1,'2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000');
+INSERT INTO "sign_in_attempts" VALUES('subject № 2',2,'2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000');
+INSERT INTO "sign_in_attempts" VALUES('subject № 3',3,'2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000');
 CREATE TABLE source_places (
 	source_id INTEGER NOT NULL, 
 	user_id BIGINT NOT NULL, 
@@ -401,10 +468,9 @@ CREATE UNIQUE INDEX ux_media_files_file_id ON media_files (bot_id, file_id);
 CREATE UNIQUE INDEX ux_media_files_sha256 ON media_files (bot_id, sha256, kind);
 CREATE UNIQUE INDEX ux_message_templates_name ON message_templates (kind, name_key);
 CREATE INDEX ix_draft_versions_draft_id ON draft_versions (draft_id);
-CREATE TRIGGER audit_log_update BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit is only added to: its entries are never changed or removed'); END;
-CREATE TRIGGER audit_log_delete BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit is only added to: its entries are never changed or removed'); END;
-CREATE TRIGGER audit_head_update BEFORE UPDATE ON audit_head WHEN NEW.entries <= OLD.entries BEGIN SELECT RAISE(ABORT, 'the audit is only added to: its entries are never changed or removed'); END;
-CREATE TRIGGER audit_head_delete BEFORE DELETE ON audit_head BEGIN SELECT RAISE(ABORT, 'the audit is only added to: its entries are never changed or removed'); END;
+CREATE INDEX ix_account_sessions_account_id ON account_sessions (account_id);
+CREATE INDEX ix_recovery_codes_account_id ON recovery_codes (account_id);
+CREATE INDEX ix_set_up_links_account_id ON set_up_links (account_id);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('audit_log',3);
 INSERT INTO "sqlite_sequence" VALUES('draft_versions',3);
