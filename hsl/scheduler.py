@@ -21,13 +21,9 @@ import schedule
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-<<<<<<< HEAD
-from hsl import choice, database, logs, models
+from hsl import choice, database, logs, models, traces
 from hsl.acting import SCHEDULER, acting_as
 from hsl.api import once
-=======
-from hsl import choice, database, logs, models, traces
->>>>>>> operation
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
