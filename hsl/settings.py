@@ -100,6 +100,26 @@ class Settings(BaseSettings):
         ge=60,
         description=N_("Seconds after which everybody signs in again"),
     )
+    oidc_issuer: str = Field(
+        "",
+        alias="HSL_OIDC_ISSUER",
+        # By TLS, but at this machine.
+        pattern=r"^(https://\S+|http://(127\.0\.0\.1|localhost)(:\d+)?(/\S*)?)?$",
+        description=N_("Provider of single sign-on (OpenID Connect); none: passwords alone"),
+    )
+    oidc_client_id: str = Field(
+        "", alias="HSL_OIDC_CLIENT_ID", description=N_("What the provider calls this program")
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None,
+        alias="HSL_OIDC_CLIENT_SECRET",
+        description=N_("What this program proves itself with to the provider"),
+    )
+    oidc_new_viewers: bool = Field(
+        False,
+        alias="HSL_OIDC_NEW_VIEWERS",
+        description=N_("Make a viewer of whomever the provider knows and who has no account"),
+    )
     sandbox_port: int = Field(
         8502,
         alias="HSL_SANDBOX_PORT",
@@ -197,7 +217,7 @@ class Settings(BaseSettings):
             raise ValueError("is not a time zone's name such as Europe/Moscow")
         return value
 
-    @field_validator("bot_token", "report_folder", mode="before")
+    @field_validator("bot_token", "report_folder", "oidc_client_secret", mode="before")
     @classmethod
     def _blank_is_none(cls, value: object) -> object:
         return value or None
@@ -318,7 +338,9 @@ def _shown(value: object) -> str:
         secret = value.get_secret_value()
         # The part of a bot's token before the colon is its public id.
         bot, colon, rest = secret.partition(":")
-        return f"{bot}:••••" if colon and bot.isdigit() and rest else _masked_address(secret)
+        if colon and bot.isdigit() and rest:
+            return f"{bot}:••••"
+        return _masked_address(secret) if "://" in secret else "••••"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return str(value)
