@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import gc
 import hashlib
 import logging
 import re
@@ -25,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 
-from hsl import database
+from hsl import collecting, database
 from hsl.accounts import opening
 from hsl.accounts.keeper import Keeper
 from hsl.addresses import is_loopback
@@ -165,10 +164,7 @@ class SecurityHeaders:
 
 @asynccontextmanager
 async def _lifespan(_app: st.App, *, gate: Gate) -> AsyncIterator[dict[str, Any] | None]:
-    # Streamlit collects garbage after every run; what lives as long as the process need not be
-    # looked through each time, which halves the work of a rerun.
-    gc.collect()
-    gc.freeze()
+    collecting.keep_short()
     # Streamlit turns these on again while it starts.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

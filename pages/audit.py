@@ -45,13 +45,13 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
         on_change=first_page,
     )
     number = which.text_input(
-        _("Message number"), key="number", bind="query-params", live=True, on_change=first_page
+        _("Message number"), key="number", bind="query-params", live=show.LIVE, on_change=first_page
     )
     person = concerned.text_input(
         _("Person’s id"),
         key="person",
         bind="query-params",
-        live=True,
+        live=show.LIVE,
         help=_("What was done to this person, and to the messages meant for them."),
         on_change=first_page,
     )
@@ -97,14 +97,13 @@ def moment(when: datetime) -> str:
 
 
 actors, actions = audit.kinds(shell.engine())
-head, action = st.columns([3, 1], vertical_alignment="center")
-head.title(_("Audit"))
+actions_at = show.head(_("Audit"))
 if not actors:
     nothing_yet()
     st.stop()
 chosen = filters(actors, actions)
 _none, total = audit.entries(shell.engine(), **chosen, limit=0)
-with action.container(horizontal=True, horizontal_alignment="right"):
+with actions_at:
     download.menu(
         _("Download these entries"),
         "audit",

@@ -36,9 +36,8 @@ def examined(language: str) -> list[doctor.Check]:
 
 
 def is_all_well() -> None:
-    head, action = st.columns([3, 1], vertical_alignment="center")
-    head.header(_("Is all well?"))
-    with action.container(horizontal=True, horizontal_alignment="right"):
+    with show.line_with_action():
+        st.header(_("Is all well?"), width="stretch")
         if st.button(_("Look again"), icon=":material/refresh:"):
             examined.clear()
     with st.spinner(_("The doctor looks …")):

@@ -32,6 +32,11 @@ DEEDS = {
     "experiment_created": N_("split an audience"),
     "first_steps_dismissed": N_("hid the first steps"),
     "import": N_("brought people in"),
+    "media_added": N_("added a file to the library"),
+    "media_listed_again": N_("listed a file again"),
+    "media_removed": N_("took a file off the library"),
+    "media_renamed": N_("renamed a file"),
+    "media_uploaded": N_("uploaded a file"),
     "message_cancelled": N_("cancelled"),
     "message_created": N_("sent"),
     "message_delete_in_chats": N_("deletes from the chats"),
@@ -69,12 +74,20 @@ DEEDS = {
     "signed_in": N_("signed in"),
     "signed_out": N_("signed out"),
     "signed_out_everywhere": N_("signed out everywhere"),
+    "snippet_deleted": N_("deleted a snippet"),
+    "snippet_kept": N_("kept a snippet"),
+    "snippet_renamed": N_("renamed a snippet"),
+    "snippet_restored": N_("brought a snippet back"),
     "source_added": N_("added a source"),
     "source_changed": N_("changed a source"),
     "source_failed": N_("a source failed"),
     "source_read": N_("read a source"),
     "source_removed": N_("removed a source"),
     "suppressed": N_("marked as do-not-message"),
+    "template_deleted": N_("deleted a template"),
+    "template_kept": N_("kept a template"),
+    "template_renamed": N_("renamed a template"),
+    "template_restored": N_("brought a template back"),
     "uncertain_marked_delivered": N_("marked uncertain ones as delivered"),
     "uncertain_sent_again": N_("sent to uncertain ones again"),
     "unsuppressed": N_("took a do-not-message mark away"),
@@ -85,6 +98,7 @@ THINGS = {
     "draft": N_("draft {which}"),
     "experiment": N_("experiment {which}"),
     "file": N_("file {which}"),
+    "media": N_("file {which}"),
     "message": N_("message {which}"),
     "month": N_("month {which}"),
     "people": N_("people"),
@@ -92,7 +106,9 @@ THINGS = {
     "report": N_("report {which}"),
     "rule": N_("rule {which}"),
     "segment": N_("segment {which}"),
+    "snippet": N_("snippet {which}"),
     "source": N_("source {which}"),
+    "template": N_("template {which}"),
 }
 LABELS = {
     "added": N_("added"),
@@ -101,6 +117,7 @@ LABELS = {
     "audience_mode": N_("audience"),
     "author": N_("author"),
     "buttons": N_("buttons"),
+    "chat_id": N_("kept in chat"),
     "cancelled": N_("cancelled"),
     "cohort": N_("who"),
     "description": N_("description"),
@@ -114,10 +131,12 @@ LABELS = {
     "is_exclusion": N_("an exclusion list"),
     "kind": N_("kind"),
     "known": N_("known before"),
+    "file_id": N_("Telegram’s file id"),
     "left_out": N_("left out"),
     "left_streams": N_("left their streams"),
     "mapping": N_("columns"),
     "mark_left": N_("marks who has left"),
+    "message_id": N_("as message"),
     "messages": N_("messages"),
     "name": N_("name"),
     "path": N_("file"),
@@ -137,6 +156,8 @@ LABELS = {
     "scheduled_at": N_("planned for"),
     "seconds": N_("seconds"),
     "sentence": N_("who"),
+    "sha256": N_("SHA-256"),
+    "size": N_("bytes"),
     "statistics": N_("became"),
     "sum": N_("sum"),
     "type": N_("kind"),
@@ -159,7 +180,10 @@ VALUES = {
     "all": N_("all"),
 }
 # Ids and ordinals, not counts.
-NUMBERS = {"version", "run", "rule", "experiment", "user_ids", "cancelled", "paused", "resumed"}
+NUMBERS = {
+    "version", "run", "rule", "experiment", "user_ids", "cancelled", "paused", "resumed",
+    "chat_id", "message_id",
+}  # fmt: skip
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 

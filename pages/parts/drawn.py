@@ -12,6 +12,8 @@ from hsl.charts import ink, spec
 from hsl.charts.ink import Ink
 
 KEPT = 256  # charts, of all viewers together
+# Pixels; Streamlit leaves 20 below a chart that says nothing of them, and cuts its top label.
+PADDING = {"left": 0, "right": 0, "top": 4, "bottom": 2}
 
 
 def shade() -> Ink:
@@ -35,4 +37,4 @@ def chart(name: str, shown: object, build: Callable[[Ink], Any], **how: Any) -> 
 def _spec(
     name: str, digest: str, locale: str, colours: Ink, *, _build: Callable[[Ink], Any]
 ) -> dict[str, Any]:
-    return spec.with_frames(_build(colours))
+    return {**spec.with_frames(_build(colours)), "padding": PADDING}
