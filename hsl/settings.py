@@ -101,6 +101,26 @@ class Settings(BaseSettings):
         ge=60,
         description=N_("Seconds after which everybody signs in again"),
     )
+    oidc_issuer: str = Field(
+        "",
+        alias="HSL_OIDC_ISSUER",
+        # By TLS, but at this machine.
+        pattern=r"^(https://\S+|http://(127\.0\.0\.1|localhost)(:\d+)?(/\S*)?)?$",
+        description=N_("Provider of single sign-on (OpenID Connect); none: passwords alone"),
+    )
+    oidc_client_id: str = Field(
+        "", alias="HSL_OIDC_CLIENT_ID", description=N_("What the provider calls this program")
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None,
+        alias="HSL_OIDC_CLIENT_SECRET",
+        description=N_("What this program proves itself with to the provider"),
+    )
+    oidc_new_viewers: bool = Field(
+        False,
+        alias="HSL_OIDC_NEW_VIEWERS",
+        description=N_("Make a viewer of whomever the provider knows and who has no account"),
+    )
     sandbox_port: int = Field(
         8502,
         alias="HSL_SANDBOX_PORT",
@@ -309,7 +329,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "bot_token", "secret_key", "secret_key_file", "report_folder", "backup_folder",
-        "metrics_token", mode="before",
+        "metrics_token", "oidc_client_secret", mode="before",
     )  # fmt: skip
     @classmethod
     def _blank_is_none(cls, value: object) -> object:

@@ -15,10 +15,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from hsl import words
-from hsl.accounts import AccountError, links, sessions, signing_in, tokens
+from hsl.accounts import AccountError, links, sessions, signing_in, single_sign_on, tokens
 from hsl.accounts.keeper import Keeper
 from hsl.accounts.signing_in import Browser, SignedIn
+from hsl.accounts.single_sign_on import Begun
 from hsl.accounts.tables import accounts
+from hsl.door import single
 from hsl.door.page import Field, Page, html
 from hsl.web_guard import COOKIE, SECURE_COOKIE, base_of, is_secure, token_in
 from hsl.words import _
@@ -27,7 +29,9 @@ LONGEST = 16_384  # bytes of a form
 PATIENCE = 10.0  # seconds for a form to arrive
 AT_ONCE = 2  # passwords that are looked at, as each takes a core and 64 MB
 NO_STORE = {"cache-control": "no-store"}
-PATHS = re.compile(r"/(sign-in|second-factor|sign-out|signed-in|set-up/[\w-]{1,100})")
+PATHS = re.compile(
+    r"/(sign-in|second-factor|sign-out|signed-in|set-up/[\w-]{1,100}|single-sign-on(/back)?)"
+)
 
 Handler = Callable[[Request, dict[str, str]], Awaitable[Response]]
 
@@ -60,6 +64,8 @@ class Door:
                 Route("/second-factor", self._answering(self._second_factor), methods=both),
                 Route("/set-up/{token}", self._answering(self._set_up), methods=both),
                 Route("/sign-out", self._answering(self._sign_out), methods=both),
+                Route("/single-sign-on", self._answering(self._single), methods=["GET"]),
+                Route(single.BACK, self._answering(self._single_back), methods=["GET"]),
                 Route("/signed-in", self._signed_in, methods=["GET"]),
             ]
         )
@@ -82,10 +88,11 @@ class Door:
 
     async def _sign_in(self, request: Request, fields: dict[str, str]) -> Response:
         wanted = own_path(fields.get("next") or request.query_params.get("next", "/"))
+        base = base_of(request.scope)
         if request.method == "GET":
             if await self._run(lambda: self._session(request)) is not None:
                 return _to(request, wanted)
-            return _shown(await self._run(lambda: self._sign_in_page(wanted)))
+            return _shown(await self._run(lambda: self._sign_in_page(base, wanted)))
         name, password = fields.get("name", ""), fields.get("password", "")
         try:
             entered: SignedIn = await self._run(
@@ -95,14 +102,18 @@ class Door:
             )
         except AccountError as refused:
             fault = str(refused)
-            page = await self._run(lambda: self._sign_in_page(wanted, name, fault))
+            page = await self._run(lambda: self._sign_in_page(base, wanted, name, fault))
             return _shown(page, 403)
         return self._entered(request, entered, wanted)
 
-    def _sign_in_page(self, wanted: str, name: str = "", fault: str = "") -> Page:
+    def _sign_in_page(self, base: str, wanted: str, name: str = "", fault: str = "") -> Page:
         says = ""
         if links.waits_for_first(self._engine):
             says = _("There is no account yet. Open the link that was printed at the start.")
+        provider = None
+        if single_sign_on.is_set_up(self._settings):
+            address = f"{base}/single-sign-on?next={quote(wanted, safe='')}"
+            provider = (address, _("Sign in with single sign-on"))
         return Page(
             _("Sign in"),
             says,
@@ -113,7 +124,39 @@ class Door:
             ),
             (("sign-in", _("Sign in")),),
             (("next", wanted),),
+            provider,
         )
+
+    async def _single(self, request: Request, _fields: dict[str, str]) -> Response:
+        wanted = own_path(request.query_params.get("next", "/"))
+        if not single_sign_on.is_set_up(self._settings):
+            return _to(request, "/sign-in")
+        try:
+            return await single.leave(request, self._settings, wanted, self._run)
+        except AccountError as refused:
+            return await self._not_in(request, wanted, str(refused))
+
+    async def _single_back(self, request: Request, _fields: dict[str, str]) -> Response:
+        begun, wanted = single.kept_by(request)
+        if not single_sign_on.is_set_up(self._settings):
+            return _to(request, "/sign-in")
+        try:
+            entered = await self._run(lambda: self._named_by_provider(request, begun))
+            answer = self._entered(request, entered, own_path(wanted))
+        except AccountError as refused:
+            answer = await self._not_in(request, own_path(wanted), str(refused))
+        single.forget(request, answer)
+        return answer
+
+    def _named_by_provider(self, request: Request, begun: Begun) -> SignedIn:
+        place = single.redirect_uri(request, self._settings)
+        person = single_sign_on.finish(self._settings, place, begun, request.query_params)
+        return single_sign_on.enter(self._engine, self._settings, person, _browser(request))
+
+    async def _not_in(self, request: Request, wanted: str, fault: str) -> Response:
+        base = base_of(request.scope)
+        page = await self._run(lambda: self._sign_in_page(base, wanted, fault=fault))
+        return _shown(page, 403)
 
     async def _second_factor(self, request: Request, fields: dict[str, str]) -> Response:
         wanted = own_path(fields.get("next") or request.query_params.get("next", "/"))

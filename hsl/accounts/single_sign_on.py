@@ -1,0 +1,188 @@
+"""Single sign-on by OpenID Connect: the provider says who somebody is, an account what they may."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from authlib.common.security import generate_token
+from authlib.integrations.base_client.errors import OAuthError as ClientOAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2 import OAuth2Error
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from sqlalchemy import Connection, Engine, Row, select, update
+
+from hsl import audit, database
+from hsl.accounts import registry, signing_in
+from hsl.accounts.signing_in import Browser, SignedIn, SignInError
+from hsl.accounts.tables import accounts
+from hsl.acting import Role
+from hsl.settings import Settings
+from hsl.words import _
+
+PATIENCE = 10.0  # seconds that one answer of the provider may take
+LEEWAY = 60  # seconds that its clock may differ
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]  # none by a shared key
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What must come back, kept by the browser until it does; and where it goes now."""
+
+    address: str
+    state: str
+    nonce: str
+    verifier: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom the provider names: for good by `subject`; by an email address only if verified."""
+
+    subject: str
+    email: str | None
+
+
+def is_set_up(settings: Settings) -> bool:
+    """Whether a provider is named."""
+    return bool(settings.oidc_issuer and settings.oidc_client_id)
+
+
+def begin(settings: Settings, redirect_uri: str) -> Begun:
+    """Where to send a browser. Raises SignInError where the provider does not answer."""
+    try:
+        endpoints = _endpoints(settings)
+        nonce, verifier = generate_token(32), generate_token(64)
+        with _client(settings, redirect_uri) as client:
+            address, state = client.create_authorization_url(
+                endpoints["authorization_endpoint"], code_verifier=verifier, nonce=nonce
+            )
+    except (httpx.HTTPError, KeyError, ValueError) as fault:
+        raise _silent(fault) from fault
+    return Begun(address, state, nonce, verifier)
+
+
+def finish(settings: Settings, redirect_uri: str, begun: Begun, query: Mapping[str, str]) -> Person:
+    """Who came back with this query, by an ID token of the provider's. Raises SignInError."""
+    if not query.get("state") or query["state"] != begun.state or not query.get("code"):
+        raise SignInError(_("Signing in was not finished. Try again."))
+    try:
+        endpoints = _endpoints(settings)
+        with _client(settings, redirect_uri) as client:
+            token = client.fetch_token(
+                endpoints["token_endpoint"],
+                code=query["code"],
+                code_verifier=begun.verifier,
+                grant_type="authorization_code",
+            )
+        keys = KeySet.import_key_set(_json(endpoints["jwks_uri"]))
+        read = jwt.decode(str(token["id_token"]), keys, algorithms=ALGORITHMS)
+        jwt.JWTClaimsRegistry(
+            leeway=LEEWAY,
+            iss={"essential": True, "value": endpoints["issuer"]},
+            aud={"essential": True, "value": settings.oidc_client_id},
+            sub={"essential": True},
+            exp={"essential": True},
+            nonce={"essential": True, "value": begun.nonce},
+        ).validate(read.claims)
+    except (JoseError, OAuth2Error, ClientOAuthError) as fault:
+        raise SignInError(_("The provider’s answer was not valid. Try again.")) from fault
+    except (httpx.HTTPError, KeyError, ValueError) as fault:
+        raise _silent(fault) from fault
+    return _person(read.claims)
+
+
+def enter(engine: Engine, settings: Settings, person: Person, browser: Browser) -> SignedIn:
+    """Sign in whom the provider named. Raises SignInError for who has no account here."""
+    with engine.begin() as connection:
+        database.take_turns(connection, registry.TURN)
+        account = _account(connection, settings, person)
+        if account is None or account.disabled_at is not None:
+            audit.record(
+                connection,
+                actor="nobody" if account is None else account.name,
+                action="sign_in_failed",
+                object_type="account",
+                object_id=None if account is None else account.name,
+                details={"address": browser.address, "by": "single sign-on"},
+            )
+        else:
+            return signing_in.enter(connection, settings, account, browser)
+    raise SignInError(_("You have no account here. Ask an admin for one."))
+
+
+def _account(connection: Connection, settings: Settings, person: Person) -> Row[Any] | None:
+    found = connection.execute(
+        select(accounts).where(accounts.c.subject == person.subject)
+    ).one_or_none()
+    if found is not None or person.email is None:
+        return found
+    found = connection.execute(
+        select(accounts).where(accounts.c.email == person.email)
+    ).one_or_none()
+    if found is not None:
+        if found.subject is not None:  # the address was given to somebody else since
+            return None
+        connection.execute(
+            update(accounts).where(accounts.c.id == found.id).values(subject=person.subject)
+        )
+        return found
+    if not settings.oidc_new_viewers:
+        return None
+    account_id = registry.insert_account(
+        connection,
+        person.email,
+        Role.VIEWER,
+        email=person.email,
+        subject=person.subject,
+        actor=person.email,
+    )
+    return connection.execute(select(accounts).where(accounts.c.id == account_id)).one()
+
+
+def _person(claims: Mapping[str, Any]) -> Person:
+    email = claims.get("email")
+    verified = claims.get("email_verified") is True and isinstance(email, str)
+    return Person(
+        subject=f"{claims['iss']} {claims['sub']}",
+        email=str(email).strip().lower() if verified else None,
+    )
+
+
+def _client(settings: Settings, redirect_uri: str) -> OAuth2Client:
+    secret = settings.oidc_client_secret
+    return OAuth2Client(
+        client_id=settings.oidc_client_id,
+        client_secret=None if secret is None else secret.get_secret_value(),
+        token_endpoint_auth_method="none" if secret is None else "client_secret_basic",
+        scope="openid email",
+        redirect_uri=redirect_uri,
+        code_challenge_method="S256",
+        timeout=PATIENCE,
+    )
+
+
+def _endpoints(settings: Settings) -> dict[str, Any]:
+    issuer = settings.oidc_issuer
+    found: dict[str, Any] = _json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    if str(found.get("issuer", "")).rstrip("/") != issuer.rstrip("/"):
+        raise ValueError("the provider calls itself otherwise")
+    return found
+
+
+def _json(address: str) -> Any:
+    answer = httpx.get(address, timeout=PATIENCE)
+    answer.raise_for_status()
+    return answer.json()
+
+
+def _silent(fault: Exception) -> SignInError:
+    return SignInError(
+        _(
+            "The provider of single sign-on does not answer as it should ({fault}). Sign in by "
+            "password, or try again later.",
+            fault=type(fault).__name__,
+        )
+    )
