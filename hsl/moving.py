@@ -147,10 +147,10 @@ def _written(old: Connection) -> tuple[Any, ...]:
     )
 
 
-def _ranges(old: Connection, table: Table) -> Iterator[tuple[int | None, int | None]]:
+def _ranges(old: Connection, table: Table) -> Iterator[tuple[Any, Any]]:
     """Ranges (above, up to) of the first key column that cover every possible row."""
     key = _key(table)
-    above: int | None = None
+    above: Any = None  # a number, or a text of digits and letters, which both order alike
     while True:
         some = select(key).order_by(key).limit(AT_ONCE)
         if above is not None:
@@ -160,17 +160,15 @@ def _ranges(old: Connection, table: Table) -> Iterator[tuple[int | None, int | N
         if last[1] < AT_ONCE:
             yield above, None
             return
-        yield above, int(last[0])
-        above = int(last[0])
+        yield above, last[0]
+        above = last[0]
 
 
 def _key(table: Table) -> Column[Any]:
     return next(iter(table.primary_key.columns))
 
 
-def _rows(
-    connection: Connection, table: Table, above: int | None, up_to: int | None
-) -> list[tuple[Any, ...]]:
+def _rows(connection: Connection, table: Table, above: Any, up_to: Any) -> list[tuple[Any, ...]]:
     key = _key(table)
     statement = select(table)
     if above is not None:
@@ -196,8 +194,8 @@ def _copy(old: Connection, target: Engine, table: Table, progress: Progress) -> 
 def _replace(
     new: Connection,
     table: Table,
-    above: int | None,
-    up_to: int | None,
+    above: Any,
+    up_to: Any,
     rows: list[tuple[Any, ...]],
 ) -> None:
     key = _key(table)

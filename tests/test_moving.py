@@ -13,6 +13,7 @@ from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import starting
 from hsl.message import drafts
 from hsl.message.content import Content
+from hsl.privacy import tombstones
 from hsl.settings import ROOT, load_settings
 from tests.typing_commands import Terminal
 
@@ -43,6 +44,9 @@ def old(tmp_path: Path) -> Engine:
             .where(rows.c.id % 3 == 1)
             .values(delivery_status="sent", sent_at=models.utc_now(), telegram_message_id=2**40)
         )
+    with engine.begin() as connection:
+        for user_id in range(300):
+            tombstones.add(connection, user_id, actor="anna")
     gone = drafts.start(engine, "anna", content=Content(text="Draft"))
     drafts.start(engine, "boris", content=Content(text="Другой"))
     with engine.begin() as connection:

@@ -118,5 +118,6 @@ def test_no_word_of_the_program_is_left_in_it(engine: Engine) -> None:
         audit.record(
             connection, actor="x", action="message_new_kind", object_type="message", object_id=7
         )
+    with engine.begin() as connection:
         assert connection.execute(select(models.audit_log)).one().object_id == "7"
     assert timeline.events(engine, 7) == []  # there is no such message
