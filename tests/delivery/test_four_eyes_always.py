@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import func, insert, select, update
@@ -56,6 +56,12 @@ def machine(template: Path) -> type[RuleBasedStateMachine]:
                     insert(models.users),
                     [{"user_id": i, "attributes": {}, "updated_at": now} for i in range(1, 7)],
                 )
+
+            # One that was approved, went, failed for all, and is to be tried again.
+            self.create(ACTORS[0], "one", live=False, later=False)
+            self.approve(ACTORS[1], 1)
+            self.work(DeliveryStatus.FAILED)
+            self.retry(ACTORS[0], 1)
 
         def teardown(self) -> None:
             self.engine.dispose()
@@ -181,6 +187,7 @@ def test_no_path_sends_without_the_second_person(migrated_file: Path) -> None:
             max_examples=12,
             stateful_step_count=20,
             deadline=None,
+            phases=[Phase.generate],  # a failure tells its steps; making them fewer takes long
             suppress_health_check=list(HealthCheck),
         ),
     )
