@@ -34,6 +34,7 @@ OF_MESSAGES = (
     models.message_recipients,
     models.message_versions,
     models.message_preparations,
+    models.approvals,
     models.button_presses,
 )
 OF_PEOPLE = (
