@@ -18,6 +18,8 @@ from pages.parts import show
 
 MANY = 12  # values of a list that are shown; the download has all of them
 DEEDS = {
+    "api_key_added": N_("made a key of the API"),
+    "api_key_revoked": N_("revoked a key of the API"),
     "archived": N_("archived"),
     "bot_stopped": N_("stopped sending"),
     "bot_works_again": N_("goes on sending"),
@@ -63,8 +65,13 @@ DEEDS = {
     "uncertain_marked_delivered": N_("marked uncertain ones as delivered"),
     "uncertain_sent_again": N_("sent to uncertain ones again"),
     "unsuppressed": N_("took a do-not-message mark away"),
+    "webhook_added": N_("added a webhook"),
+    "webhook_given_up": N_("gave up telling a webhook"),
+    "webhook_gone": N_("switched a webhook off that is gone"),
+    "webhook_removed": N_("removed a webhook"),
 }
 THINGS = {
+    "api_key": N_("key {which}"),
     "bot": N_("bot {which}"),
     "draft": N_("draft {which}"),
     "experiment": N_("experiment {which}"),
@@ -77,6 +84,7 @@ THINGS = {
     "rule": N_("rule {which}"),
     "segment": N_("segment {which}"),
     "source": N_("source {which}"),
+    "webhook": N_("webhook {which}"),
 }
 LABELS = {
     "added": N_("added"),
