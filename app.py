@@ -6,9 +6,11 @@ import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import web
+from hsl.accounts import registry
+from hsl.addresses import is_loopback
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _
-from pages.parts import help, shell, show, viewer
+from pages.parts import account_menu, help, shell, show, viewer
 
 NAME = "HSL Dashboard"
 OVERVIEW = ("overview", N_("Overview"), ":material/space_dashboard:")
@@ -27,9 +29,12 @@ GROUPS = {
 }
 
 st.set_page_config(page_title=NAME, page_icon=shell.ICON, layout="wide")
-if not web.is_served() and not web.is_loopback(st.get_option("server.address") or ""):
+if not web.is_served() and not (
+    is_loopback(st.get_option("server.address") or "") and not registry.exist(shell.engine())
+):
     st.error(_("Start it with `python -m hsl web`: only then is it protected from strangers."))
     st.stop()
+account_menu.leave_where_ended()
 
 waiting = shell.waiting_for_a_person()
 pages = {

@@ -56,7 +56,13 @@ WATCH = """() => {
   const begin = (event) => { if (watch.begun === null) watch.begun = event.timeStamp; };
   for (const name of ['pointerdown', 'keydown', 'input'])
     window.addEventListener(name, begin, {capture: true});
-  new MutationObserver(() => {
+  new MutationObserver((changes) => {
+    // What stands within a canvas or a closed part is not painted.
+    const painted = ({target}) => {
+      const element = target.nodeType === 1 ? target : target.parentElement;
+      return element && !element.closest('canvas') && element.checkVisibility();
+    };
+    if (!changes.some(painted)) return;
     if (app()?.dataset.testScriptState === 'running') watch.ran = true;
     requestAnimationFrame(() => { watch.changed = performance.now(); });
   }).observe(document.body, {subtree: true, childList: true, attributes: true,
@@ -225,18 +231,76 @@ class Watched:
 
 def deeds(watched: Watched) -> None:
     """What people do, page by page."""
+    for part in (_finding, _writing, _looking_up, _reading_results, _keeping_house):
+        part(watched)
+
+
+def _finding(watched: Watched) -> None:
     does = watched.does
     watched.open("")
-    does("Overview → Audience", lambda page: page.get_by_role("link", name="Audience").click())
+    does("Overview → Audience", lambda page: _link(page, "Audience"))
     does("Audience: a letter of a name", lambda page: search(page).press_sequentially("N"))
     does("Audience: the next letter", lambda page: search(page).press_sequentially("a"))
     does("Audience: no search", lambda page: search(page).fill(""))
-    does("Audience → Messages", lambda page: page.get_by_role("link", name="Messages").click())
+    does("Audience: people of a stream → chosen", lambda page: _button(page, "Add these"))
+    does("Audience: nobody chosen", lambda page: _button(page, "Clear"))
+    does("Audience: segments", lambda page: _part(page, "Segments"))
+
+
+def _writing(watched: Watched) -> None:
+    does = watched.does
+    watched.open("compose")
+    watched.page.locator("textarea").first.click()
+    does("Compose: a word, into the preview", lambda page: page.keyboard.type("Hello "))
+    does("Compose: a bold word", lambda page: page.keyboard.type("**now** "))
+    does("Compose: another time", lambda page: page.get_by_text("At a time").click())
+    does("Compose: now", lambda page: page.get_by_text("Now", exact=True).first.click())
+    does("Compose → Messages", lambda page: _link(page, "Messages"))
+
+
+def _looking_up(watched: Watched) -> None:
+    does = watched.does
+    does("Messages: a search", lambda page: search(page).press_sequentially("9"))
+    does("Messages: no search", lambda page: search(page).fill(""))
+    does("Messages: calendar", lambda page: _part(page, "Calendar"))
+    does("Messages: list", lambda page: _part(page, "List"))
+    watched.open("messages?message=900")
+    does("Message: result", lambda page: _part(page, "Result"))
+    does("Message: content", lambda page: _part(page, "Content"))
+    does("Message: timeline", lambda page: _part(page, "Timeline"))
+    does("Message: recipients", lambda page: _part(page, "Recipients"))
+    does("Message: a recipient searched", lambda page: search(page).press_sequentially("N"))
+    does("Message → Delivery", lambda page: _link(page, "Delivery"))
+
+
+def _reading_results(watched: Watched) -> None:
+    for view in ("Streams", "Failures", "Timing", "People", "Arrival"):
+        watched.does(f"Delivery: {view}", lambda page, view=view: _part(page, view))
+
+
+def _keeping_house(watched: Watched) -> None:
+    does = watched.does
+    does("Delivery → Audit", lambda page: _link(page, "Audit"))
+    does("Audit → Settings", lambda page: _link(page, "Settings"))
+    does("Settings → Overview", lambda page: _link(page, "Overview"))
 
 
 def search(page: Page) -> Any:
     """The field in which a name is searched."""
-    return page.get_by_label("Search").first
+    return page.locator('input[aria-label="Search"]').first
+
+
+def _link(page: Page, words: str) -> None:
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=words).click()
+
+
+def _button(page: Page, words: str) -> None:
+    page.get_by_role("button", name=words).first.click()
+
+
+def _part(page: Page, words: str) -> None:
+    """Choose a part of a page, by its segment."""
+    page.get_by_test_id("stButtonGroup").get_by_text(words, exact=True).first.click()
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def make(folder: Path) -> School:
         at = datetime.combine(today - timedelta(days=days), time(19), ZONE)
         last = _send(engine, chance, at, stream, text)
     month = month_of(today)
-    _plan(engine, today, month)
+    _plan(engine, month)
     _keep(engine)
     selection.add(engine, AUTHOR, FOURTH.include[0], "in 4th_stream")
     school = _write(engine, today, last, month)
@@ -178,10 +178,11 @@ def _write(engine: Engine, today: date, last: int, month: date) -> School:
     return School(desk.id, unfinished.id, photo.id, planned.id, last, month)
 
 
-def _plan(engine: Engine, today: date, month: date) -> None:
+def _plan(engine: Engine, month: date) -> None:
     settings = _settings()
-    tomorrow = datetime.combine(today + timedelta(days=1), time(19), ZONE)
-    moments = [(tomorrow, "5th_stream", "The second lesson begins")]
+    # After all others, so that their order is the same on every day of a week.
+    last = datetime.combine(month + timedelta(days=45), time(19), ZONE)
+    moments = [(last, "5th_stream", "The second lesson begins")]
     moments += [
         (datetime.combine(month.replace(day=day), time(hour), ZONE), stream, text)
         for day, hour, stream, text in PLANNED

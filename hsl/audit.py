@@ -1,4 +1,7 @@
-"""The append-only record of who did what, written in the transaction that does it."""
+"""The append-only record of who did what, written in the transaction that does it.
+
+Its entries are a chain (`hsl.audit_chain`), which is prolonged just before the commit.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,18 +19,20 @@ from sqlalchemy import (
     cast,
     exists,
     func,
-    insert,
     or_,
     select,
+    type_coerce,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
-from hsl import database, models, table
+from hsl import acting, audit_chain, database, models, table
 from hsl.table import Column, Format, Kind, Table
 from hsl.words import N_, _
 
 # Who works here, and what works here by itself, as they sign; others have names.
 ACTORS = {
     "analyst": N_("analyst"),
+    "nobody": N_("nobody"),
     "operator": N_("operator"),
     "sample": N_("sample"),
     "scheduler": N_("scheduler"),
@@ -48,17 +53,24 @@ def record(
     object_id: str | int | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add one entry inside the caller's transaction; `details` is JSON with no secret in it."""
-    connection.execute(
-        insert(models.AuditLog).values(
-            at=models.utc_now(),
-            actor=actor,
-            action=action,
-            object_type=object_type,
-            object_id=None if object_id is None else str(object_id),
-            details=dict(details or {}),
-        )
+    """Add one entry at the end of the caller's transaction, with from where it was done.
+
+    `details` is JSON with no secret and nobody's name in it: an entry is never changed again, so
+    that a person can only be forgotten where their id alone is here.
+    """
+    acts = acting.current()
+    entry = audit_chain.NewEntry(
+        at=models.utc_now(),
+        actor=actor,
+        action=action,
+        object_type=object_type,
+        object_id=None if object_id is None else str(object_id),
+        details=dict(details or {}),
+        way=acts.way.value,
+        address=acts.address,
+        account_id=acts.account_id,
     )
+    database.at_the_end(connection, lambda: audit_chain.add(connection, entry))
     if (witness := _witness.get()) is not None:
         witness(
             connection,
@@ -99,6 +111,11 @@ class Entry:
     object_type: str | None
     object_id: str | None
     details: dict[str, Any]
+    way: str | None = None
+    address: str | None = None
+    account_id: int | None = None
+    previous_hash: str = ""
+    hash: str = ""
 
 
 def entries(
@@ -148,7 +165,7 @@ def _concerns(engine: Engine, person: int) -> ColumnElement[bool]:
     log, recipients = models.audit_log, models.message_recipients
     messages = select(cast(recipients.c.message_id, Text)).where(recipients.c.user_id == person)
     if engine.dialect.name == "postgresql":
-        named = log.c.details.contains({"user_ids": [person]})
+        named = type_coerce(log.c.details, JSONB).contains({"user_ids": [person]})
     else:
         listed = func.json_each(log.c.details, "$.user_ids").table_valued("value")
         named = exists().where(listed.c.value == person)
@@ -168,6 +185,17 @@ def kinds(engine: Engine) -> tuple[list[str], list[str]]:
     return [row.actor for row in actors], [row.action for row in actions]
 
 
+def rows(engine: Engine) -> Iterator[dict[str, Any]]:
+    """All entries as they are kept, the first first, read as they are asked for."""
+    log = models.audit_log
+    with database.read_only(engine).begin() as connection:
+        found = connection.execute(
+            select(log).order_by(log.c.id), execution_options={"yield_per": EXPORT_AT_ONCE}
+        )
+        for row in found.mappings():
+            yield {**row, "at": row["at"].isoformat()}
+
+
 COLUMNS = (
     Column("id", Kind.INTEGER),
     Column("at", Kind.TIME),
@@ -176,6 +204,11 @@ COLUMNS = (
     Column("object_type"),
     Column("object_id"),
     Column("details", Kind.JSON),
+    Column("way"),
+    Column("address"),
+    Column("account_id", Kind.INTEGER),
+    Column("previous_hash"),
+    Column("hash"),
 )
 EXPORT_AT_ONCE = 5_000  # entries
 

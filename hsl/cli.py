@@ -88,6 +88,27 @@ COMMANDS = {
         "Write what became of a message or a period as one HTML file.",
     ),
     "person": ("hsl.commands.person:add", "Show what one person got, archived messages too."),
+    "user": (
+        "hsl.commands.user:add",
+        "Accounts: who may sign in to the pages, and in which role.",
+    ),
+    "audit": (
+        "hsl.commands.auditing:add",
+        "Verify the record of who did what, print its head, or export it.",
+    ),
+    "backup": (
+        "hsl.backups.command:add_backup",
+        "Back up the database and the archive, at any time, and prove it by restoring beside.",
+    ),
+    "restore": (
+        "hsl.backups.command:add_restore",
+        "Restore a backup; what was open in it waits, so that nobody gets anything twice.",
+    ),
+    "bot": ("hsl.commands.bot:add", "Several bots: add, list, use, rotate, remove."),
+    "secret-key": (
+        "hsl.commands.bot:add_secret_key",
+        "Print a new key to seal the bots' tokens with.",
+    ),
     "key": ("hsl.commands.key:add", "Keys of the API, for other programs: add, list, revoke."),
     "webhook": (
         "hsl.commands.webhook:add",

@@ -4,12 +4,13 @@ import hashlib
 import os
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     ARRAY,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    RootTransaction,
     any_,
     bindparam,
     create_engine,
@@ -38,6 +40,8 @@ ARCHIVE = "hsl_archive"  # the execution option that holds the archive's folder
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 MIGRATIONS = Path(__file__).parent / "migrations"
 TURN = 30.0  # seconds that one waits for what others hold
+# What is left to do at the end of a transaction; forgotten with it.
+_deeds: WeakKeyDictionary[RootTransaction, list[Callable[[], None]]] = WeakKeyDictionary()
 _CLOCK = select(func.clock_timestamp())
 # A cut network must end a connection within seconds; TCP alone waits for up to two hours.
 POSTGRESQL_OPTIONS: dict[str, Any] = {
@@ -223,6 +227,27 @@ def one_moment(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def at_the_end(connection: Connection, deed: Callable[[], None]) -> None:
+    """Do it as the last of the present transaction, just before its commit; not if it fails.
+
+    What is locked there is locked for a moment only, and nothing is waited for with it.
+    """
+    transaction = connection.get_transaction()
+    if transaction is None:
+        raise RuntimeError("There is no transaction, at whose end something could be done.")
+    if transaction not in _deeds:
+        _deeds[transaction] = []
+        if not event.contains(connection, "commit", _do_last):
+            event.listen(connection, "commit", _do_last)
+    _deeds[transaction].append(deed)
+
+
+def _do_last(connection: Connection) -> None:
+    transaction = connection.get_transaction()
+    for deed in _deeds.pop(transaction, []) if transaction is not None else []:
+        deed()
+
+
 def take_turns(connection: Connection, turn: int) -> None:
     """Wait until no other transaction has this turn, and keep it to the end of this one.
 
@@ -260,7 +285,7 @@ def migrate(engine: Engine) -> None:
         if is_current(engine):
             return
         with engine.begin() as connection:
-            current = _version(connection)
+            current = revision(connection)
             if current is not None and current not in _versions():
                 raise DatabaseError(
                     f"The database is at version {current}, newer than this program. "
@@ -268,19 +293,38 @@ def migrate(engine: Engine) -> None:
                 )
             _upgrade(connection)
     except SQLAlchemyError as error:
-        raise DatabaseError(
-            f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: "
-            f"{getattr(error, 'orig', error)}. Check its address and that it is running."
-        ) from error
+        raise _unusable(engine, error) from error
+
+
+def _unusable(engine: Engine, error: SQLAlchemyError) -> DatabaseError:
+    return DatabaseError(
+        f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: "
+        f"{getattr(error, 'orig', error)}. Check its address and that it is running."
+    )
 
 
 def is_current(engine: Engine) -> bool:
     """True when the schema is the one of this program."""
     with read_only(engine).begin() as connection:
-        return _version(connection) == _versions()[-1]
+        return revision(connection) == _versions()[-1]
 
 
-def _version(connection: Connection) -> str | None:
+def revision_of(engine: Engine) -> str | None:
+    """The schema's version, or None where there is no schema. Raises DatabaseError."""
+    try:
+        with read_only(engine).begin() as connection:
+            return revision(connection)
+    except SQLAlchemyError as error:
+        raise _unusable(engine, error) from error
+
+
+def knows(version: str) -> bool:
+    """True for a version of the schema that this program can bring to its own."""
+    return version in _versions()
+
+
+def revision(connection: Connection) -> str | None:
+    """The schema's version, such as "0009"; None where there is no schema."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found = connection.execute(text("SELECT version_num FROM alembic_version"))

@@ -1,7 +1,6 @@
 """The doctor: what is well, what is not, and what to do about it."""
 
 import asyncio
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,7 +10,7 @@ from urllib.request import Request, urlopen
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import audit, database, equality, models, words
+from hsl import audit, bots, database, equality, models, spans, words
 from hsl.archive import ArchiveError, catalogue, storing, unlisted
 from hsl.audience.sources import registry
 from hsl.delivery import standing
@@ -22,11 +21,11 @@ from hsl.media.errors import MediaError
 from hsl.models import MessageStatus
 from hsl.reports import schedule
 from hsl.settings import Settings
+from hsl.watch import alarms, vitals
 from hsl.words import _, plural
 
 SILENT_AFTER = timedelta(seconds=15)  # without a heartbeat
 CLOCK_TOLERANCE = 5.0  # seconds
-LOWEST_SPACE = 500 * 2**20  # bytes
 PATIENCE = 5.0  # seconds
 UNFINISHED = [MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED]
 
@@ -43,17 +42,26 @@ class Check:
 
 def examine(settings: Settings) -> list[Check]:
     """Look at database, migrations, scheduler, bot, clock and disk; nothing is changed."""
+    from hsl import guarding  # which has its checks from here
+
     engine = database.engine_for(settings)
+    served = bots.Served({settings.bot_id: settings}, {})
     try:
         checks = [_database(engine)]
         if checks[0].ok:
-            checks += [_migrations(engine), _scheduler(engine), _pace(engine, settings)]
-            checks += [_messages(engine, settings), _sources(engine), _archive(engine)]
+            checks += [_migrations(engine), _scheduler(engine)]
+            served = bots.served(engine, settings) if checks[1].ok else served
+            checks += [_pace(engine, each) for each in served.settings.values()]
+            checks += [_messages(engine, settings, served), _sources(engine), _archive(engine)]
             checks.append(_reports(engine, settings))
-            checks += [_figures(engine)] if checks[1].ok else []
+            if checks[1].ok:
+                checks += [*_alarms(engine, settings), _figures(engine), guarding.audited(engine)]
+                checks.append(guarding.kept(engine, settings))
     finally:
         engine.dispose()
-    return [*checks, _bot(settings), _media(settings), _clock(settings), _disk(settings)]
+    checks += [Check("bot", False, f"{name}: {why}") for name, why in served.faults.items()]
+    checks += [_bot(each) for each in served.settings.values()]
+    return [*checks, _media(settings), _clock(settings), _disk(settings)]
 
 
 def scheduler_silent_for(engine: Engine) -> timedelta | None:
@@ -172,12 +180,12 @@ def _moment(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _messages(engine: Engine, settings: Settings) -> Check:
-    """Whether every message that is not over yet belongs to the bot whose token is set."""
+def _messages(engine: Engine, settings: Settings, served: bots.Served) -> Check:
+    """Whether every message that is not over yet belongs to a bot whose token is there."""
     history = models.message_history.c
     others = (
         select(history.bot_id, func.count().label("messages"))
-        .where(history.status.in_(UNFINISHED), history.bot_id != settings.bot_id)
+        .where(history.status.in_(UNFINISHED), history.bot_id.not_in(served.settings))
         .group_by(history.bot_id)
         .order_by(history.bot_id)
     )
@@ -308,6 +316,32 @@ def _archive(engine: Engine) -> Check:
     return Check("archive", not strange, kept, remedy)
 
 
+def _alarms(engine: Engine, settings: Settings) -> list[Check]:
+    """The alarms that no other check asks about."""
+    try:
+        found = vitals.read(engine, settings)
+    except SQLAlchemyError:
+        return []
+    well = {
+        "many_failing": _many_failing(found),
+        "backup_old": _("The last one is {span} old.", span=spans.words(found.backup_age))
+        if found.backup_age is not None
+        else _("None was made yet."),
+    }
+    names = {"many_failing": "deliveries", "backup_old": "backup"}
+    return [
+        Check(names[alarm.name], False, alarm.says(found), _(alarm.remedy))
+        if alarm.holds(found)
+        else Check(names[alarm.name], True, well[alarm.name])
+        for alarm in alarms.ALARMS
+        if alarm.name in names
+    ]
+
+
+def _many_failing(found: vitals.Vitals) -> str:
+    return _("{failures} of the last {tried} failed.", failures=found.failures, tried=found.tried)
+
+
 def _reports(engine: Engine, settings: Settings) -> Check:
     if settings.report_folder is None:
         return Check("reports", True, _("None is written by the clock."))
@@ -370,7 +404,8 @@ def _media(settings: Settings) -> Check:
 
 def _clock(settings: Settings) -> Check:
     try:
-        with urlopen(Request(settings.api_url, method="HEAD"), timeout=PATIENCE) as answer:
+        asked = Request(settings.api_url, method="HEAD")  # HTTP only, as the setting requires
+        with urlopen(asked, timeout=PATIENCE) as answer:  # nosec B310
             said = answer.headers["Date"]
     except HTTPError as answer:
         said = answer.headers["Date"]
@@ -392,16 +427,13 @@ def _clock(settings: Settings) -> Check:
 
 
 def _disk(settings: Settings) -> Check:
-    folder = settings.data_dir
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = vitals.free_space(settings.data_dir)
     said = _(
         "{space} GiB free for {folder}.",
         space=words.number(free / 2**30, decimals=1),
         folder=str(settings.data_dir),
     )
-    if free < LOWEST_SPACE:
+    if free < alarms.LOWEST_SPACE:
         remedy = _("Free some space: without it nothing can be recorded.")
         return Check("disk", False, said, remedy)
     return Check("disk", True, said)

@@ -24,6 +24,8 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
 MAX_USER_ID = 2**52 - 1  # Telegram: at most 52 significant bits
+# From here on are ids of nobody, which stand for people who were forgotten.
+FIRST_PSEUDONYM = 2**52
 MAX_ROW_ID = 2**63 - 1  # what the id of a row can be in both databases
 # Between these lie all times that a file may give a person; at the calendar's ends a zone's hours
 # lead into years that Python, Arrow and PostgreSQL do not have.
@@ -176,6 +178,11 @@ NEVER_AGAIN = {"sqlite_autoincrement": True}
 
 def _row_id() -> Any:
     return Field(default=None, sa_column=Column(RowId, primary_key=True, autoincrement=True))
+
+
+def _unchained() -> Any:
+    # Empty in a row that did not come by `hsl.audit`, which the chain's check then names.
+    return Column(Text, nullable=False, server_default="")
 
 
 class User(SQLModel, table=True):
@@ -473,7 +480,10 @@ class ArchivedMonth(SQLModel, table=True):
 
 
 class AuditLog(SQLModel, table=True):
-    """Who did what to which thing, and when. Rows are only ever added."""
+    """Who did what to which thing, when and from where. Triggers let rows be added only.
+
+    `hash` is over all other columns, `previous_hash` among them: that of the entry before.
+    """
 
     __tablename__ = "audit_log"
     __table_args__ = NEVER_AGAIN
@@ -484,6 +494,21 @@ class AuditLog(SQLModel, table=True):
     object_type: str | None = None
     object_id: str | None = None
     details: dict[str, Any] = _json(dict)
+    way: str | None = None  # pages, api, terminal …; None before this was written down
+    address: str | None = None
+    account_id: int | None = Field(default=None, sa_column=Column(RowId))
+    previous_hash: str = Field(default="", sa_column=_unchained())
+    hash: str = Field(default="", sa_column=_unchained())
+
+
+class AuditHead(SQLModel, table=True):
+    """The one row that says where the audit's chain ends, so that a cut end is noticed."""
+
+    __tablename__ = "audit_head"
+    id: int = Field(default=1, sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    entry_id: int = Field(sa_column=Column(RowId, nullable=False))
+    entries: int = Field(sa_column=Column(RowId, nullable=False))
+    hash: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class Draft(SQLModel, table=True):
@@ -640,6 +665,44 @@ class Worker(SQLModel, table=True):
     beat_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
 
 
+class ForgottenPerson(SQLModel, table=True):
+    """A person whom no import may bring back: a keyed hash of their id, and nothing else."""
+
+    __tablename__ = "forgotten_people"
+    fingerprint: str = Field(primary_key=True)
+    forgotten_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    forgotten_by: str
+
+
+class ForgottenKey(SQLModel, table=True):
+    """The one key of those hashes, made at random in this database."""
+
+    __tablename__ = "forgotten_key"
+    id: int = Field(default=1, sa_column=Column(RowId, primary_key=True, autoincrement=False))
+    key: str
+
+
+class AlarmTold(SQLModel, table=True):
+    """An alarm that holds, and that the admins were told of."""
+
+    __tablename__ = "alarms_told"
+    name: str = Field(primary_key=True)
+    since: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class KeptBot(SQLModel, table=True):
+    """A bot whose token is kept here, sealed. One that was removed has none, and its name stays."""
+
+    __tablename__ = "bots"
+    bot_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    name: str = Field(unique=True)
+    username: str
+    sealed_token: str | None = Field(default=None, sa_column=Column(Text))
+    in_use: bool = False  # the one that speaks where none is named; of all bots at most one
+    added_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 def _table(model: type[SQLModel]) -> Table:
     return cast(Table, model.__table__)  # type: ignore[attr-defined]
 
@@ -653,6 +716,7 @@ message_preparations = _table(MessagePreparation)
 message_versions = _table(MessageVersion)
 recurring_messages = _table(RecurringMessage)
 audit_log = _table(AuditLog)
+audit_head = _table(AuditHead)
 suppressions = _table(Suppression)
 segments = _table(SavedSegment)
 segment_members = _table(SegmentMember)
@@ -672,3 +736,10 @@ selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
 media_files = _table(MediaFile)
 workers = _table(Worker)
+bots = _table(KeptBot)
+alarms_told = _table(AlarmTold)
+forgotten_people = _table(ForgottenPerson)
+forgotten_key = _table(ForgottenKey)
+
+# Tables that a room of the house keeps by itself; they stand here so that every schema has them.
+from hsl.accounts import tables as _account_tables  # noqa: E402, F401

@@ -8,6 +8,7 @@ its own proof. The source is only read.
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,8 +35,15 @@ from hsl.errors import PlainError
 AT_ONCE = 20_000  # rows
 MARK = "hsl_move"  # a table in the target while a move is not finished
 # Heartbeats are of processes on the old database; without one, rows on the way become uncertain.
-# Requests of the API are over when its pages stopped, as they have to.
-LEFT_BEHIND = {"workers", "draft_presence", outward.api_answers.name}
+# Who is signed in there signs in anew; requests of the API are over when its pages stopped, as they
+# have to.
+LEFT_BEHIND = {
+    "workers",
+    "draft_presence",
+    "account_sessions",
+    "sign_in_attempts",
+    outward.api_answers.name,
+}
 Progress = Callable[[str, int], None]
 
 
@@ -196,7 +204,8 @@ def _replace(
         old_rows = old_rows.where(key > above)
     if up_to is not None:
         old_rows = old_rows.where(key <= up_to)
-    new.execute(old_rows)
+    with _changeable(new, table):
+        new.execute(old_rows)
     processors = [
         column.type.dialect_impl(new.dialect).bind_processor(new.dialect)
         for column in table.columns
@@ -219,6 +228,17 @@ def _replace(
             f"PostgreSQL refuses rows of {table.name} ({where}): {str(fault).splitlines()[0]}. "
             "Mend them in the old database, then run the command again."
         ) from fault
+
+
+@contextmanager
+def _changeable(new: Connection, table: Table) -> Iterator[None]:
+    """Within it the audit's rows can be taken back, as they are until a move is over."""
+    if table.name not in ("audit_log", "audit_head"):
+        yield
+        return
+    new.execute(text(f"ALTER TABLE {table.name} DISABLE TRIGGER USER"))
+    yield
+    new.execute(text(f"ALTER TABLE {table.name} ENABLE TRIGGER USER"))
 
 
 def _set_next_id(old: Connection, target: Engine, table: Table) -> None:

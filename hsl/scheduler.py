@@ -21,11 +21,12 @@ import schedule
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from hsl import choice, database, models
+from hsl import choice, database, logs, models
 from hsl.api import once
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
+from hsl.backups.keeping import Backups
 from hsl.delivery import (
     pace,
     preparing,
@@ -42,8 +43,10 @@ from hsl.delivery.outcome import Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.message import payload, placeholders
 from hsl.message.content import Content
+from hsl.privacy.nightly import Nights
 from hsl.reports.schedule import Reports
 from hsl.settings import Settings
+from hsl.watch import telling
 from hsl.webhooks import sending
 
 BEAT = 3  # seconds
@@ -52,8 +55,10 @@ RECOVER = 5  # seconds
 MEASURE = 10  # minutes; each segment is counted once a day
 PATIENCE = 10.0  # seconds until a database connection that does not answer is given up
 SOURCES = 5  # seconds
+NIGHTS = 10  # minutes between two looks whether old rows are to be let go of
 WEBHOOKS = 1  # seconds
 REPORTS = 60  # seconds between two looks whether one is due
+BACKUPS = 60  # seconds between two looks whether one is due
 FORGET_WORKERS = timedelta(hours=1)
 CLOCK_JUMP = 60.0  # seconds by which the wall clock was set, from which timed jobs are timed anew
 EDITING = {
@@ -85,6 +90,8 @@ class Scheduler:
         self._halt = threading.Event()
         self._jobs = schedule.Scheduler()
         self._reports = Reports(self.engine, settings)
+        self._nights = Nights(self.engine, settings)
+        self._backups = Backups(self.engine, settings)
         self._time_jobs()
 
     def _time_jobs(self) -> None:
@@ -94,6 +101,8 @@ class Scheduler:
         self._jobs.every(1).hours.do(self._guarded, self.forget_answers)
         self._jobs.every(MEASURE).minutes.do(self._guarded, self.measure_segments)
         self._jobs.every(REPORTS).seconds.do(self._guarded, self.report)
+        self._jobs.every(NIGHTS).minutes.do(self._guarded, self._nights.look)
+        self._jobs.every(BACKUPS).seconds.do(self._guarded, self.back_up)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
@@ -120,6 +129,7 @@ class Scheduler:
                 asyncio.create_task(self._every(WEBHOOKS, stop, self.send_webhooks)),
                 asyncio.create_task(self._run_jobs(stop)),
                 asyncio.create_task(self._look_at_bot(gateway, stop)),
+                asyncio.create_task(telling.watch(self.engine, self.settings, stop)),
             ]
             try:
                 await worker.run(stop)
@@ -258,6 +268,10 @@ class Scheduler:
         """Begin to write the report that is due, if there are to be any."""
         self._reports.look(models.utc_now())
 
+    def back_up(self) -> None:
+        """Begin to make the backup that is due, if there are to be any."""
+        self._backups.look(models.utc_now())
+
     def start_due(self) -> None:
         """Start messages whose time has come, and let rules make their next ones."""
         history, rules = models.message_history.c, models.recurring_messages.c
@@ -325,15 +339,17 @@ def compose(
 
 
 def run(settings: Settings) -> None:
-    """Run a scheduler in this process until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    """Run a scheduler for each bot in this process until SIGINT or SIGTERM."""
+    logs.configure(settings)
+
+    from hsl.fleet import Fleet  # which runs what stands here
 
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        await Scheduler(settings).run(stop)
+        await Fleet(settings).run(stop)
 
     asyncio.run(main())
 

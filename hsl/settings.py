@@ -7,6 +7,7 @@ from datetime import time
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -76,6 +77,30 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", alias="HSL_HOST", description=N_("Address the pages listen on"))
     port: int = Field(8501, alias="HSL_PORT", ge=1, le=65535, description=N_("Port of the pages"))
+    public_url: str = Field(
+        "",
+        alias="HSL_PUBLIC_URL",
+        pattern=r"^(https?://[^\s/]+(/[^\s?#]*)?)?$",
+        description=N_("Where people reach the pages, such as https://hsl.school.org; for links"),
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        alias="HSL_TRUSTED_PROXIES",
+        pattern=r"^[0-9a-fA-F.:/, ]*$",
+        description=N_("Addresses or networks of proxies that may say who asks, and how"),
+    )
+    session_idle: float = Field(
+        43_200.0,
+        alias="HSL_SESSION_IDLE",
+        ge=60,
+        description=N_("Seconds after which who did nothing is signed out"),
+    )
+    session_longest: float = Field(
+        604_800.0,
+        alias="HSL_SESSION_LONGEST",
+        ge=60,
+        description=N_("Seconds after which everybody signs in again"),
+    )
     sandbox_port: int = Field(
         8502,
         alias="HSL_SANDBOX_PORT",
@@ -151,6 +176,16 @@ class Settings(BaseSettings):
         description=N_("Let sources read web addresses on private networks"),
     )
 
+    secret_key: SecretStr | None = Field(
+        None,
+        alias="HSL_SECRET_KEY",
+        description=N_("The key that seals the bots' tokens; several: the first one seals"),
+    )
+    secret_key_file: Path | None = Field(
+        None,
+        alias="HSL_SECRET_KEY_FILE",
+        description=N_("A file that holds the key instead"),
+    )
     api_requests_per_minute: int = Field(
         600,
         alias="HSL_API_REQUESTS_PER_MINUTE",
@@ -179,6 +214,81 @@ class Settings(BaseSettings):
         ),
     )
 
+    keep_recipients_days: int = Field(
+        0,
+        alias="HSL_KEEP_RECIPIENTS_DAYS",
+        ge=0,
+        le=36_500,
+        description=N_("Days for which it is kept who got a finished message; 0: for ever"),
+    )
+    keep_presses_days: int = Field(
+        0,
+        alias="HSL_KEEP_PRESSES_DAYS",
+        ge=0,
+        le=36_500,
+        description=N_("Days for which presses of buttons are kept; 0: for ever"),
+    )
+    keep_drafts_days: int = Field(
+        0,
+        alias="HSL_KEEP_DRAFTS_DAYS",
+        ge=0,
+        le=36_500,
+        description=N_("Days for which a draft that nobody changes is kept; 0: for ever"),
+    )
+
+    backup_folder: Path | None = Field(
+        None,
+        alias="HSL_BACKUP_FOLDER",
+        description=N_("Where the scheduler makes backups; none: it makes none"),
+    )
+    backup_every: float = Field(
+        24.0,
+        alias="HSL_BACKUP_EVERY",
+        ge=0.25,
+        le=24 * 31,
+        description=N_("Hours from one backup to the next"),
+    )
+    backup_keep: int = Field(
+        7, alias="HSL_BACKUP_KEEP", ge=1, description=N_("How many of the last backups are kept")
+    )
+    backup_weeks: int = Field(
+        8,
+        alias="HSL_BACKUP_WEEKS",
+        ge=0,
+        description=N_("For how many weeks one backup a week is kept"),
+    )
+    backup_before_upgrade: bool = Field(
+        True,
+        alias="HSL_BACKUP_BEFORE_UPGRADE",
+        description=N_("Back up before a new program changes the schema"),
+    )
+
+    admin_chats: str = Field(
+        "",
+        alias="HSL_ADMIN_CHATS",
+        pattern=r"^\s*(-?[1-9]\d{0,15}(\s*,\s*-?[1-9]\d{0,15})*)?\s*$",
+        description=N_("Telegram ids of who is told of alarms, such as 1001,1002"),
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        alias="HSL_METRICS_TOKEN",
+        description=N_("What may read /metrics from elsewhere; none: this machine alone"),
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", alias="HSL_LOG_FORMAT", description=N_("How the log is written: text or json")
+    )
+    base_path: str = Field(
+        "",
+        alias="HSL_BASE_PATH",
+        pattern=r"^(/[A-Za-z0-9_-]+)*/?$",
+        description=N_("Where a proxy shows the pages, such as /hsl; empty: at its root"),
+    )
+
+    @field_validator("base_path")
+    @classmethod
+    def _no_slash_at_end(cls, value: str) -> str:
+        return value.rstrip("/")
+
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
@@ -186,7 +296,10 @@ class Settings(BaseSettings):
             raise ValueError("is not a time zone's name such as Europe/Moscow")
         return value
 
-    @field_validator("bot_token", "report_folder", mode="before")
+    @field_validator(
+        "bot_token", "secret_key", "secret_key_file", "report_folder", "backup_folder",
+        "metrics_token", mode="before",
+    )  # fmt: skip
     @classmethod
     def _blank_is_none(cls, value: object) -> object:
         return value or None
@@ -237,6 +350,11 @@ class Settings(BaseSettings):
     def media_place(self) -> str | None:
         """The chat that keeps uploaded files; None where none is set, but in the sandbox."""
         return self.media_chat or (SANDBOX_MEDIA_CHAT if self.is_sandbox else None)
+
+    @property
+    def admin_ids(self) -> list[int]:
+        """The chats that are told of alarms."""
+        return [int(chat) for chat in self.admin_chats.split(",") if chat.strip()]
 
     @property
     def database_address(self) -> str:
@@ -296,18 +414,24 @@ def described(settings: Settings) -> list[Described]:
         name, value = str(field.alias), getattr(settings, field_name)
         given = field_name in settings.model_fields_set
         source = (_("environment") if name in os.environ else ".env") if given else _("default")
-        found.append(Described(name, _shown(value), source, _(field.description or ""), given))
+        found.append(
+            Described(name, _shown(name, value), source, _(field.description or ""), given)
+        )
     return found
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if value is None:
         return _("not set")
     if isinstance(value, SecretStr):
         secret = value.get_secret_value()
+        if name == "HSL_SECRET_KEY":
+            return "••••"
         # The part of a bot's token before the colon is its public id.
         bot, colon, rest = secret.partition(":")
-        return f"{bot}:••••" if colon and bot.isdigit() and rest else _masked_address(secret)
+        if colon and bot.isdigit() and rest:
+            return f"{bot}:••••"
+        return _masked_address(secret) if "://" in secret else "••••"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     return str(value)

@@ -11,17 +11,27 @@ from urllib.request import urlopen
 
 from sqlalchemy import exists, func, select
 
-from hsl import database, first_steps, models
+from hsl import bots, database, first_steps, models
+from hsl.accounts import opening
+from hsl.backups import upgrading
 from hsl.settings import ROOT, Settings
 
 PATIENCE = 60.0  # seconds for the pages to answer
 GRACE = 20.0  # seconds for a child to end after SIGTERM
 
 
-def run(settings: Settings) -> int:
-    """Migrate, start the children, print the address, and wait for Ctrl-C. Returns exit status."""
+def run(settings: Settings, *, setup_link: bool = False) -> int:
+    """Migrate, start the children, print the address, and wait for Ctrl-C. Returns exit status.
+
+    With `setup_link` it prints where the first admin is set up.
+    """
     engine = database.engine_for(settings)
-    database.migrate(engine)
+    backup = upgrading.migrate(engine, settings)
+    if backup is not None:
+        _say(f"The schema was of an older program; as it was, it is kept in {backup.path}.")
+    link = opening.first_link(engine, settings) if setup_link else None
+    opening.require_somebody(engine, settings)
+    settings = bots.speaking(engine, settings)
     ports = [settings.port, *([settings.sandbox_port] if settings.is_sandbox else [])]
     for port in ports:
         _require_free(settings.host if port == settings.port else "127.0.0.1", port)
@@ -35,7 +45,7 @@ def run(settings: Settings) -> int:
         signal.signal(number, lambda received, _frame: stop.append(received))
     children = {name: _start(name) for name in commands}
     try:
-        return _watch(settings, children, stop)
+        return _watch(settings, children, stop, link)
     finally:
         _end(children)
 
@@ -50,7 +60,10 @@ def _start(name: str) -> subprocess.Popen[bytes]:
 
 
 def _watch(
-    settings: Settings, children: dict[str, subprocess.Popen[bytes]], stop: list[int]
+    settings: Settings,
+    children: dict[str, subprocess.Popen[bytes]],
+    stop: list[int],
+    link: str | None,
 ) -> int:
     address = f"http://{settings.host}:{settings.port}"
     announced, began = False, time.monotonic()
@@ -64,7 +77,9 @@ def _watch(
             if settings.is_sandbox:
                 _say("Sandbox: nothing leaves this machine.")
                 _say(f"The people's phones: http://127.0.0.1:{settings.sandbox_port}")
-            _say(f"HSL Dashboard: {address} (Ctrl-C ends it)")
+            if link is not None:
+                _say(f"Set up the first admin, once, within a day: {link}")
+            _say(f"HSL Dashboard: {address}{settings.base_path} (Ctrl-C ends it)")
         if not announced and time.monotonic() - began > PATIENCE:
             _say(f"The pages did not answer at {address} within {PATIENCE:.0f} s.")
             return 1
@@ -118,7 +133,7 @@ def _require_free(host: str, port: int) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        with urlopen(address, timeout=2) as answer:
+        with urlopen(address, timeout=2) as answer:  # nosec B310 - our own pages, by HTTP
             return bool(answer.status == 200)
     except (URLError, OSError):
         return False

@@ -1,32 +1,46 @@
 """The pages as one ASGI application: Streamlit with our headers, health check and bounds."""
 
+import asyncio
 import base64
-import gc
 import hashlib
-import ipaddress
 import logging
 import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 import uvicorn
+from google.protobuf.message import DecodeError
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.pages_manager import PagesManager
 
+from hsl import bounds, collecting, database, logs
+from hsl.accounts import opening
+from hsl.accounts.keeper import Keeper
+from hsl.addresses import is_loopback
 from hsl.api import application
+from hsl.door import routes
+from hsl.door.routes import Door
+from hsl.health import Health
 from hsl.settings import ROOT, Settings
+from hsl.watch import telling
+from hsl.web_guard import Gate, Guard
 
 GRACE = 3  # seconds that open pages have to close at the end
 
 _served = False
+_keeper: Keeper | None = None
 
 
 def mark_served() -> None:
@@ -40,52 +54,72 @@ def is_served() -> bool:
     return _served
 
 
-def is_loopback(host: str) -> bool:
-    """True for an address that only this machine reaches."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def keeper() -> Keeper | None:
+    """Who knows who is signed in, in a process that serves the pages; else None."""
+    return _keeper
 
 
-def create_app() -> st.App:
+def create_app(settings: Settings) -> st.App:
     """The application; one a process, as Streamlit's runtime is."""
+    global _keeper
     mark_served()
+    engine = database.engine_for(settings)
+    _keeper = Keeper(engine, settings, always_asks=not is_loopback(settings.host))
+    gate = Gate(_keeper)
     # A folder `pages/` makes Streamlit run a page without app.py when a page's address is the
     # very first that is asked for; st.navigation switches that off only once it was called.
     PagesManager.uses_pages_directory = False
-    return st.App(
+    app = st.App(
         str(ROOT / "app.py"),
-        lifespan=_lifespan,
+        lifespan=partial(_lifespan, gate=gate, settings=settings),
         routes=[
-            Route("/healthz", _health),
+            *Health(settings).routes(),
             Route("/healthz/{rest:path}", _nothing_here),
             Mount(application.PREFIX, app=application.Mounted()),
             Route("/api", _nothing_here),
             Route("/api/{rest:path}", _nothing_here),
         ],
-        middleware=[Middleware(SecurityHeaders, policy=content_security_policy())],
+        middleware=[
+            Middleware(bounds.BoundedSockets, most=bounds.MOST_SOCKETS),
+            Middleware(SecurityHeaders, policy=content_security_policy()),
+            Middleware(
+                Guard,
+                gate=gate,
+                door=Door(_keeper).application(),
+                is_door=routes.is_door,
+                is_deed=_is_deed,
+            ),
+        ],
     )
+    if settings.base_path:
+        # Options are read at the first touch, and from our file only once there is an App.
+        config.set_option("server.baseUrlPath", settings.base_path)
+    return app
 
 
 def run(settings: Settings) -> None:
-    """Serve the pages until SIGINT or SIGTERM. Raises OSError for an open address."""
-    if not is_loopback(settings.host):
-        raise OSError(
-            f"HSL_HOST {settings.host} is open to others, and the pages have no sign-in. Leave it "
-            "at 127.0.0.1 and reach it through SSH, or a proxy that asks who is there."
-        )
+    """Serve the pages until SIGINT or SIGTERM.
+
+    Raises AccountError where others reach the address and nobody could sign in.
+    """
+    engine = database.engine_for(settings)
+    opening.require_somebody(engine, settings)
+    engine.dispose()
+    logs.configure(settings)
     sys.path.insert(0, str(ROOT))
     uvicorn.run(
-        create_app(),
+        create_app(settings),
         host=settings.host,
         port=settings.port,
+        root_path=urlsplit(settings.public_url).path.rstrip("/"),
+        forwarded_allow_ips=[
+            proxy.strip() for proxy in settings.trusted_proxies.split(",") if proxy.strip()
+        ],
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        **bounds.LIMITS,
     )
 
 
@@ -140,19 +174,35 @@ class SecurityHeaders:
 
 
 @asynccontextmanager
-async def _lifespan(_app: st.App) -> AsyncIterator[dict[str, Any] | None]:
-    # Streamlit collects garbage after every run; what lives as long as the process need not be
-    # looked through each time, which halves the work of a rerun.
-    gc.collect()
-    gc.freeze()
+async def _lifespan(
+    _app: st.App, *, gate: Gate, settings: Settings
+) -> AsyncIterator[dict[str, Any] | None]:
+    collecting.keep_short()
     # Streamlit turns these on again while it starts.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    yield None
+    stop = asyncio.Event()
+    engine = database.engine_for(settings)
+    # A scheduler that died cannot say so itself.
+    telling_of_it = asyncio.create_task(telling.watch(engine, settings, stop))
+    watch = asyncio.create_task(gate.watch())
+    try:
+        yield None
+    finally:
+        watch.cancel()
+        stop.set()
+        await telling_of_it
+        engine.dispose()
 
 
-async def _health(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+def _is_deed(sent: bytes) -> bool:
+    """Whether what a page sent was done by a person, and not by a part that draws itself anew."""
+    try:
+        message = BackMsg.FromString(sent)
+    except DecodeError:
+        return False
+    is_run = message.WhichOneof("type") == "rerun_script"
+    return is_run and not message.rerun_script.is_auto_rerun
 
 
 async def _nothing_here(_request: Request) -> Response:

@@ -142,9 +142,7 @@ def _write_words(chosen: Tray) -> str:
 
 audience_style.draw()
 chosen = tray.counted()
-title, actions = st.columns([2, 3], vertical_alignment="center")
-title.title(_("Audience"))
-with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+with show.head(_("Audience")):
     with st.popover(_("Import people"), icon=":material/upload_file:"):
         importing.bring_people_in()
     nobody = chosen.total is not None and not chosen.total.people
@@ -160,7 +158,7 @@ if shell.people().people == 0:
 addressed.one("view", list(VIEWS))
 switch, age = st.columns(2, vertical_alignment="center")
 view = switch.segmented_control(
-    _("View"), list(VIEWS), required=True, key="view", label_visibility="collapsed",
+    _("View"), list(VIEWS), required=True, key="view", label_visibility="collapsed", wrap=True,
     format_func=lambda name: _(VIEWS[name]),
 )  # fmt: skip
 with age:

@@ -7,12 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from hsl import audit, words
+from hsl import acting, audit, audit_chain, words
 from hsl.delivery import history
 from hsl.words import _, plural
 from pages.parts import audit_words, download, shell, show, whom
 
 PAGE = 50  # entries
+LOOKED_AT = 200  # of the chain's last entries, at each look
 
 
 def nothing_yet() -> None:
@@ -45,13 +46,13 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
         on_change=first_page,
     )
     number = which.text_input(
-        _("Message number"), key="number", bind="query-params", live=True, on_change=first_page
+        _("Message number"), key="number", bind="query-params", live=show.LIVE, on_change=first_page
     )
     person = concerned.text_input(
         _("Person’s id"),
         key="person",
         bind="query-params",
-        live=True,
+        live=show.LIVE,
         help=_("What was done to this person, and to the messages meant for them."),
         on_change=first_page,
     )
@@ -77,7 +78,7 @@ def line(entry: audit.Entry, groups: dict[str, str]) -> str:
     details = audit_words.details(entry, shell.zone(), group=group)
     return (
         f"<div><time title='{escape(show.ago(entry.at))}'>{escape(when)}</time>"
-        f"<span>{escape(audit.signed(entry.actor))}</span>"
+        f"<span>{escape(audit.signed(entry.actor))}{audit_words.origin(entry)}</span>"
         f"<div class='what'><b>{what}</b>{details}</div></div>"
     )
 
@@ -96,21 +97,44 @@ def moment(when: datetime) -> str:
     return show.exactly(when, shell.zone())
 
 
+def chain() -> None:
+    """Whether the record is whole: its last entries, or all of it for those who ask."""
+    last, ask = st.columns([3, 1], vertical_alignment="center")
+    everything = False
+    if acting.current().may(acting.Permission.MANAGE):
+        with ask.container(horizontal=True, horizontal_alignment="right"):
+            everything = st.button(
+                _("Verify all of it"), icon=":material/verified:", type="tertiary"
+            )
+    found = audit_chain.verify(shell.engine(), last=None if everything else LOOKED_AT)
+    if found.is_whole:
+        last.caption(
+            plural("The chain is whole: {n} entry.", "The chain is whole: {n} entries.",
+                   found.looked)
+            if everything
+            else _("The chain of the last entries is whole.")
+        )  # fmt: skip
+        return
+    last.error(
+        _("The audit was changed from outside: {what}", what=show.plain(found.faults[0].what))
+    )
+
+
 actors, actions = audit.kinds(shell.engine())
-head, action = st.columns([3, 1], vertical_alignment="center")
-head.title(_("Audit"))
+actions_at = show.head(_("Audit"))
 if not actors:
     nothing_yet()
     st.stop()
 chosen = filters(actors, actions)
 _none, total = audit.entries(shell.engine(), **chosen, limit=0)
-with action.container(horizontal=True, horizontal_alignment="right"):
+with actions_at:
     download.menu(
         _("Download these entries"),
         "audit",
         lambda form: audit.export(shell.engine(), form, **chosen),
     )
 st.caption(plural("{n} entry", "{n} entries", total))
+chain()
 listed = st.container()
 number = 1
 if total > PAGE:

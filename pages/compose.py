@@ -8,6 +8,7 @@ from hsl.message import drafts
 from hsl.words import _
 from pages.parts import (
     asking,
+    draft_list,
     held,
     languages,
     last_look,
@@ -21,33 +22,6 @@ from pages.parts import (
     version_list,
     writing,
 )
-
-SHOWN = 20  # drafts in the list
-
-
-def choose_draft(draft: drafts.Draft) -> None:
-    others = drafts.listing(shell.engine(), shell.author())
-    with st.popover(_("Drafts ({count})", count=len(others)), icon=":material/draft:"):
-        if st.button(_("New message"), icon=":material/add:"):
-            held.take_up(drafts.start(shell.engine(), shell.author()))
-            st.rerun()
-        if st.button(_("Copy this draft"), icon=":material/content_copy:"):
-            held.take_up(templates.copy_of(draft))
-            st.rerun()
-        for other in others[:SHOWN]:
-            written = other.content.text.strip().splitlines()
-            words = written[0][:60] if written else _("Nothing written yet")
-            here = other.id == draft.id
-            if st.button(show.plain(words), key=f"open-{other.id}", type="tertiary", disabled=here):
-                held.take_up(other)
-                st.rerun()
-
-
-def discard(draft: drafts.Draft) -> None:
-    drafts.discard(shell.engine(), draft.author, draft.id)
-    st.session_state.pop("draft", None)
-    st.query_params.clear()
-    st.rerun()
 
 
 def whom() -> Audience:
@@ -77,28 +51,32 @@ def to_line(draft: drafts.Draft, audience: Audience) -> None:
 
 
 def act(draft: drafts.Draft) -> None:
-    choose_draft(draft)
-    st.button(
-        _("Templates"),
-        icon=":material/bookmarks:",
-        on_click=writing.open_dialog,
-        args=("templates",),
-    )
+    """What can be done beside writing, in one row of equal weight."""
+    draft_list.choose()
+    for words, icon, dialog in (
+        (_("Templates"), ":material/bookmarks:", "templates"),
+        (_("Versions"), ":material/history:", "versions"),
+    ):
+        st.button(words, icon=icon, type="tertiary", on_click=writing.open_dialog, args=(dialog,))
     send_to_me.offer(draft, st.session_state.get("previewed", {}))
-    st.button(
-        _("Versions"), icon=":material/history:", on_click=writing.open_dialog, args=("versions",)
-    )
-    if draft.author == shell.author():
-        st.button(
-            _("Discard"), icon=":material/delete:", on_click=writing.open_dialog, args=("discard",)
+    draft_list.offer_to_discard()
+
+
+def head(draft: drafts.Draft) -> None:
+    """The page's title and its one next step."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(
+            _("Compose")
+            if draft.edits_message_id is None
+            else _("Edit {number}", number=str(draft.edits_message_id))
         )
-    st.button(
-        _("Continue"),
-        type="primary",
-        icon=":material/arrow_forward:",
-        on_click=writing.open_dialog,
-        args=("last look",),
-    )
+        st.button(
+            _("Continue"),
+            type="primary",
+            icon=":material/arrow_forward:",
+            on_click=writing.open_dialog,
+            args=("last look",),
+        )
 
 
 def plan_it(draft: drafts.Draft, audience: Audience) -> None:
@@ -114,13 +92,6 @@ def draw_dialogs(audience: Audience) -> None:
         templates.show_all(draft, held.take_up)
     if asking.is_open("versions"):
         asking.show(_("Versions"), version_list.draw, wide=True)
-    if asking.is_open("discard"):
-        asking.confirm(
-            _("Discard this draft?"),
-            _("Its text and buttons are gone for good then. The people you chose stay chosen."),
-            _("Discard it"),
-            lambda: discard(draft),
-        )
     if asking.is_open("last look"):
         held.mark_version()
         look = last_look.draw if draft.edits_message_id is None else last_look.draw_edit
@@ -128,12 +99,9 @@ def draw_dialogs(audience: Audience) -> None:
 
 
 draft = held.open_draft()
-title, actions = st.columns([2, 4], vertical_alignment="bottom")
-title.title(
-    _("Compose")
-    if draft.edits_message_id is None
-    else _("Edit {number}", number=str(draft.edits_message_id))
-)
+head(draft)
+actions = st.container(horizontal=True, vertical_alignment="center", key="desk-actions")
+draft_list.offer_back()
 meeting.watch()
 audience = whom()
 to_line(draft, audience)
@@ -149,6 +117,7 @@ with desk_spot:
 if change is not None:
     held.change(change)
     st.rerun()
-with actions.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+draft_list.turn()
+with actions:
     act(held.draft())
 draw_dialogs(audience)

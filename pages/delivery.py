@@ -124,7 +124,8 @@ shell.live(present_pace, every=None if steady else 2.0)
 with show.answered(), results.of(wanted) as found:
     head(found)
     addressed.one("view", list(VIEWS))
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
+    left, right = st.columns([3, 2])
+    with left:
         view = st.segmented_control(
             _("View"),
             list(VIEWS),
@@ -132,7 +133,10 @@ with show.answered(), results.of(wanted) as found:
             key="view",
             format_func=lambda name: _(WORDS[name]),
             label_visibility="collapsed",
+            wrap=True,
             on_change=opened_marks.forget,
         )
+    with right.container(horizontal=True, horizontal_alignment="right"):
         step = result_filters.step(wanted) if view in BY_TIME else "day"
-    VIEWS[view]()
+    with st.container(key="hsl-charts"):
+        VIEWS[view]()

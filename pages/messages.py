@@ -3,16 +3,14 @@
 import streamlit as st
 
 from hsl.words import N_, _
-from pages.parts import addressed, calendar, experiment, message_list, one_message
+from pages.parts import addressed, calendar, experiment, message_list, one_message, show
 
 VIEWS = {"list": N_("List"), "calendar": N_("Calendar")}
 
 
 def overview() -> None:
     """All messages, as a list or as a calendar, by the address."""
-    head, action = st.columns([3, 1], vertical_alignment="bottom")
-    head.title(_("Messages"))
-    with action.container(horizontal=True, horizontal_alignment="right"):
+    with show.head(_("Messages")):
         write = st.button(_("Write a message"), type="primary", icon=":material/edit_note:")
     if write:
         st.switch_page("pages/compose.py", query_params={})

@@ -49,9 +49,17 @@ def needs_you() -> None:
     waiting, uncertain = history.needs_a_person(shell.engine())
     bot = shell.standing_of_bot()
     failing = registry.failing(shell.engine())
-    if not waiting and not uncertain and not bot.trouble and not failing:
+    alarms = shell.alarms_of()
+    if not waiting and not uncertain and not bot.trouble and not failing and not alarms:
         return
     st.header(_("Needs you"))
+    for number, said in enumerate(alarms):
+        need(
+            f"{show.state('failed', N_('watch'))} {escape(said)}",
+            _("Look at the settings"),
+            settings_page,
+            key=f"need-alarm-{number}",
+        )
     if bot.trouble:
         waits = plural("1 message waits for it.", "{n} messages wait for it.", bot.paused)
         why = escape(told.reason(bot.trouble))
@@ -73,8 +81,8 @@ def needs_you() -> None:
             "to twice unless you say so.",
             uncertain,
         )
-        with show.line_with_action():
-            st.html(f"{show.state('uncertain')} {escape(perhaps)}")
+        st.html(f"{show.state('uncertain')} {escape(perhaps)}")
+        with st.container(horizontal=True):
             for number in history.uncertain_messages(shell.engine()):
                 if st.button(_("Message {number}", number=str(number)), key=f"uncertain-{number}"):
                     open_message(number)
@@ -134,11 +142,12 @@ def how_it_went() -> None:
             nothing = _("Figures appear here once a message was sent.")
             st.html(f'<div class="hsl-dim">{escape(nothing)}</div>')
             return
-        left, right = st.columns([3, 2], gap="large")
+        with st.container(key="hsl-charts"):
+            left, right = st.columns([3, 2], gap="large")
         with left:
-            charts.draw(arrival.over_time(counts, "day"), chosen, now=counts.now)
+            charts.draw(arrival.over_time(counts, "day"), chosen, now=counts.now, level=3)
         with right:
-            charts.draw(arrival.reach(counts, PERIOD), chosen, now=counts.now)
+            charts.draw(arrival.reach(counts, PERIOD), chosen, now=counts.now, level=3)
 
 
 def last_messages() -> None:
@@ -152,9 +161,7 @@ def last_messages() -> None:
 
 
 nobody = shell.people().people == 0
-head, action = st.columns([3, 1], vertical_alignment="center")
-head.title(_("Overview"))
-with action.container(horizontal=True, horizontal_alignment="right"):
+with show.head(_("Overview")):
     write = st.button(
         _("Write a message"),
         # The first steps have the one primary action while there is nobody to write to.

@@ -9,7 +9,7 @@ from hsl import doctor, first_steps, words
 from hsl.delivery import pace
 from hsl.settings import Described, described
 from hsl.words import N_, _
-from pages.parts import api_keys, shell, show, sources
+from pages.parts import account_list, api_keys, own_account, shell, show, sources
 from pages.parts import first_steps as steps
 
 NAMES = {
@@ -36,9 +36,8 @@ def examined(language: str) -> list[doctor.Check]:
 
 
 def is_all_well() -> None:
-    head, action = st.columns([3, 1], vertical_alignment="center")
-    head.header(_("Is all well?"))
-    with action.container(horizontal=True, horizontal_alignment="right"):
+    with show.line_with_action():
+        st.header(_("Is all well?"), width="stretch")
         if st.button(_("Look again"), icon=":material/refresh:"):
             examined.clear()
     with st.spinner(_("The doctor looks …")):
@@ -102,6 +101,8 @@ def sample() -> None:
 st.title(_("Settings"))
 is_all_well()
 sources.section()
+own_account.section()
+account_list.section()
 api_keys.section()
 sample()
 what_is_set()

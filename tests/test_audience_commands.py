@@ -11,7 +11,8 @@ from hsl.audience.cohort import Audience, Cohort
 from hsl.experiments import Arm
 from hsl.message.content import Button, Content
 from hsl.settings import load_settings
-from tests.test_cli import Terminal, hsl, ten
+from tests.test_cli import hsl, ten
+from tests.typing_commands import Terminal
 
 __all__ = ["hsl", "ten"]  # fixtures
 pytestmark = pytest.mark.usefixtures("ten")

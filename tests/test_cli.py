@@ -1,7 +1,6 @@
 """The command line, as an operator types it."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,34 +9,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
 from hsl import cli, models
-from hsl.settings import ROOT
-
-
-class Terminal:
-    """Runs `python -m hsl …` on one database."""
-
-    def __init__(self, address: str, folder: Path) -> None:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("HSL_")}
-        self.environment = {
-            **kept,
-            "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": address,
-            "HSL_DATA_DIR": str(folder),
-        }
-        self.environment.pop("BOT_TOKEN", None)
-        self._folder = folder
-
-    def __call__(self, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "hsl", *words],
-            env={**self.environment, **settings},
-            cwd=self._folder,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=60,
-            check=False,
-        )
+from tests.typing_commands import Terminal
 
 
 @pytest.fixture
@@ -293,7 +265,14 @@ def test_a_wrong_word_is_answered_with_the_commands(capsys: pytest.CaptureFixtur
 def test_a_command_loads_no_library_that_it_has_no_need_of(
     hsl: Terminal, words: list[str], kept_out: set[str]
 ) -> None:
-    said = hsl(*words, PYTHONPROFILEIMPORTTIME="1")
+    said = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "hsl", *words],
+        env=hsl.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     loaded = {line.rpartition("|")[2].strip() for line in said.stderr.splitlines()}
     assert "argparse" in loaded
     assert loaded & kept_out == set()

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, select, update
 from hsl import models
 from hsl.delivery import pace, trouble
 from hsl.delivery.outcome import Outcome, Verdict
-from tests.test_cli import Terminal, hsl, ten
+from tests.test_cli import hsl, ten
+from tests.typing_commands import Terminal
 
 __all__ = ["hsl", "ten"]
 Recipients = models.message_recipients

@@ -14,7 +14,7 @@ from hsl.delivery import starting
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.settings import ROOT, load_settings
-from tests.test_cli import Terminal
+from tests.typing_commands import Terminal
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, func, insert, select
 
 from hsl import models
-from tests.test_cli import Terminal
+from tests.typing_commands import Terminal
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from hsl.audience.sources import definitions, registry
-from tests.test_cli import Terminal
+from tests.typing_commands import Terminal
 
 
 @pytest.fixture

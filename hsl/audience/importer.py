@@ -34,6 +34,7 @@ class ImportReport:
     rejected: int
     rejects_file: Path | None
     unindexed: tuple[str, ...] = ()  # attributes that the index of people has no room for
+    forgotten: int = 0  # people of the file who were forgotten here, and so were left out
 
     @property
     def warning(self) -> str:
@@ -63,6 +64,7 @@ def import_file(
         split(reader)
         with upsert.staged(engine, reader, tell) as connection, connection.begin():
             upsert.reject_taken_usernames(connection, reader)
+            forgotten = len(upsert.leave_out_forgotten(connection))
             counts = upsert.write(connection, tell)
             rejected = count_rejected(reader)
             audit.record(
@@ -76,6 +78,7 @@ def import_file(
                     "updated": counts.updated,
                     "unchanged": counts.unchanged,
                     "rejected": rejected,
+                    **({"forgotten": forgotten} if forgotten else {}),
                 },
             )
         rejects_file = None
@@ -84,7 +87,13 @@ def import_file(
         unindexed = unindexed_attributes(engine, found.attributes)
         tell(1.0, _("Done"))
     return ImportReport(
-        counts.added, counts.updated, counts.unchanged, rejected, rejects_file, unindexed
+        counts.added,
+        counts.updated,
+        counts.unchanged,
+        rejected,
+        rejects_file,
+        unindexed,
+        forgotten,
     )
 
 

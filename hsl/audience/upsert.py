@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import database
+from hsl.privacy import tombstones
 from hsl.quoting import identifier
 from hsl.words import _
 
@@ -110,6 +111,32 @@ def reject_taken_usernames(
     connection.execute(text("DELETE FROM staged_people WHERE user_id = :id"), ids)
     connection.execute(text("DELETE FROM staged_places WHERE user_id = :id"), ids)
     connection.execute(text("UPDATE staged_total SET people = people - :n"), {"n": len(ids)})
+    return ids
+
+
+def leave_out_forgotten(connection: Connection) -> list[dict[str, int]]:
+    """Take staged people who were forgotten out, and return their ids, which nobody may keep.
+
+    To be called in the writing transaction, just before `write`.
+    """
+    if not tombstones.are_there(connection):
+        return []
+    # Whoever is in the database was not forgotten.
+    unknown = connection.execute(
+        text(
+            """SELECT user_id FROM (SELECT user_id FROM staged_people UNION
+            SELECT user_id FROM staged_places) s WHERE NOT EXISTS
+            (SELECT 1 FROM users u WHERE u.user_id = s.user_id)"""
+        )
+    )
+    ids = [{"id": one} for one in tombstones.among(connection, unknown.scalars().all())]
+    if ids:
+        counted = text("SELECT count(*) FROM staged_people")
+        before: int = connection.execute(counted).scalar_one()
+        connection.execute(text("DELETE FROM staged_people WHERE user_id = :id"), ids)
+        connection.execute(text("DELETE FROM staged_places WHERE user_id = :id"), ids)
+        fewer = before - connection.execute(counted).scalar_one()
+        connection.execute(text("UPDATE staged_total SET people = people - :n"), {"n": fewer})
     return ids
 
 

@@ -18,7 +18,7 @@ ROOM = 10  # pixels beside the first and the last day
 # How far a bar reaches: a day or a week, with a little room to the next.
 SPANS = {"day": pd.Timedelta(hours=21), "week": pd.Timedelta(days=6, hours=8)}
 LEAST_HEIGHT = 0.09  # of the highest bar, for a number within
-WIDE = 720  # pixels of a heat map in whose cells figures have room
+FIGURE = 27  # pixels that a cell's figure takes beside its neighbours
 
 
 def shares(frame: pd.DataFrame, ink: Ink, *, step: Step) -> Any:
@@ -162,6 +162,7 @@ def _heat(
     high = float(sure["share"].max()) if len(sure) else 1.0
     low = min(float(sure["share"].min()), high - LEAST_SPAN) if len(sure) else 0.0
     dark = low + ink.turn * (high - low)
+    wide = f"width > {FIGURE * len(across)}"
     chosen = alt.selection_point(name=MARK, fields=["key"])
     said = cells["small"].map({True: _("too few to say"), False: ""})
     base = alt.Chart(cells.assign(said=said)).encode(
@@ -184,7 +185,11 @@ def _heat(
     )
     figures = (
         base.transform_filter("!datum.small")
-        .mark_text(fontSize=10, opacity=alt.expr(f"width > {WIDE} ? 1 : 0"))
+        .mark_text(
+            # In narrow cells the figures stand upright, as colour alone tells some readers nothing.
+            fontSize=alt.expr(f"{wide} ? 10 : 9"),
+            angle=alt.expr(f"{wide} ? 0 : 270"),
+        )
         .encode(
             text=alt.Text("share:Q", format=".0%"),
             color=alt.condition(

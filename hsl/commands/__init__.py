@@ -47,9 +47,14 @@ def text_of(path: Path) -> str:
 
 
 def open_database(settings: Settings) -> Engine:
-    """The engine of these settings' database, brought to this program's version."""
+    """The engine of these settings' database, brought to this program's version.
+
+    A database with an older schema is backed up first.
+    """
+    from hsl.backups import upgrading  # backups load what most commands do without
+
     engine = database.engine_for(settings)
-    database.migrate(engine)
+    upgrading.migrate(engine, settings)
     return engine
 
 

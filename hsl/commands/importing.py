@@ -35,6 +35,8 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> None:
     counted = {
         name: getattr(report, name) for name in ("added", "updated", "unchanged", "rejected")
     }
+    if report.forgotten:
+        counted["forgotten"] = report.forgotten
     if parsed.json:
         where = None if report.rejects_file is None else str(report.rejects_file)
         left_out = list(report.unindexed)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from hsl import dispatch, languages
+from hsl import bots, dispatch, languages
 from hsl.audience import conditions, policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.commands import an_id, fail, open_database, people, text_of
@@ -56,6 +56,7 @@ def add(command: argparse.ArgumentParser) -> None:
         metavar="MINUTES",
         help="if nothing ran at its time, start it at most so late, else pause it and ask (60)",
     )
+    command.add_argument("--bot", metavar="NAME", help="which bot sends it; the one in use")
     command.add_argument("--dry-run", action="store_true", help="show what would be sent, and stop")
     command.add_argument("--yes", action="store_true", help="do not ask")
     command.add_argument("--json", action="store_true", help="print one JSON object")
@@ -127,6 +128,7 @@ def buttons_of(parsed: argparse.Namespace) -> tuple[tuple[Button, ...], ...]:
 def _run(parsed: argparse.Namespace, settings: Settings) -> int:
     """Check, show, ask, and put the message into the outbox."""
     engine, at = open_database(settings), _time(parsed.at) if parsed.at else None
+    settings = bots.speaking(engine, settings, parsed.bot)
     audience = audience_of(parsed, engine)
     if parsed.ignore_cap is not None:
         if not parsed.ignore_cap.strip():

@@ -141,10 +141,11 @@ def _ids(connection: Connection, found: Select[Any]) -> list[int]:
 
 
 def _unmarked(message: Row[Any]) -> list[ColumnElement[bool]]:
-    """That a recipient has no mark; marks forbid no edits in the chats."""
+    """That a recipient is somebody without a mark; marks forbid no edits in the chats."""
+    somebody = Recipients.c.user_id < models.FIRST_PSEUDONYM
     if message.action not in models.SENDS:
-        return []
-    return [Recipients.c.user_id.not_in(select(models.suppressions.c.user_id))]
+        return [somebody]
+    return [somebody, Recipients.c.user_id.not_in(select(models.suppressions.c.user_id))]
 
 
 def _leave_out(engine: Engine, message_id: int, again: _Again, *, actor: str, action: str) -> None:

@@ -7,6 +7,7 @@ an older one. What it was sending, or would start now, waits for a person then.
 
 import json
 import os
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +27,8 @@ UNSERVED = (
     "Resume it to go on, or cancel it."
 )
 
+_WRITING = threading.Lock()  # several bots' schedulers in one process write into one file
+
 
 class Mark:
     """How many departures of a bot on a database this machine has seen, in a file beside it."""
@@ -39,11 +42,12 @@ class Mark:
 
     def write(self, departures: int) -> None:
         """Note them; the file is replaced as a whole."""
-        noted = {**self._all(), self._key: departures}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self._path.with_suffix(f".{os.getpid()}")
-        beside.write_text(json.dumps(noted), "utf-8")
-        beside.replace(self._path)
+        with _WRITING:
+            noted = {**self._all(), self._key: departures}
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside = self._path.with_suffix(f".{os.getpid()}")
+            beside.write_text(json.dumps(noted), "utf-8")
+            beside.replace(self._path)
 
     def _all(self) -> dict[str, int]:
         try:

@@ -32,7 +32,8 @@ TICK = 0.06  # seconds
 TOO_LATE = 8.0  # seconds after its departure time at which a request does not leave any more
 MOST_IN_FLIGHT = 400  # requests without an answer
 RETRY_DATABASE = 1.0  # seconds
-LAST_WORDS = 8.0  # seconds in which a stopping sender tries to record its last outcomes
+LAST_ANSWERS = 5.0  # seconds that answers may take once it is to stop
+LAST_WORDS = 3.0  # seconds in which a stopping sender tries to record its last outcomes
 EXCHANGE_PATIENCE = 10.0  # seconds until a connection that does not answer is given up
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,12 @@ class Sender:
     async def _finish(self) -> None:
         await self._leaving.join()
         if self._in_flight:
-            await asyncio.wait(self._in_flight)
+            # Whoever is not answered by then is uncertain, as whoever was on the way at a kill.
+            _done, unanswered = await asyncio.wait(self._in_flight, timeout=LAST_ANSWERS)
+            for task in unanswered:
+                task.cancel()
+            if unanswered:
+                logger.warning("%s requests were not answered in time", len(unanswered))
         deadline = time.monotonic() + LAST_WORDS
         while self._results and time.monotonic() < deadline:
             await self._tick_or_wait_to_record()
@@ -196,6 +202,16 @@ class Sender:
             )
         else:
             found = await self._ask(departure, method, arguments)
+        if found.verdict is not Verdict.SENT:
+            logger.info(
+                "Not sent: %s",
+                found.reason or found.verdict,
+                extra={
+                    "message_id": departure.message_id,
+                    "recipient_id": departure.recipient_id,
+                    "user_id": departure.user_id,
+                },
+            )
         if self._breaks(departure.message_id, found, personal):
             found, personal = replace(found, verdict=Verdict.MESSAGE_FAULT), False
         self._results.append(tick.Result(departure, found, models.utc_now(), personal))

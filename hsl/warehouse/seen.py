@@ -10,7 +10,9 @@ from hsl.warehouse.source import Source
 
 # What nobody should have to wait for, as the audit log calls it: people who came in, and a frozen
 # segment's.
-AT_ONCE = ("import", "segment_added", "segment_frozen", "segment_thawed")
+AT_ONCE = ("import", "person_forgotten", "segment_added", "segment_frozen", "segment_thawed")
+# After these, rows that were read once are other ones.
+READ_ANEW = ("person_forgotten", "kept_no_longer")
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,14 @@ class Seen:
     def is_of(self, source: Source) -> bool:
         """True where `source` is a later state of what was read, and no other database.
 
-        An older backup lacks the entry, or has another one of its number.
+        An older backup lacks the entry, or has another one of its number; and of whom was forgotten
+        meanwhile nothing may be kept.
         """
+        if source.answer(
+            f"SELECT 1 FROM audit_log WHERE id > {self.last_entry} AND action IN {READ_ANEW} "
+            "LIMIT 1"
+        ):
+            return False
         if self.last_entry == 0:
             return True
         made = source.answer(

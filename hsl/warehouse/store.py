@@ -25,6 +25,12 @@ from hsl.words import _
 
 log = logging.getLogger(__name__)
 
+_LAST = select(func.coalesce(func.max(models.audit_log.c.id), 0))
+# Asked some ten times by each run of a page.
+_LATEST = select(
+    _LAST.scalar_subquery(),
+    _LAST.where(models.audit_log.c.action.in_(AT_ONCE)).scalar_subquery(),
+)
 SAVE_EVERY = 3600.0  # seconds between two writings of the cache
 PERSON_WAITS = 2.0  # seconds until it is read again when a person has changed something
 SENDING_WAITS = 15.0  # and while a message is being sent
@@ -183,11 +189,8 @@ class Store:
 
     def _latest_entries(self) -> tuple[int, int]:
         """The last entry of the audit log, and the last that nobody should wait for."""
-        entries = models.audit_log.c
-        last = select(func.coalesce(func.max(entries.id), 0))
-        urgent = last.where(entries.action.in_(AT_ONCE))
         with database.read_only(self._engine).begin() as connection:
-            row = connection.execute(select(last.scalar_subquery(), urgent.scalar_subquery())).one()
+            row = connection.execute(_LATEST).one()
         return int(row[0]), int(row[1])
 
     def _start(self) -> _State:

@@ -18,16 +18,36 @@ from pages.parts import show
 
 MANY = 12  # values of a list that are shown; the download has all of them
 DEEDS = {
+    "account_added": N_("added an account"),
+    "account_disabled": N_("disabled an account"),
+    "account_email": N_("changed an account’s email address"),
+    "account_enabled": N_("enabled an account"),
+    "account_password": N_("set a password"),
+    "account_role": N_("changed an account’s role"),
     "api_key_added": N_("made a key of the API"),
     "api_key_revoked": N_("revoked a key of the API"),
     "archived": N_("archived"),
+    "backup_failed": N_("a backup failed"),
+    "backup_made": N_("made a backup"),
+    "backup_restored": N_("restored a backup"),
+    "bot_added": N_("added a bot"),
+    "bot_removed": N_("removed a bot"),
+    "bot_rotated": N_("gave a bot a new token"),
+    "bot_sealed_anew": N_("sealed a bot's token anew"),
     "bot_stopped": N_("stopped sending"),
+    "bot_used": N_("put a bot in use"),
     "bot_works_again": N_("goes on sending"),
     "draft_discarded": N_("discarded a draft"),
     "draft_restored": N_("brought a discarded draft back"),
     "experiment_created": N_("split an audience"),
     "first_steps_dismissed": N_("hid the first steps"),
     "import": N_("brought people in"),
+    "media_added": N_("added a file to the library"),
+    "media_listed_again": N_("listed a file again"),
+    "media_removed": N_("took a file off the library"),
+    "media_renamed": N_("renamed a file"),
+    "media_uploaded": N_("uploaded a file"),
+    "kept_no_longer": N_("let go of old rows"),
     "message_cancelled": N_("cancelled"),
     "message_created": N_("sent"),
     "message_delete_in_chats": N_("deletes from the chats"),
@@ -42,7 +62,10 @@ DEEDS = {
     "message_send_production": N_("finished"),
     "message_too_late": N_("was too late to start"),
     "message_withdrawn": N_("left people out"),
+    "person_forgotten": N_("forgot a person for ever"),
     "presses_imported": N_("brought presses in"),
+    "recovery_code_used": N_("used a recovery code"),
+    "recovery_codes_renewed": N_("renewed the recovery codes"),
     "report_failed": N_("a report failed"),
     "report_written": N_("wrote a report"),
     "restored": N_("restored from the archive"),
@@ -51,17 +74,32 @@ DEEDS = {
     "rule_stopped": N_("stopped a rule"),
     "sample_removed": N_("removed the sample"),
     "scheduled_message_sent": N_("finished a scheduled one"),
+    "second_factor_added": N_("added a second factor"),
+    "second_factor_removed": N_("took a second factor away"),
     "segment_added": N_("saved a segment"),
     "segment_deleted": N_("removed a segment"),
     "segment_edited": N_("changed a segment"),
     "segment_frozen": N_("froze a segment"),
     "segment_thawed": N_("thawed a segment"),
+    "snippet_deleted": N_("deleted a snippet"),
+    "snippet_kept": N_("kept a snippet"),
+    "snippet_renamed": N_("renamed a snippet"),
+    "snippet_restored": N_("brought a snippet back"),
+    "set_up_link_made": N_("made a set-up link"),
+    "sign_in_failed": N_("failed to sign in"),
+    "signed_in": N_("signed in"),
+    "signed_out": N_("signed out"),
+    "signed_out_everywhere": N_("signed out everywhere"),
     "source_added": N_("added a source"),
     "source_changed": N_("changed a source"),
     "source_failed": N_("a source failed"),
     "source_read": N_("read a source"),
     "source_removed": N_("removed a source"),
     "suppressed": N_("marked as do-not-message"),
+    "template_deleted": N_("deleted a template"),
+    "template_kept": N_("kept a template"),
+    "template_renamed": N_("renamed a template"),
+    "template_restored": N_("brought a template back"),
     "uncertain_marked_delivered": N_("marked uncertain ones as delivered"),
     "uncertain_sent_again": N_("sent to uncertain ones again"),
     "unsuppressed": N_("took a do-not-message mark away"),
@@ -71,11 +109,14 @@ DEEDS = {
     "webhook_removed": N_("removed a webhook"),
 }
 THINGS = {
+    "account": N_("account {which}"),
     "api_key": N_("key {which}"),
+    "backup": N_("backup {which}"),
     "bot": N_("bot {which}"),
     "draft": N_("draft {which}"),
     "experiment": N_("experiment {which}"),
     "file": N_("file {which}"),
+    "media": N_("file {which}"),
     "message": N_("message {which}"),
     "month": N_("month {which}"),
     "people": N_("people"),
@@ -83,7 +124,9 @@ THINGS = {
     "report": N_("report {which}"),
     "rule": N_("rule {which}"),
     "segment": N_("segment {which}"),
+    "snippet": N_("snippet {which}"),
     "source": N_("source {which}"),
+    "template": N_("template {which}"),
     "webhook": N_("webhook {which}"),
 }
 LABELS = {
@@ -93,6 +136,7 @@ LABELS = {
     "audience_mode": N_("audience"),
     "author": N_("author"),
     "buttons": N_("buttons"),
+    "chat_id": N_("kept in chat"),
     "cancelled": N_("cancelled"),
     "cohort": N_("who"),
     "description": N_("description"),
@@ -106,10 +150,12 @@ LABELS = {
     "is_exclusion": N_("an exclusion list"),
     "kind": N_("kind"),
     "known": N_("known before"),
+    "file_id": N_("Telegram’s file id"),
     "left_out": N_("left out"),
     "left_streams": N_("left their streams"),
     "mapping": N_("columns"),
     "mark_left": N_("marks who has left"),
+    "message_id": N_("as message"),
     "messages": N_("messages"),
     "name": N_("name"),
     "path": N_("file"),
@@ -129,6 +175,8 @@ LABELS = {
     "scheduled_at": N_("planned for"),
     "seconds": N_("seconds"),
     "sentence": N_("who"),
+    "sha256": N_("SHA-256"),
+    "size": N_("bytes"),
     "statistics": N_("became"),
     "sum": N_("sum"),
     "type": N_("kind"),
@@ -151,13 +199,33 @@ VALUES = {
     "all": N_("all"),
 }
 # Ids and ordinals, not counts.
-NUMBERS = {"version", "run", "rule", "experiment", "user_ids", "cancelled", "paused", "resumed"}
+NUMBERS = {
+    "version", "run", "rule", "experiment", "user_ids", "cancelled", "paused", "resumed",
+    "chat_id", "message_id",
+}  # fmt: skip
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
 def deed(action: str) -> str:
     """What was done, in words; as it is written where there are none."""
     return _(DEEDS[action]) if action in DEEDS else action.replace("_", " ")
+
+
+WAYS = {
+    "pages": N_("pages"),
+    "api": N_("API"),
+    "terminal": N_("terminal"),
+    "scheduler": N_("scheduler"),
+    "program": N_("program"),
+}
+
+
+def origin(entry: Entry) -> str:
+    """HTML of from where it was done; empty where that was not written down."""
+    if entry.way is None or entry.actor == entry.way:
+        return ""
+    said = _(WAYS[entry.way]) if entry.way in WAYS else entry.way
+    return f"<small>{escape(' · '.join(filter(None, (said, entry.address))))}</small>"
 
 
 def thing(entry: Entry) -> str:
@@ -169,7 +237,7 @@ def thing(entry: Entry) -> str:
     said = _(words, which=which) if words else f"{entry.object_type} {which}"
     said = escape(said.strip())
     if entry.object_type == "message" and which.isdigit():
-        return f'<a href="/messages?message={which}" target="_self">{said}</a>'
+        return f'<a href="messages?message={which}" target="_self">{said}</a>'
     return said
 
 

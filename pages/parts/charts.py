@@ -19,13 +19,13 @@ def people(frame: pd.DataFrame, name: str, *, alt: str) -> None:
     drawn.chart(name, frame, lambda shade: rows.bars(frame, name, name, shade), alt=alt)
 
 
-def draw(figure: Figure, chosen: insights.Filter, *, now: datetime) -> None:
+def draw(figure: Figure, chosen: insights.Filter, *, now: datetime, level: int = 2) -> None:
     """The chart under its question, with a summary in words, its numbers, and its people.
 
-    `now` is the moment that the figure is of.
+    `now` is the moment that the figure is of; `level` is that of its heading.
     """
-    if figure.small:
-        st.markdown(f"**{figure.question}**")
+    if figure.small or level > 2:
+        st.subheader(figure.question)
     else:
         st.header(figure.question)
     if figure.numbers.empty:

@@ -41,7 +41,7 @@ def _mark_one() -> None:
         key="mark-whom",
         type="search",
         placeholder=_("Name, @username or id"),
-        live=True,
+        live=show.LIVE,
     )
     if not words:
         return

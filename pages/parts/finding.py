@@ -87,7 +87,7 @@ def filters() -> Cohort:
     facets = known()
     words = st.text_input(
         _("Search"), key="q", type="search", placeholder=_("Name, @username or id"),
-        bind="query-params", live=True,
+        bind="query-params", live=show.LIVE,
     )  # fmt: skip
     match = addressed.one("match", ["any", "all"])
     streams = _streams(facets, addressed.several("stream"))

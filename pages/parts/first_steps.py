@@ -42,9 +42,8 @@ def section() -> None:
     if progress.is_over:
         return
     with st.container(border=True, gap="small", key="first-steps"):
-        head, away = st.columns([3, 1], vertical_alignment="center")
-        head.header(_("First steps"))
-        with away.container(horizontal=True, horizontal_alignment="right"):
+        with show.line_with_action():
+            st.header(_("First steps"), width="stretch")
             if st.button(_("Hide these"), key="first-steps-hide", type="tertiary"):
                 first_steps.dismiss(shell.engine(), shell.author())
                 st.rerun()

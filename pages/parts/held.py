@@ -23,7 +23,7 @@ class Held:
     draft: drafts.Draft  # as it was saved last from here
     buttons: tuple[tuple[Button, ...], ...]  # as they stand there, saved or not
     load: str = field(default_factory=lambda: uuid4().hex[:12])  # names the text that was taken up
-    forgets: int | None = None  # the draft whose text this one took over
+    forgets: str | None = None  # the browser's copy whose text this one took over
     refused: str | None = None  # why it could not be saved
     gone: bool = False  # sent or discarded elsewhere
 
@@ -59,7 +59,7 @@ def open_draft() -> drafts.Draft:
     return found
 
 
-def take_up(found: drafts.Draft, *, forgets: int | None = None) -> None:
+def take_up(found: drafts.Draft, *, forgets: str | None = None) -> None:
     """Put a draft on the desk; what stood there before it gives way."""
     languages.turn_to("")
     st.session_state["draft"] = Held(found, found.content.buttons, forgets=forgets)
@@ -75,6 +75,12 @@ def text_key() -> str:
     """The editor's key: the same after the server's restart, so that the field stays as it is."""
     code = language()
     return f"desk-text-{draft().id}" + (f"-{code}" if code else "")
+
+
+def copy_name() -> str:
+    """What the browser calls its copy of the text: no name is the beginning of another's."""
+    code = language()
+    return f"{draft().id}" + (f"({code})" if code else "")
 
 
 def language() -> str:
@@ -172,7 +178,7 @@ def show_theirs(theirs: drafts.Draft) -> None:
 
 def keep_mine() -> None:
     """What stands here becomes a draft of its own."""
-    old = draft()
+    old, its_copy = draft(), copy_name()
     new = drafts.start(
         shell.engine(),
         shell.author(),
@@ -182,7 +188,7 @@ def keep_mine() -> None:
         follows_message_id=old.follows_message_id,
         edits_message_id=old.edits_message_id,
     )
-    take_up(new, forgets=old.id)
+    take_up(new, forgets=its_copy)
 
 
 def bring_back(version: versions.Version) -> None:

@@ -1,5 +1,7 @@
 """Help beside each page: the same guides as in docs/, opened by one button and left open."""
 
+import base64
+import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -114,8 +116,17 @@ def _text(text: str, path: Path) -> None:
         lines.clear()
         file = (path.parent / picture[2]).resolve()
         if file.is_relative_to(DOCS) and file.exists():
-            st.image(file, caption=picture[1])
+            st.html(_figure(file, picture[1]))
     st.markdown("\n".join(lines))
+
+
+def _figure(file: Path, words_of_it: str) -> str:
+    """A picture with words for those who do not see it, which `st.image` does not take."""
+    data = base64.b64encode(file.read_bytes()).decode()
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" alt="{html.escape(words_of_it)}">'
+        "</figure>"
+    )
 
 
 def _turn(is_open: bool) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from hsl.audience import importer
-from hsl.words import _
+from hsl.words import _, plural
 from pages.parts import shell, show
 
 
@@ -32,6 +32,14 @@ def bring_people_in() -> None:
                 rejected=report.rejected,
             )
         )
+        if report.forgotten:
+            st.info(
+                plural(
+                    "{n} person was forgotten here before, and was left out.",
+                    "{n} people were forgotten here before, and were left out.",
+                    report.forgotten,
+                )
+            )
         if report.warning:
             st.warning(show.plain(report.warning))
         if report.rejects_file is not None:

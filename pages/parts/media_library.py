@@ -100,7 +100,7 @@ def draw(kind: MessageType, choose: Callable[[library.File], None]) -> None:
             key="media-search",
             placeholder=_("A part of its name"),
             label_visibility="collapsed",
-            live=True,
+            live=show.LIVE,
         )
         chosen = st.segmented_control(
             _("Kind of file"),

@@ -100,7 +100,7 @@ def _filters() -> Wanted:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
             _("Search"), key="q", type="search", placeholder=_("Text, group or number"),
-            bind="query-params", live=True, width=300,
+            bind="query-params", live=show.LIVE, width=300,
         )  # fmt: skip
         since, until = result_filters.period(result_filters.ANY_TIME)
         authors = ["", *history.authors(shell.engine())]

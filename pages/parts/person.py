@@ -7,7 +7,7 @@ from hsl.archive import ArchiveError
 from hsl.delivery import export, history
 from hsl.delivery.sums import REASON_WORDS
 from hsl.words import _
-from pages.parts import addressed, asking, download, shell, show
+from pages.parts import addressed, asking, download, privacy, shell, show
 
 MOST_DIGITS = 20  # of an id in an address
 NAME = "person"  # of the dialog, and of the id in the session and the address
@@ -46,6 +46,7 @@ def _history(user_id: int) -> None:
         return
     if not found:
         st.info(_("No message was ever meant for {person}.", person=str(user_id)))
+        privacy.of_person(user_id, NAME)
         return
     got = sum(1 for one in found if one.status in {"sent", "deleted"})
     st.caption(
@@ -84,3 +85,4 @@ def _history(user_id: int) -> None:
         f"person-{user_id}",
         lambda form: export.of_person(shell.engine(), user_id, form),
     )
+    privacy.of_person(user_id, NAME)

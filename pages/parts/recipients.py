@@ -76,7 +76,7 @@ def _filters(message: Message, reasons: list[str]) -> tuple[str, str, str, str]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
             _("Search"), key="who", type="search", placeholder=_("Name, @username or id"),
-            bind="query-params", live=True, width=300,
+            bind="query-params", live=show.LIVE, width=300,
         )  # fmt: skip
         statuses = ["", *[s.value for s in DeliveryStatus]]
         addressed.one("status", statuses)

@@ -23,7 +23,7 @@ SENT = "tests"  # in the session: the draft's number and its last tests' ids
 
 def offer(draft: drafts.Draft, person: dict[str, Any]) -> None:
     """The popover that sends a test; `person` is whom the preview shows."""
-    with st.popover(_("Send it to me first"), icon=":material/outgoing_mail:"):
+    with st.popover(_("Send it to me first"), icon=":material/outgoing_mail:", type="tertiary"):
         testers = testing.listing(shell.engine(), shell.author())
         chosen = _choose(testers)
         _remember(testers)
@@ -60,8 +60,8 @@ def _choose(testers: list[Tester]) -> list[int]:
 def _remember(testers: list[Tester]) -> None:
     """Find people and remember them as test recipients; forget one."""
     words = st.text_input(
-        _("Add a test recipient"), key=f"tester-words-{len(testers)}", type="search", live=True,
-        placeholder=_("Name, @username or id"),
+        _("Add a test recipient"), key=f"tester-words-{len(testers)}", type="search",
+        live=show.LIVE, placeholder=_("Name, @username or id"),
     )  # fmt: skip
     known = {one.user_id for one in testers}
     for found in _people(words or ""):
@@ -159,7 +159,7 @@ def _outcomes(ids: list[int], *, was_over: bool) -> None:
             why += f" ({one.description})" if one.description else ""
         language = f" · {languages.name(one.language)}" if one.language else ""
         lines.append(
-            f'<div>{show.state(one.status)} <a href="/messages?message={one.message_id}" '
+            f'<div>{show.state(one.status)} <a href="messages?message={one.message_id}" '
             f'target="_self">{escape(one.name)}</a>{escape(language + why)}</div>'
         )
     st.html(

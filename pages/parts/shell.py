@@ -10,21 +10,21 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from hsl import database, doctor, models, words
+from hsl import acting, bots, database, doctor, models, words
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
 from hsl.audience.sources import registry
 from hsl.delivery import history, standing
 from hsl.settings import Settings, get_settings
 from hsl.warehouse.store import Store
+from hsl.watch import alarms, vitals
 from hsl.words import _
-from pages.parts import asking, bot_words, viewer
+from pages.parts import account_menu, asking, bot_words, viewer
 
 log = logging.getLogger("hsl.pages")
 
 ICON = str(Path(__file__).parent / "icon.svg")
 BAND = 5.0  # seconds between two looks while the bot is not well
-AUTHOR = "analyst"  # who works here, until there are accounts
 
 
 def _locale() -> str | None:
@@ -40,15 +40,33 @@ def _locale() -> str | None:
 words.read_by(_locale)
 
 
+@st.cache_resource(ttl=2.0)
+def _settings() -> Settings:
+    return bots.speaking(engine(), get_settings())
+
+
 def settings() -> Settings:
-    """The process's settings."""
-    return get_settings()
+    """The process's settings, with the token of the bot in use."""
+    return _settings()
 
 
 @st.cache_resource
 def engine() -> Engine:
     """The one engine of this process, for all sessions."""
     return database.engine_for(get_settings())
+
+
+@st.cache_resource
+def _vitals() -> vitals.Reading:
+    return vitals.Reading(engine(), get_settings())
+
+
+def alarms_of() -> list[str]:
+    """What somebody must look at, in sentences; the bot's trouble is told with its messages."""
+    found = _vitals().now()
+    return [
+        alarm.sentence(found) for alarm in alarms.standing(found) if alarm.name != "token_refused"
+    ]
 
 
 @st.cache_resource
@@ -78,8 +96,8 @@ def people() -> Snapshot:
 
 
 def author() -> str:
-    """Who works on these pages."""
-    return AUTHOR
+    """Who works on these pages, as they sign."""
+    return acting.current().name
 
 
 def zone() -> ZoneInfo:
@@ -116,8 +134,9 @@ def waiting_for_a_person() -> int:
 
 
 def choices(paths: list[str]) -> None:
-    """The viewer's own choices at the foot of the sidebar; `paths` are those of all pages."""
+    """The viewer's account and choices at the foot of the sidebar; `paths` are all pages'."""
     with st.sidebar.container(key="hsl-viewer"):
+        account_menu.menu()
         viewer.choices(paths)
 
 

@@ -19,6 +19,8 @@ from hsl.models import Action, utc_now
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _, p_, plural
 
+LIVE = "150ms"  # after the last letter of a search: a run takes less than the pause of a word
+
 COLOURS = {
     "sent": "#009E73",
     "sending": "#0072B2",
@@ -202,6 +204,15 @@ def closing_bar(closing: ClosingSum, *, empty: str = "") -> str:
         f"{bar}</div>"
         f'<div class="hsl-terms">{whole} = {terms}</div>'
     )
+
+
+def head(title: str) -> DeltaGenerator:
+    """Write a page's title; the place for its buttons, at the right, or below where room lacks."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
+    ):
+        st.title(title, width="content")
+        return st.container(horizontal=True, vertical_alignment="center", width="content")
 
 
 def line_with_action() -> DeltaGenerator:

@@ -20,9 +20,8 @@ ACCEPTABLE = N_("run it again and accept that.")
 
 def section() -> None:
     """All sources, each with its last run and what can be done with it."""
-    head, action = st.columns([3, 1], vertical_alignment="center")
-    head.header(_("Sources of people"))
-    with action.container(horizontal=True, horizontal_alignment="right"):
+    with show.line_with_action():
+        st.header(_("Sources of people"), width="stretch")
         if st.button(_("Add a source"), icon=":material/add:"):
             source_form.begin()
             asking.open_dialog("source-add")

@@ -103,7 +103,7 @@ def _shelf(draft: drafts.Draft, take_up: TakeUp) -> None:
             )
             _keep_row(kind, Content(text=text or ""), first="")
     words = st.text_input(
-        _("Search"), key=f"shelf-words-{kind}", type="search", live=True,
+        _("Search"), key=f"shelf-words-{kind}", type="search", live=show.LIVE,
         placeholder=_("Name or text"), label_visibility="collapsed",
     )  # fmt: skip
     _undo(kind)

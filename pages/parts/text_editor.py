@@ -90,12 +90,12 @@ class Written:
 class Standing:
     """How the draft stands that the text belongs to; `error` says why it was not saved."""
 
-    draft: int
+    copy: str  # names the browser's own copy: the draft, and the language
     revision: int
     saved_ago: float | None  # seconds
     session: str  # names the session, which a restart of the server ends
     error: str | None = None
-    forgets: int | None = None  # a draft whose text went into this one
+    forgets: str | None = None  # the copy whose text went into this one
 
 
 def written(key: str) -> Written | None:
@@ -173,7 +173,7 @@ def _standing(standing: Standing | None) -> dict[str, Any]:
         return {"draft": None}
     ago = standing.saved_ago
     return {
-        "draft": standing.draft,
+        "draft": standing.copy,
         "revision": standing.revision,
         "saved_ago": ago,
         "saved_mark": standing.revision,

@@ -142,11 +142,8 @@ def _edit(content: Content) -> None:
         sentences=unplaced if content.text else (),
         names=names,
         insert=templates.inserted(),
-        # The browser keeps the default's words alone: it does not know languages.
-        standing=None
-        if held.language()
-        else text_editor.Standing(
-            draft.id,
+        standing=text_editor.Standing(
+            held.copy_name(),
             draft.revision,
             text_editor.seconds_since(draft.updated_at) if draft.revision else None,
             held.session(),

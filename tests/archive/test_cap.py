@@ -16,7 +16,7 @@ from hsl.models import AudienceMode, utc_now
 from hsl.scheduler import Scheduler
 from hsl.settings import load_settings
 from tests.archive.past import Past, add_message
-from tests.test_cli import Terminal
+from tests.typing_commands import Terminal
 
 THREE = Audience(include=(Cohort(user_ids=(100, 101, 106)),))  # who got every message
 

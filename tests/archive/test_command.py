@@ -13,7 +13,7 @@ from hsl.delivery import history
 from hsl.models import utc_now
 from hsl.settings import load_settings
 from tests.archive.past import Past
-from tests.test_cli import Terminal
+from tests.typing_commands import Terminal
 
 
 @pytest.fixture

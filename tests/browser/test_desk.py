@@ -329,3 +329,68 @@ def test_in_russian_and_narrow(page: Page, house: House, width: int) -> None:
     wide = small.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not wide
     context.close()
+
+
+def test_a_click_right_after_the_last_key(page: Page, house: House) -> None:
+    """The list of drafts hears a click that comes with letters, and the letters are kept."""
+    area = editor(page, house)
+    area.focus()
+    page.keyboard.type("The first")
+    until_saved(page, house, "The first")
+    first = int(page.url.partition("draft=")[2])
+    page.get_by_role("button", name="Drafts (").click()
+    new = page.get_by_role("button", name="New message")
+    expect(new).to_be_visible()
+    typed_and_clicked(area, new, "The first, to its end")
+    expect(area).to_have_value("", timeout=20_000)
+    until_saved_of(page, house, first, "The first, to its end")
+    area.focus()
+    page.keyboard.type("Second")
+    until_saved(page, house, "Second")
+    discard = page.get_by_role("button", name="Discard")
+    typed_and_clicked(area, discard, "Second, discarded")
+    expect(area).to_have_value("The first, to its end", timeout=20_000)
+    page.get_by_role("button", name="Bring it back").click()
+    expect(area).to_have_value("Second, discarded", timeout=20_000)
+
+
+def typed_and_clicked(area: Locator, button: Locator, text: str) -> None:
+    """Letters and a click in one turn of the browser's loop."""
+    button.evaluate(
+        """(button, [area, text]) => {
+            area.value = text;
+            area.dispatchEvent(new InputEvent("input", { bubbles: true }));
+            button.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+            button.click();
+        }""",
+        [area.element_handle(), text],
+    )
+
+
+def test_a_translation_is_kept_by_the_browser_too(page: Page, house: House) -> None:
+    area = editor(page, house)
+    area.fill("Hello")
+    until_saved(page, house, "Hello")
+    page.get_by_role("button", name="Add a language").click()
+    page.get_by_role("button", name="Add the language").click()
+    russian = page.locator("textarea[aria-label^='Message: ']")
+    expect(russian).to_have_value("Hello", timeout=20_000)
+    russian.fill("Saved words")
+    expect(page.locator(".state")).to_contain_text("Saved")
+    house.process.send_signal(signal.SIGINT)
+    house.process.wait(30)
+    expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
+    page.keyboard.press("Escape")
+    russian.fill("Words of meanwhile")
+    expect(page.get_by_text("the server does not answer")).to_be_visible(timeout=20_000)
+    again = restarted(house)
+    try:
+        page.reload()
+        expect(area.or_(page.locator("textarea").first)).to_be_visible(timeout=60_000)
+        page.get_by_role("radio").nth(1).click()
+        expect(russian).to_have_value("Words of meanwhile", timeout=20_000)
+        expect(page.get_by_text("Brought back what was written here")).to_be_visible()
+        expect(page.locator(".state")).to_contain_text("Saved")
+    finally:
+        again.send_signal(signal.SIGINT)
+        again.wait(30)

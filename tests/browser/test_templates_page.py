@@ -73,6 +73,7 @@ def write_in_russian(page: Page) -> None:
     stands(page, ENGLISH)
     page.get_by_role("radio", name="Russian").click()
     stands(page, RUSSIAN, IN_RUSSIAN)
+    expect(page.locator(".tg .bubble b")).to_have_count(1)
     expect(page.locator(".tg .bubble b")).to_have_text("урок")
     page.reload()
     stands(page, ENGLISH)

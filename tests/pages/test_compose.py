@@ -68,13 +68,17 @@ def test_a_time_in_the_past_is_refused(open_page: Open, house: Engine) -> None:
     assert next(b for b in app.button if b.key == "send").disabled
 
 
-def test_discarding_asks_first(open_page: Open, house: Engine) -> None:
+def test_a_discarded_draft_is_brought_back_on_the_page(open_page: Open, house: Engine) -> None:
     draft = drafts.start(house, "analyst", content=CONTENT)
-    app = open_page("compose")
-    press(app, "Discard")
-    assert drafts.load(house, "analyst", draft.id) is not None
-    press(app, "Discard it")
+    app = press(open_page("compose"), "Discard")
     assert drafts.load(house, "analyst", draft.id) is None
+    assert app.query_params["draft"] != str(draft.id)
+    press(app, "Bring it back")
+    found = drafts.load(house, "analyst", draft.id)
+    assert found is not None
+    assert found.content == CONTENT
+    assert app.query_params["draft"] == str(draft.id)
+    assert not any("Bring it back" in button.label for button in app.button)
 
 
 def test_a_rule_goes_again_and_again_until_it_is_stopped(open_page: Open, house: Engine) -> None:

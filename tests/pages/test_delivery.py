@@ -31,7 +31,8 @@ def charts(app: AppTest) -> list[Any]:
 
 
 def words(app: AppTest) -> str:
-    return " ".join(element.value for kind in (app.markdown, app.header) for element in kind)
+    kinds = (app.markdown, app.header, app.subheader)
+    return " ".join(element.value for kind in kinds for element in kind)
 
 
 @pytest.mark.parametrize("view", CHARTS)

@@ -16,7 +16,7 @@ from hsl.insights import wilson
 from hsl.models import utc_now
 from hsl.reports import figures, names, page, svg, writing
 from tests.archive.past import APRIL, MARCH, Past, add_message
-from tests.test_cli import Terminal
+from tests.typing_commands import Terminal
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 WHOLE = (MARCH - timedelta(days=10), APRIL + timedelta(days=1))

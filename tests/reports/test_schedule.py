@@ -19,7 +19,7 @@ from hsl.archive import files
 from hsl.reports import schedule, writing
 from hsl.settings import Settings, SettingsError, load_settings
 from tests.archive.past import Past
-from tests.test_cli import Terminal
+from tests.typing_commands import Terminal
 
 MOSCOW, BERLIN = ZoneInfo("Europe/Moscow"), ZoneInfo("Europe/Berlin")
 MORNING = datetime(2025, 4, 1, 9, tzinfo=UTC)  # after the messages of the night

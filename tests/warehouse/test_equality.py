@@ -4,12 +4,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, insert, update
+from sqlalchemy import Engine, update
 from world import World, in_database, in_store, long_ago
 
-from hsl import equality, models
+from hsl import audit, equality, models
 from hsl.warehouse import refreshing
 from hsl.warehouse.store import Store
+from tests.unguarded import forget_audit
 
 STEPS = 45
 
@@ -83,16 +84,12 @@ def test_it_reads_all_when_a_backup_was_restored(engine: Engine) -> None:
     for _ in range(20):
         world.step()
     with engine.begin() as connection:
-        connection.execute(
-            insert(models.audit_log).values(
-                at=models.utc_now(), actor="anna", action="import", details={}
-            )
-        )
+        audit.record(connection, actor="anna", action="import")
     store = _store(engine)
     store.refresh()
     with engine.begin() as connection:
         # The backup lacks the entry, and its people are other ones with older times.
-        connection.execute(delete(models.audit_log))
+        forget_audit(connection)
         connection.execute(
             update(models.users).values(
                 first_name="Other", updated_at=models.utc_now() - timedelta(days=9)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from world import OpenStore, World, in_database, in_store
 
-from hsl import models
+from hsl import audit, models
 from hsl.audience import importer
 from hsl.warehouse import limits, loading, refreshing, source
 from hsl.warehouse.attributes import AttributeType
@@ -426,8 +426,4 @@ def _archive(engine: Engine, folder: Path) -> int:
 
 
 def _note_an_import(connection: Connection) -> None:
-    connection.execute(
-        insert(models.audit_log).values(
-            at=models.utc_now(), actor="anna", action="import", details={}
-        )
-    )
+    audit.record(connection, actor="anna", action="import")

@@ -292,6 +292,8 @@ def _write(
     source = claim.source
     places.one_at_a_time(connection)
     places.spare(connection, upsert.reject_taken_usernames(connection, reader))
+    forgotten = upsert.leave_out_forgotten(connection)
+    places.spare(connection, forgotten)
     places.bring_back(connection)
     counts = upsert.write(connection, tell)
     left = places.settle(
@@ -321,7 +323,11 @@ def _write(
         action="import" if changed else "source_read",
         object_type="source",
         object_id=source.name,
-        details={"run": claim.run_id, **figures},
+        details={
+            "run": claim.run_id,
+            **figures,
+            **({"forgotten": len(forgotten)} if forgotten else {}),
+        },
     )
 
 

@@ -1,0 +1,7 @@
+"""What is held about a person, how they are forgotten, and what is not kept for ever."""
+
+from hsl.errors import PlainError
+
+
+class PrivacyError(PlainError, ValueError):
+    """It cannot be done; the message says why, and what to do."""

@@ -1,0 +1,109 @@
+"""The pages served for real, on a database with accounts."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Engine
+
+from hsl import database
+from hsl.accounts import registry
+from hsl.acting import Role
+from hsl.settings import ROOT
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Served:
+    """Running pages: their address and database."""
+
+    address: str
+    engine: Engine
+
+    @property
+    def origin(self) -> dict[str, str]:
+        return {"Origin": self.address}
+
+    def browser(self) -> httpx.Client:
+        """A client with cookies of its own, that follows nothing by itself."""
+        return httpx.Client(base_url=self.address, timeout=20)
+
+    @contextmanager
+    def signed_in(self, name: str = "anna") -> Iterator[httpx.Client]:
+        """A client that has signed in."""
+        asked = {"name": name, "password": PASSWORD}
+        with self.browser() as client:
+            answer = client.post("/sign-in", data=asked, headers=self.origin)
+            assert answer.status_code == 303, answer.text
+            yield client
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, **given: str) -> Iterator[Served]:
+    """`python -m hsl web` in a folder, until it is left."""
+    engine = database.open_engine(f"sqlite:///{folder / 'hsl.db'}")
+    database.migrate(engine)
+    port = free_port()
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HSL_") and name not in {"BOT_TOKEN", "DATABASE_URL"}
+    }
+    own = {"PYTHONPATH": str(ROOT), "HSL_DATA_DIR": str(folder), "HSL_PORT": str(port)}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hsl", "web"],
+            cwd=folder,
+            env={**kept, **own, **given},
+            stdout=log,
+            stderr=log,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        until(lambda: _answers(address) or process.poll() is not None)
+        assert process.poll() is None, (folder / "log").read_text()
+        yield Served(address, engine)
+    finally:
+        process.terminate()
+        process.wait(20)
+        engine.dispose()
+
+
+def until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
+    """Wait until something holds."""
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends, "it never came"
+        time.sleep(0.1)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Pages that ask who is there: anna is an admin, boris an editor."""
+    with serving(tmp_path_factory.mktemp("served")) as found:
+        registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
+        registry.add(found.engine, "boris", Role.EDITOR, password=PASSWORD)
+        until(lambda: httpx.get(found.address).status_code == 401)
+        yield found

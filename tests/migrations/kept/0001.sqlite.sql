@@ -1,0 +1,171 @@
+BEGIN TRANSACTION;
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0001');
+CREATE TABLE audit_log (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	at DATETIME NOT NULL, 
+	actor VARCHAR NOT NULL, 
+	action VARCHAR NOT NULL, 
+	object_type VARCHAR, 
+	object_id VARCHAR, 
+	details JSON NOT NULL
+);
+INSERT INTO "audit_log" VALUES(1,'2025-03-01 12:30:15.250000','actor № 1','action № 1','object_type № 1','object_id № 1','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}');
+INSERT INTO "audit_log" VALUES(2,'2025-03-02 12:30:15.250000','actor № 2','action № 2','object_type № 2','object_id № 2','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}');
+INSERT INTO "audit_log" VALUES(3,'2025-03-03 12:30:15.250000','actor № 3','action № 3','object_type № 3','object_id № 3','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}');
+CREATE TABLE bot_pace (
+	bot_id BIGINT NOT NULL, 
+	rate FLOAT NOT NULL, 
+	next_departure FLOAT NOT NULL, 
+	departures INTEGER NOT NULL, 
+	not_before DATETIME, 
+	held_seconds FLOAT NOT NULL, 
+	refusals INTEGER NOT NULL, 
+	rate_changed_at DATETIME, 
+	trouble VARCHAR, 
+	trouble_since DATETIME, 
+	token_fingerprint VARCHAR, 
+	PRIMARY KEY (bot_id)
+);
+INSERT INTO "bot_pace" VALUES(1,1.5,1.5,1,'2025-03-01 12:30:15.250000',1.5,1,'2025-03-01 12:30:15.250000','trouble № 1','2025-03-01 12:30:15.250000','token_fingerprint № 1');
+INSERT INTO "bot_pace" VALUES(2,2.5,2.5,2,'2025-03-02 12:30:15.250000',2.5,2,'2025-03-02 12:30:15.250000','trouble № 2','2025-03-02 12:30:15.250000','token_fingerprint № 2');
+INSERT INTO "bot_pace" VALUES(3,3.5,3.5,3,'2025-03-03 12:30:15.250000',3.5,3,'2025-03-03 12:30:15.250000','trouble № 3','2025-03-03 12:30:15.250000','token_fingerprint № 3');
+CREATE TABLE drafts (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	author VARCHAR NOT NULL, 
+	content JSON NOT NULL, 
+	audience JSON, 
+	"plan" JSON NOT NULL, 
+	follows_message_id INTEGER, 
+	revision INTEGER NOT NULL, 
+	updated_at DATETIME NOT NULL
+);
+INSERT INTO "drafts" VALUES(1,'author № 1','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}',1,1,'2025-03-01 12:30:15.250000');
+INSERT INTO "drafts" VALUES(2,'author № 2','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}',2,2,'2025-03-02 12:30:15.250000');
+INSERT INTO "drafts" VALUES(3,'author № 3','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}',3,3,'2025-03-03 12:30:15.250000');
+CREATE TABLE enrollments (
+	user_id BIGINT NOT NULL, 
+	course_stream VARCHAR NOT NULL, 
+	status VARCHAR, 
+	enrolled_at DATETIME, 
+	PRIMARY KEY (user_id, course_stream)
+);
+INSERT INTO "enrollments" VALUES(1,'course_stream № 1','status № 1','2025-03-01 12:30:15.250000');
+INSERT INTO "enrollments" VALUES(2,'course_stream № 2','status № 2','2025-03-02 12:30:15.250000');
+INSERT INTO "enrollments" VALUES(3,'course_stream № 3','status № 3','2025-03-03 12:30:15.250000');
+CREATE TABLE message_history (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	message_text TEXT NOT NULL, 
+	message_type TEXT, 
+	file_id VARCHAR, 
+	buttons JSON NOT NULL, 
+	options JSON NOT NULL, 
+	author VARCHAR NOT NULL, 
+	bot_id BIGINT NOT NULL, 
+	status TEXT, 
+	status_reason VARCHAR, 
+	recipient_type TEXT NOT NULL, 
+	recipient_group VARCHAR, 
+	audience JSON, 
+	audience_mode TEXT, 
+	audience_at_creation INTEGER NOT NULL, 
+	follows_message_id INTEGER, 
+	created_at DATETIME NOT NULL, 
+	scheduled_at DATETIME NOT NULL, 
+	late_limit FLOAT, 
+	started_at DATETIME, 
+	finished_at DATETIME, 
+	sent_at DATETIME, 
+	total_recipients INTEGER NOT NULL, 
+	successful_deliveries INTEGER NOT NULL, 
+	failed_deliveries INTEGER NOT NULL, 
+	uncertain_deliveries INTEGER NOT NULL, 
+	cancelled_deliveries INTEGER NOT NULL, 
+	deleted_deliveries INTEGER NOT NULL
+);
+INSERT INTO "message_history" VALUES(1,'message_text № 1','message_type № 1','file_id № 1','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}','author № 1',1,'status № 1','status_reason № 1','recipient_type № 1','recipient_group № 1','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}','audience_mode № 1',1,1,'2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000',1.5,'2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000',1,1,1,1,1,1);
+INSERT INTO "message_history" VALUES(2,'message_text № 2','message_type № 2','file_id № 2','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}','author № 2',2,'status № 2','status_reason № 2','recipient_type № 2','recipient_group № 2','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}','audience_mode № 2',2,2,'2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000',2.5,'2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000',2,2,2,2,2,2);
+INSERT INTO "message_history" VALUES(3,'message_text № 3','message_type № 3','file_id № 3','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}','author № 3',3,'status № 3','status_reason № 3','recipient_type № 3','recipient_group № 3','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}','audience_mode № 3',3,3,'2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000',3.5,'2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000',3,3,3,3,3,3);
+CREATE TABLE message_recipients (
+	id INTEGER NOT NULL, 
+	message_id INTEGER NOT NULL, 
+	user_id BIGINT NOT NULL, 
+	username VARCHAR, 
+	delivery_status TEXT NOT NULL, 
+	telegram_message_id BIGINT, 
+	reason VARCHAR, 
+	error_code INTEGER, 
+	error_description VARCHAR, 
+	attempts INTEGER NOT NULL, 
+	next_attempt_at DATETIME, 
+	lease_owner VARCHAR, 
+	sending_at DATETIME, 
+	sent_at DATETIME, 
+	PRIMARY KEY (id)
+);
+INSERT INTO "message_recipients" VALUES(1,1,1,'username № 1','delivery_status № 1',1,'reason № 1',1,'error_description № 1',1,'2025-03-01 12:30:15.250000','lease_owner № 1','2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000');
+INSERT INTO "message_recipients" VALUES(2,2,2,'username № 2','delivery_status № 2',2,'reason № 2',2,'error_description № 2',2,'2025-03-02 12:30:15.250000','lease_owner № 2','2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000');
+INSERT INTO "message_recipients" VALUES(3,3,3,'username № 3','delivery_status № 3',3,'reason № 3',3,'error_description № 3',3,'2025-03-03 12:30:15.250000','lease_owner № 3','2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000');
+CREATE TABLE selection_entries (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	author VARCHAR NOT NULL, 
+	label VARCHAR NOT NULL, 
+	cohort JSON NOT NULL, 
+	excluded BOOLEAN NOT NULL, 
+	added_at DATETIME NOT NULL
+);
+INSERT INTO "selection_entries" VALUES(1,'author № 1','label № 1','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}',0,'2025-03-01 12:30:15.250000');
+INSERT INTO "selection_entries" VALUES(2,'author № 2','label № 2','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}',1,'2025-03-02 12:30:15.250000');
+INSERT INTO "selection_entries" VALUES(3,'author № 3','label № 3','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}',0,'2025-03-03 12:30:15.250000');
+CREATE TABLE users (
+	user_id BIGINT NOT NULL, 
+	username VARCHAR, 
+	first_name VARCHAR, 
+	last_name VARCHAR, 
+	language_code VARCHAR, 
+	registered_at DATETIME, 
+	attributes JSON NOT NULL, 
+	unreachable_reason VARCHAR, 
+	unreachable_since DATETIME, 
+	updated_at DATETIME NOT NULL, 
+	PRIMARY KEY (user_id)
+);
+INSERT INTO "users" VALUES(1,'username № 1','first_name № 1','last_name № 1','language_code № 1','2025-03-01 12:30:15.250000','{"name": "\u041a\u0438\u043d\u043e", "number": 1, "list": [1, 2.5, null]}','unreachable_reason № 1','2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000');
+INSERT INTO "users" VALUES(2,'username № 2','first_name № 2','last_name № 2','language_code № 2','2025-03-02 12:30:15.250000','{"name": "\u041a\u0438\u043d\u043e", "number": 2, "list": [1, 2.5, null]}','unreachable_reason № 2','2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000');
+INSERT INTO "users" VALUES(3,'username № 3','first_name № 3','last_name № 3','language_code № 3','2025-03-03 12:30:15.250000','{"name": "\u041a\u0438\u043d\u043e", "number": 3, "list": [1, 2.5, null]}','unreachable_reason № 3','2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000');
+CREATE TABLE workers (
+	name VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	host VARCHAR NOT NULL, 
+	pid INTEGER NOT NULL, 
+	started_at DATETIME NOT NULL, 
+	beat_at DATETIME NOT NULL, 
+	PRIMARY KEY (name)
+);
+INSERT INTO "workers" VALUES('name № 1','kind № 1','host № 1',1,'2025-03-01 12:30:15.250000','2025-03-01 12:30:15.250000');
+INSERT INTO "workers" VALUES('name № 2','kind № 2','host № 2',2,'2025-03-02 12:30:15.250000','2025-03-02 12:30:15.250000');
+INSERT INTO "workers" VALUES('name № 3','kind № 3','host № 3',3,'2025-03-03 12:30:15.250000','2025-03-03 12:30:15.250000');
+CREATE INDEX ix_audit_log_action ON audit_log (action);
+CREATE INDEX ix_audit_log_actor ON audit_log (actor);
+CREATE INDEX ix_audit_log_at ON audit_log (at);
+CREATE INDEX ix_drafts_author ON drafts (author);
+CREATE INDEX ix_enrollments_course_stream ON enrollments (course_stream);
+CREATE INDEX ix_message_history_created_at ON message_history (created_at);
+CREATE INDEX ix_message_history_due ON message_history (status, scheduled_at);
+CREATE INDEX ix_message_recipients_lease_owner ON message_recipients (lease_owner);
+CREATE INDEX ix_message_recipients_queue ON message_recipients (message_id, delivery_status, next_attempt_at);
+CREATE INDEX ix_message_recipients_user ON message_recipients (user_id);
+CREATE UNIQUE INDEX ux_message_recipients_once ON message_recipients (message_id, user_id);
+CREATE INDEX ix_selection_entries_author ON selection_entries (author);
+CREATE INDEX ix_users_updated_at ON users (updated_at);
+CREATE INDEX ix_users_username ON users (username);
+CREATE INDEX ix_workers_beat_at ON workers (beat_at);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('audit_log',3);
+INSERT INTO "sqlite_sequence" VALUES('drafts',3);
+INSERT INTO "sqlite_sequence" VALUES('message_history',3);
+INSERT INTO "sqlite_sequence" VALUES('selection_entries',3);
+COMMIT;

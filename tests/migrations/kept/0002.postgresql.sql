@@ -1,0 +1,299 @@
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+SET default_tablespace = '';
+SET default_table_access_method = heap;
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+CREATE TABLE public.audit_log (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor character varying NOT NULL,
+    action character varying NOT NULL,
+    object_type character varying,
+    object_id character varying,
+    details jsonb NOT NULL
+);
+CREATE SEQUENCE public.audit_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.audit_log_id_seq OWNED BY public.audit_log.id;
+CREATE TABLE public.bot_pace (
+    bot_id bigint NOT NULL,
+    rate double precision NOT NULL,
+    next_departure double precision NOT NULL,
+    departures integer NOT NULL,
+    not_before timestamp with time zone,
+    held_seconds double precision NOT NULL,
+    refusals integer NOT NULL,
+    rate_changed_at timestamp with time zone,
+    trouble character varying,
+    trouble_since timestamp with time zone,
+    token_fingerprint character varying,
+    paid_refusal character varying,
+    paid_refused_at timestamp with time zone
+);
+CREATE TABLE public.drafts (
+    id bigint NOT NULL,
+    author character varying NOT NULL,
+    content jsonb NOT NULL,
+    audience jsonb,
+    plan jsonb NOT NULL,
+    follows_message_id bigint,
+    revision integer NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    edits_message_id bigint
+);
+CREATE SEQUENCE public.drafts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.drafts_id_seq OWNED BY public.drafts.id;
+CREATE TABLE public.enrollments (
+    user_id bigint NOT NULL,
+    course_stream character varying NOT NULL,
+    status character varying,
+    enrolled_at timestamp with time zone
+);
+CREATE TABLE public.message_history (
+    id bigint NOT NULL,
+    message_text text NOT NULL,
+    message_type text,
+    file_id character varying,
+    buttons jsonb NOT NULL,
+    options jsonb NOT NULL,
+    author character varying NOT NULL,
+    bot_id bigint NOT NULL,
+    status text,
+    status_reason character varying,
+    recipient_type text NOT NULL,
+    recipient_group character varying,
+    audience jsonb,
+    audience_mode text,
+    audience_at_creation integer NOT NULL,
+    follows_message_id bigint,
+    created_at timestamp with time zone NOT NULL,
+    scheduled_at timestamp with time zone NOT NULL,
+    late_limit double precision,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    total_recipients integer NOT NULL,
+    successful_deliveries integer NOT NULL,
+    failed_deliveries integer NOT NULL,
+    uncertain_deliveries integer NOT NULL,
+    cancelled_deliveries integer NOT NULL,
+    deleted_deliveries integer NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    action text DEFAULT 'send'::text NOT NULL,
+    target_message_id bigint,
+    rule_id bigint,
+    keep_quiet boolean DEFAULT false NOT NULL
+);
+CREATE SEQUENCE public.message_history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.message_history_id_seq OWNED BY public.message_history.id;
+CREATE TABLE public.message_preparations (
+    message_id bigint NOT NULL,
+    beat_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.message_recipients (
+    id bigint NOT NULL,
+    message_id bigint NOT NULL,
+    user_id bigint NOT NULL,
+    username character varying,
+    delivery_status text NOT NULL,
+    telegram_message_id bigint,
+    reason character varying,
+    error_code integer,
+    error_description character varying,
+    attempts integer NOT NULL,
+    next_attempt_at timestamp with time zone,
+    lease_owner character varying,
+    sending_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    version integer
+);
+CREATE SEQUENCE public.message_recipients_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.message_recipients_id_seq OWNED BY public.message_recipients.id;
+CREATE TABLE public.message_versions (
+    message_id bigint NOT NULL,
+    version integer NOT NULL,
+    content jsonb NOT NULL,
+    replaced_at timestamp with time zone NOT NULL,
+    replaced_by character varying NOT NULL
+);
+CREATE TABLE public.recurring_messages (
+    id bigint NOT NULL,
+    author character varying NOT NULL,
+    content jsonb NOT NULL,
+    audience jsonb NOT NULL,
+    weekdays jsonb NOT NULL,
+    local_time character varying NOT NULL,
+    zone character varying NOT NULL,
+    until character varying,
+    late_limit double precision,
+    keep_quiet boolean NOT NULL,
+    next_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    stopped_at timestamp with time zone,
+    stopped_reason character varying
+);
+CREATE SEQUENCE public.recurring_messages_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.recurring_messages_id_seq OWNED BY public.recurring_messages.id;
+CREATE TABLE public.selection_entries (
+    id bigint NOT NULL,
+    author character varying NOT NULL,
+    label character varying NOT NULL,
+    cohort jsonb NOT NULL,
+    excluded boolean NOT NULL,
+    added_at timestamp with time zone NOT NULL
+);
+CREATE SEQUENCE public.selection_entries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE public.selection_entries_id_seq OWNED BY public.selection_entries.id;
+CREATE TABLE public.users (
+    user_id bigint NOT NULL,
+    username character varying,
+    first_name character varying,
+    last_name character varying,
+    language_code character varying,
+    registered_at timestamp with time zone,
+    attributes jsonb NOT NULL,
+    unreachable_reason character varying,
+    unreachable_since timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.workers (
+    name character varying NOT NULL,
+    kind character varying NOT NULL,
+    host character varying NOT NULL,
+    pid integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    beat_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.audit_log ALTER COLUMN id SET DEFAULT nextval('public.audit_log_id_seq'::regclass);
+ALTER TABLE ONLY public.drafts ALTER COLUMN id SET DEFAULT nextval('public.drafts_id_seq'::regclass);
+ALTER TABLE ONLY public.message_history ALTER COLUMN id SET DEFAULT nextval('public.message_history_id_seq'::regclass);
+ALTER TABLE ONLY public.message_recipients ALTER COLUMN id SET DEFAULT nextval('public.message_recipients_id_seq'::regclass);
+ALTER TABLE ONLY public.recurring_messages ALTER COLUMN id SET DEFAULT nextval('public.recurring_messages_id_seq'::regclass);
+ALTER TABLE ONLY public.selection_entries ALTER COLUMN id SET DEFAULT nextval('public.selection_entries_id_seq'::regclass);
+INSERT INTO public.alembic_version VALUES ('0002');
+INSERT INTO public.audit_log VALUES (1, '2025-03-01 12:30:15.25+00', 'actor № 1', 'action № 1', 'object_type № 1', 'object_id № 1', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}');
+INSERT INTO public.audit_log VALUES (2, '2025-03-02 12:30:15.25+00', 'actor № 2', 'action № 2', 'object_type № 2', 'object_id № 2', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}');
+INSERT INTO public.audit_log VALUES (3, '2025-03-03 12:30:15.25+00', 'actor № 3', 'action № 3', 'object_type № 3', 'object_id № 3', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}');
+INSERT INTO public.bot_pace VALUES (1, 1.5, 1.5, 1, '2025-03-01 12:30:15.25+00', 1.5, 1, '2025-03-01 12:30:15.25+00', 'trouble № 1', '2025-03-01 12:30:15.25+00', 'token_fingerprint № 1', 'paid_refusal № 1', '2025-03-01 12:30:15.25+00');
+INSERT INTO public.bot_pace VALUES (2, 2.5, 2.5, 2, '2025-03-02 12:30:15.25+00', 2.5, 2, '2025-03-02 12:30:15.25+00', 'trouble № 2', '2025-03-02 12:30:15.25+00', 'token_fingerprint № 2', 'paid_refusal № 2', '2025-03-02 12:30:15.25+00');
+INSERT INTO public.bot_pace VALUES (3, 3.5, 3.5, 3, '2025-03-03 12:30:15.25+00', 3.5, 3, '2025-03-03 12:30:15.25+00', 'trouble № 3', '2025-03-03 12:30:15.25+00', 'token_fingerprint № 3', 'paid_refusal № 3', '2025-03-03 12:30:15.25+00');
+INSERT INTO public.drafts VALUES (1, 'author № 1', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', 1, 1, '2025-03-01 12:30:15.25+00', 1);
+INSERT INTO public.drafts VALUES (2, 'author № 2', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', 2, 2, '2025-03-02 12:30:15.25+00', 2);
+INSERT INTO public.drafts VALUES (3, 'author № 3', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', 3, 3, '2025-03-03 12:30:15.25+00', 3);
+INSERT INTO public.enrollments VALUES (1, 'course_stream № 1', 'status № 1', '2025-03-01 12:30:15.25+00');
+INSERT INTO public.enrollments VALUES (2, 'course_stream № 2', 'status № 2', '2025-03-02 12:30:15.25+00');
+INSERT INTO public.enrollments VALUES (3, 'course_stream № 3', 'status № 3', '2025-03-03 12:30:15.25+00');
+INSERT INTO public.message_history VALUES (1, 'message_text № 1', 'message_type № 1', 'file_id № 1', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', 'author № 1', 1, 'status № 1', 'status_reason № 1', 'recipient_type № 1', 'recipient_group № 1', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', 'audience_mode № 1', 1, 1, '2025-03-01 12:30:15.25+00', '2025-03-01 12:30:15.25+00', 1.5, '2025-03-01 12:30:15.25+00', '2025-03-01 12:30:15.25+00', '2025-03-01 12:30:15.25+00', 1, 1, 1, 1, 1, 1, 1, 'action № 1', 1, 1, false);
+INSERT INTO public.message_history VALUES (2, 'message_text № 2', 'message_type № 2', 'file_id № 2', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', 'author № 2', 2, 'status № 2', 'status_reason № 2', 'recipient_type № 2', 'recipient_group № 2', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', 'audience_mode № 2', 2, 2, '2025-03-02 12:30:15.25+00', '2025-03-02 12:30:15.25+00', 2.5, '2025-03-02 12:30:15.25+00', '2025-03-02 12:30:15.25+00', '2025-03-02 12:30:15.25+00', 2, 2, 2, 2, 2, 2, 2, 'action № 2', 2, 2, true);
+INSERT INTO public.message_history VALUES (3, 'message_text № 3', 'message_type № 3', 'file_id № 3', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', 'author № 3', 3, 'status № 3', 'status_reason № 3', 'recipient_type № 3', 'recipient_group № 3', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', 'audience_mode № 3', 3, 3, '2025-03-03 12:30:15.25+00', '2025-03-03 12:30:15.25+00', 3.5, '2025-03-03 12:30:15.25+00', '2025-03-03 12:30:15.25+00', '2025-03-03 12:30:15.25+00', 3, 3, 3, 3, 3, 3, 3, 'action № 3', 3, 3, false);
+INSERT INTO public.message_preparations VALUES (1, '2025-03-01 12:30:15.25+00');
+INSERT INTO public.message_preparations VALUES (2, '2025-03-02 12:30:15.25+00');
+INSERT INTO public.message_preparations VALUES (3, '2025-03-03 12:30:15.25+00');
+INSERT INTO public.message_recipients VALUES (1, 1, 1, 'username № 1', 'delivery_status № 1', 1, 'reason № 1', 1, 'error_description № 1', 1, '2025-03-01 12:30:15.25+00', 'lease_owner № 1', '2025-03-01 12:30:15.25+00', '2025-03-01 12:30:15.25+00', 1);
+INSERT INTO public.message_recipients VALUES (2, 2, 2, 'username № 2', 'delivery_status № 2', 2, 'reason № 2', 2, 'error_description № 2', 2, '2025-03-02 12:30:15.25+00', 'lease_owner № 2', '2025-03-02 12:30:15.25+00', '2025-03-02 12:30:15.25+00', 2);
+INSERT INTO public.message_recipients VALUES (3, 3, 3, 'username № 3', 'delivery_status № 3', 3, 'reason № 3', 3, 'error_description № 3', 3, '2025-03-03 12:30:15.25+00', 'lease_owner № 3', '2025-03-03 12:30:15.25+00', '2025-03-03 12:30:15.25+00', 3);
+INSERT INTO public.message_versions VALUES (1, 1, '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', '2025-03-01 12:30:15.25+00', 'replaced_by № 1');
+INSERT INTO public.message_versions VALUES (2, 2, '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', '2025-03-02 12:30:15.25+00', 'replaced_by № 2');
+INSERT INTO public.message_versions VALUES (3, 3, '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', '2025-03-03 12:30:15.25+00', 'replaced_by № 3');
+INSERT INTO public.recurring_messages VALUES (1, 'author № 1', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', 'local_time № 1', 'zone № 1', 'until № 1', 1.5, false, '2025-03-01 12:30:15.25+00', '2025-03-01 12:30:15.25+00', '2025-03-01 12:30:15.25+00', 'stopped_reason № 1');
+INSERT INTO public.recurring_messages VALUES (2, 'author № 2', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', 'local_time № 2', 'zone № 2', 'until № 2', 2.5, true, '2025-03-02 12:30:15.25+00', '2025-03-02 12:30:15.25+00', '2025-03-02 12:30:15.25+00', 'stopped_reason № 2');
+INSERT INTO public.recurring_messages VALUES (3, 'author № 3', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', 'local_time № 3', 'zone № 3', 'until № 3', 3.5, false, '2025-03-03 12:30:15.25+00', '2025-03-03 12:30:15.25+00', '2025-03-03 12:30:15.25+00', 'stopped_reason № 3');
+INSERT INTO public.selection_entries VALUES (1, 'author № 1', 'label № 1', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', false, '2025-03-01 12:30:15.25+00');
+INSERT INTO public.selection_entries VALUES (2, 'author № 2', 'label № 2', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', true, '2025-03-02 12:30:15.25+00');
+INSERT INTO public.selection_entries VALUES (3, 'author № 3', 'label № 3', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', false, '2025-03-03 12:30:15.25+00');
+INSERT INTO public.users VALUES (1, 'username № 1', 'first_name № 1', 'last_name № 1', 'language_code № 1', '2025-03-01 12:30:15.25+00', '{"list": [1, 2.5, null], "name": "Кино", "number": 1}', 'unreachable_reason № 1', '2025-03-01 12:30:15.25+00', '2025-03-01 12:30:15.25+00');
+INSERT INTO public.users VALUES (2, 'username № 2', 'first_name № 2', 'last_name № 2', 'language_code № 2', '2025-03-02 12:30:15.25+00', '{"list": [1, 2.5, null], "name": "Кино", "number": 2}', 'unreachable_reason № 2', '2025-03-02 12:30:15.25+00', '2025-03-02 12:30:15.25+00');
+INSERT INTO public.users VALUES (3, 'username № 3', 'first_name № 3', 'last_name № 3', 'language_code № 3', '2025-03-03 12:30:15.25+00', '{"list": [1, 2.5, null], "name": "Кино", "number": 3}', 'unreachable_reason № 3', '2025-03-03 12:30:15.25+00', '2025-03-03 12:30:15.25+00');
+INSERT INTO public.workers VALUES ('name № 1', 'kind № 1', 'host № 1', 1, '2025-03-01 12:30:15.25+00', '2025-03-01 12:30:15.25+00');
+INSERT INTO public.workers VALUES ('name № 2', 'kind № 2', 'host № 2', 2, '2025-03-02 12:30:15.25+00', '2025-03-02 12:30:15.25+00');
+INSERT INTO public.workers VALUES ('name № 3', 'kind № 3', 'host № 3', 3, '2025-03-03 12:30:15.25+00', '2025-03-03 12:30:15.25+00');
+SELECT pg_catalog.setval('public.audit_log_id_seq', 1, false);
+SELECT pg_catalog.setval('public.drafts_id_seq', 1, false);
+SELECT pg_catalog.setval('public.message_history_id_seq', 1, false);
+SELECT pg_catalog.setval('public.message_recipients_id_seq', 1, false);
+SELECT pg_catalog.setval('public.recurring_messages_id_seq', 1, false);
+SELECT pg_catalog.setval('public.selection_entries_id_seq', 1, false);
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.bot_pace
+    ADD CONSTRAINT bot_pace_pkey PRIMARY KEY (bot_id);
+ALTER TABLE ONLY public.drafts
+    ADD CONSTRAINT drafts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.enrollments
+    ADD CONSTRAINT enrollments_pkey PRIMARY KEY (user_id, course_stream);
+ALTER TABLE ONLY public.message_history
+    ADD CONSTRAINT message_history_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.message_preparations
+    ADD CONSTRAINT message_preparations_pkey PRIMARY KEY (message_id);
+ALTER TABLE ONLY public.message_recipients
+    ADD CONSTRAINT message_recipients_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.message_versions
+    ADD CONSTRAINT message_versions_pkey PRIMARY KEY (message_id, version);
+ALTER TABLE ONLY public.recurring_messages
+    ADD CONSTRAINT recurring_messages_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.selection_entries
+    ADD CONSTRAINT selection_entries_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (user_id);
+ALTER TABLE ONLY public.workers
+    ADD CONSTRAINT workers_pkey PRIMARY KEY (name);
+CREATE INDEX ix_audit_log_action ON public.audit_log USING btree (action);
+CREATE INDEX ix_audit_log_actor ON public.audit_log USING btree (actor);
+CREATE INDEX ix_audit_log_at ON public.audit_log USING btree (at);
+CREATE INDEX ix_drafts_author ON public.drafts USING btree (author);
+CREATE INDEX ix_enrollments_course_stream ON public.enrollments USING btree (course_stream);
+CREATE INDEX ix_message_history_created_at ON public.message_history USING btree (created_at);
+CREATE INDEX ix_message_history_due ON public.message_history USING btree (status, scheduled_at);
+CREATE INDEX ix_message_history_rule_id ON public.message_history USING btree (rule_id);
+CREATE INDEX ix_message_recipients_lease_owner ON public.message_recipients USING btree (lease_owner);
+CREATE INDEX ix_message_recipients_left ON public.message_recipients USING btree (sending_at, message_id) WHERE (sending_at IS NOT NULL);
+CREATE INDEX ix_message_recipients_queue ON public.message_recipients USING btree (message_id, delivery_status, next_attempt_at);
+CREATE INDEX ix_message_recipients_user ON public.message_recipients USING btree (user_id);
+CREATE INDEX ix_recurring_messages_next_at ON public.recurring_messages USING btree (next_at);
+CREATE INDEX ix_selection_entries_author ON public.selection_entries USING btree (author);
+CREATE INDEX ix_users_updated_at ON public.users USING btree (updated_at);
+CREATE INDEX ix_users_username ON public.users USING btree (username);
+CREATE INDEX ix_workers_beat_at ON public.workers USING btree (beat_at);
+CREATE UNIQUE INDEX ux_message_recipients_once ON public.message_recipients USING btree (message_id, user_id);
