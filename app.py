@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import web
 from hsl.accounts import registry
+from hsl.acting import NotAllowedError
 from hsl.addresses import is_loopback
 from hsl.warehouse.errors import StoreError
 from hsl.words import N_, _
@@ -62,6 +63,8 @@ try:
     page.run()
 except SQLAlchemyError as fault:
     shell.without_database(fault)
+except NotAllowedError as refused:
+    st.warning(show.plain(str(refused)), icon=":material/lock:")
 except StoreError as fault:
     st.error(show.plain(str(fault)))
 except Exception:

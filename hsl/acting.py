@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from hsl.errors import PlainError
 from hsl.words import N_, _
 
 P = ParamSpec("P")
@@ -47,6 +48,14 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
 }
 
+
+def permissions_of(role: Role, *, viewers_see_names: bool = True) -> frozenset[Permission]:
+    """What an account of this role may do; see HSL_VIEWERS_SEE_NAMES."""
+    if role is Role.VIEWER and not viewers_see_names:
+        return ROLES[role] - {Permission.NAMES}
+    return ROLES[role]
+
+
 ROLE_NAMES = {
     Role.VIEWER: N_("viewer"),
     Role.EDITOR: N_("editor"),
@@ -73,7 +82,7 @@ class Way(StrEnum):
     PROGRAM = "program"
 
 
-class NotAllowedError(Exception):
+class NotAllowedError(PlainError):
     """Who acts may not do this; the message is one sentence that says who may."""
 
 

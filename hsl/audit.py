@@ -6,7 +6,7 @@ Its entries are a chain (`hsl.audit_chain`), which is prolonged just before the 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import IO, Any
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hsl import acting, audit_chain, database, models, table
+from hsl.acting import Permission, current, needs, require
 from hsl.table import Column, Format, Kind, Table
 from hsl.words import N_, _
 
@@ -37,6 +38,8 @@ ACTORS = {
     "sample": N_("sample"),
     "scheduler": N_("scheduler"),
 }
+# Details of an entry that name people.
+NAMING = frozenset({"user_ids", "user_id"})
 
 
 def signed(actor: str) -> str:
@@ -118,6 +121,7 @@ class Entry:
     hash: str = ""
 
 
+@needs(Permission.LOOK)
 def entries(
     engine: Engine,
     *,
@@ -132,8 +136,9 @@ def entries(
 ) -> tuple[list[Entry], int]:
     """Entries that fit, the last first, and how many fit in all.
 
-    `person` is a user id: what was done to this person, and to the messages meant for them.
-    `before` is an entry's id: only those that were written before it.
+    `person` is a user id: what was done to this person, and to the messages meant for them. Who may
+    not see names gets entries that name nobody. `before` is an entry's id: only those that were
+    written before it.
     """
     log = models.audit_log
     fits = _fits(engine, actor, action, object_type, object_id, person)
@@ -143,7 +148,16 @@ def entries(
         rows = connection.execute(
             select(log).where(*fits).order_by(log.c.id.desc()).offset(offset).limit(limit)
         ).all()
-    return [Entry(**row._mapping) for row in rows], int(total)
+    return [_shown(Entry(**row._mapping)) for row in rows], int(total)
+
+
+def _shown(entry: Entry) -> Entry:
+    """The entry as whoever reads it may see it."""
+    if current().may(Permission.NAMES):
+        return entry
+    told = {name: value for name, value in entry.details.items() if name not in NAMING}
+    who = None if entry.object_type == "person" else entry.object_id
+    return replace(entry, object_id=who, details=told)
 
 
 def _fits(
@@ -157,6 +171,9 @@ def _fits(
     log = models.audit_log
     wanted = {"actor": actor, "action": action, "object_type": object_type, "object_id": object_id}
     fits = [log.c[name] == value for name, value in wanted.items() if value]
+    if person is None and object_type != "person":
+        return fits
+    require(Permission.NAMES)
     return fits if person is None else [*fits, _concerns(engine, person)]
 
 
@@ -213,6 +230,7 @@ COLUMNS = (
 EXPORT_AT_ONCE = 5_000  # entries
 
 
+@needs(Permission.LOOK)
 def export(
     engine: Engine,
     form: Format = Format.CSV,
@@ -229,4 +247,9 @@ def export(
     found = select(*(log.c[column.name] for column in COLUMNS)).where(*fits).order_by(log.c.id)
     with database.read_only(engine).begin() as connection:
         rows = connection.execute(found, execution_options={"yield_per": EXPORT_AT_ONCE})
-        return table.as_file(Table(COLUMNS, (tuple(row) for row in rows)), form)
+        shown = (_shown(Entry(**row._mapping)) for row in rows)
+        return table.as_file(Table(COLUMNS, map(_in_columns, shown)), form)
+
+
+def _in_columns(entry: Entry) -> tuple[Any, ...]:
+    return tuple(getattr(entry, column.name) for column in COLUMNS)

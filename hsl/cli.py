@@ -47,6 +47,14 @@ COMMANDS = {
         "hsl.commands.steering:add_retry",
         "Try a finished message's failed recipients again.",
     ),
+    "approve": (
+        "hsl.commands.approving:add_approve",
+        "Approve a message that waits for a second person.",
+    ),
+    "reject": (
+        "hsl.commands.approving:add_reject",
+        "Give a message that waits for a second person back to its author.",
+    ),
     "uncertain": (
         "hsl.commands.uncertain:add",
         "Those whose answer was lost: list or settle them.",

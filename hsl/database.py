@@ -37,6 +37,7 @@ from hsl.errors import PlainError
 from hsl.settings import Settings, get_settings
 
 ARCHIVE = "hsl_archive"  # the execution option that holds the archive's folder
+SECOND_APPROVER = "hsl_second_approver_over"  # the execution option of that number
 BUSY_TIMEOUT = 10_000  # milliseconds that a SQLite writer waits for another
 MIGRATIONS = Path(__file__).parent / "migrations"
 TURN = 30.0  # seconds that one waits for what others hold
@@ -57,13 +58,18 @@ class DatabaseError(PlainError, RuntimeError):
     """The database cannot be used; the message says why and what to do."""
 
 
-def open_engine(address: str, *, archive: Path | None = None) -> Engine:
+def open_engine(
+    address: str, *, archive: Path | None = None, second_approver_over: int | None = None
+) -> Engine:
     """An engine for `address`; on SQLite every transaction takes the write lock at its begin.
 
-    `archive` is the folder of the rows that were moved out of it; see `archive_of`.
+    `archive` is the folder of the rows that were moved out of it; see `archive_of`. A message to
+    more than `second_approver_over` people needs a second person, whatever writes it.
     """
     url = make_url(address)
-    options = {} if archive is None else {ARCHIVE: archive}
+    options: dict[str, Any] = {} if archive is None else {ARCHIVE: archive}
+    if second_approver_over is not None:
+        options[SECOND_APPROVER] = second_approver_over
     if url.get_backend_name() == "sqlite":
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +173,11 @@ def _shut(connections: list[Any]) -> None:
 
 def engine_for(settings: Settings) -> Engine:
     """The engine of these settings' database."""
-    return open_engine(settings.database_address, archive=settings.archive_dir)
+    return open_engine(
+        settings.database_address,
+        archive=settings.archive_dir,
+        second_approver_over=settings.second_approver_over,
+    )
 
 
 def identity(engine: Engine) -> str:
@@ -183,6 +193,12 @@ def archive_of(source: Engine | Connection) -> Path:
     """The folder in which this database's archived rows lie."""
     folder: Path | None = source.get_execution_options().get(ARCHIVE)
     return get_settings().archive_dir if folder is None else folder
+
+
+def second_approver_over(source: Engine | Connection) -> int:
+    """To how many people a message may go without a second person; 0: to any number."""
+    most: int | None = source.get_execution_options().get(SECOND_APPROVER)
+    return get_settings().second_approver_over if most is None else most
 
 
 def _prepare_reader(connection: Any, _record: object) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from hsl import choice, database, models, written
+from hsl.acting import Permission, current, needs
 from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
 from hsl.delivery import again, changes, outbox, pace, recurring, withdrawing
@@ -67,7 +68,12 @@ def count(engine: Engine, audience: Audience) -> Count:
 
 
 def examples(engine: Engine, audience: Audience, *, most: int) -> list[dict[str, Any]]:
-    """Some people of an audience, with everything that a placeholder may name."""
+    """Some people of an audience, with everything that a placeholder may name.
+
+    None for who may not see names.
+    """
+    if not current().may(Permission.NAMES):
+        return []
     with database.read_only(engine).begin() as connection:
         try:
             people = segments.people(connection, audience)
@@ -86,8 +92,10 @@ def look(
 ) -> LastLook:
     """Look at a message and its audience as they are now; nothing is changed.
 
-    `at` is when it is to go: the frequency cap is reckoned from there, and its file must last.
+    `at` is when it is to go: the frequency cap is reckoned from there, and its file must last. Who
+    may not see names is shown nobody.
     """
+    names = current().may(Permission.NAMES)
     problems = list(content.check())
     with database.read_only(engine).begin() as connection:
         if at is not None and not lasting.can_wait(connection, settings.bot_id, content):
@@ -128,9 +136,9 @@ def look(
         seconds=pace.expected_seconds(total, settings),
         problems=tuple(problems),
         warnings=tuple(warnings),
-        longest=next((text.longest for text in texts if text.longest), None),
+        longest=next((text.longest for text in texts if text.longest and names), None),
         left_out=left_out,
-        samples=written.samples(texts),
+        samples=written.samples(texts) if names else (),
         languages={text.content.default_language: text.people for text in texts},
     )
 
@@ -148,6 +156,7 @@ def _nobody(left_out: dict[str, int]) -> Problem:
     return Problem("audience", _("Nobody may get it: {rules}.", rules=policy.sentence(left_out)))
 
 
+@needs(Permission.SEND)
 def send(
     engine: Engine,
     settings: Settings,
@@ -192,6 +201,7 @@ def send(
     return outbox.create(engine, new, draft_id=draft_id)
 
 
+@needs(Permission.SEND)
 def repeat(
     engine: Engine,
     settings: Settings,
@@ -233,6 +243,7 @@ class Suppressed:
     withdrawn: int
 
 
+@needs(Permission.SEND)
 def suppress(engine: Engine, user_ids: Sequence[int], *, reason: str, actor: str) -> Suppressed:
     """Mark people as do-not-message, and withdraw what still waits to go to them.
 
@@ -245,6 +256,7 @@ def suppress(engine: Engine, user_ids: Sequence[int], *, reason: str, actor: str
         return Suppressed(len(marked), withdrawing.withdraw(connection, user_ids, actor=actor))
 
 
+@needs(Permission.SEND)
 def retry_failed(
     engine: Engine, message_id: int, *, actor: str, reasons: tuple[str, ...] = ()
 ) -> int:
@@ -254,6 +266,7 @@ def retry_failed(
     )
 
 
+@needs(Permission.SEND)
 def send_again(
     engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
 ) -> int:
@@ -300,6 +313,7 @@ def quiet_warning(settings: Settings, moment: datetime | None, *, keep_quiet: bo
     )
 
 
+@needs(Permission.SEND)
 def save_edit(
     engine: Engine,
     *,

@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, update
 
 from hsl import audit, choice, dispatch, models
+from hsl.acting import Permission, needs
 from hsl.audience import conditions, segments
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import choosing, outbox, preparing
+from hsl.delivery import approving, choosing, outbox, preparing
 from hsl.message.content import Content
 from hsl.models import AudienceMode, RecipientType
 from hsl.settings import Settings
@@ -70,6 +71,7 @@ def arm_of(audience: Audience, salt: str, of: Bounds) -> Audience:
     return Audience(include=(Cohort(where=where),), ignore_cap=audience.ignore_cap)
 
 
+@needs(Permission.SEND)
 def create(
     engine: Engine,
     settings: Settings,
@@ -144,6 +146,9 @@ def create(
                     held = choosing.count(connection, people[place])
                     facts |= {"people": held.recipients, "left_out": held.left_out}
                 stored.append(facts)
+            for facts in stored:
+                if facts["message_id"] is not None:
+                    approving.hold_if_many(connection, facts["message_id"], by=author)
             _finish(connection, experiment_id, name.strip(), author, stored)
     return experiment_id
 

@@ -13,6 +13,7 @@ from functools import cache
 from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, select, update
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.models import MessageStatus
 from hsl.settings import ROOT, SANDBOX_TOKEN, Settings
 from hsl.words import plural
@@ -117,6 +118,7 @@ def _has_people(connection: Connection, settings: Settings) -> bool:
     return int(people) > len(_sample_people(connection))
 
 
+@needs(Permission.WRITE)
 def dismiss(engine: Engine, actor: str) -> None:
     """Show the steps no more, in this house."""
     with engine.begin() as connection:
@@ -132,6 +134,7 @@ def sample(engine: Engine) -> Sample:
         return Sample(len(people), len(_sample_messages(connection)), _on_their_way(connection))
 
 
+@needs(Permission.MANAGE)
 def remove_sample(engine: Engine, actor: str) -> Sample:
     """Remove the sample's people and the sandbox's messages that only they got; audited.
 

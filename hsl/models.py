@@ -653,6 +653,29 @@ class MediaFile(SQLModel, table=True):
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class Approval(SQLModel, table=True):
+    """A message to many people, as it was asked for, and what a second person decided.
+
+    While `decision` is None nobody gets the message.
+    """
+
+    __tablename__ = "approvals"
+    __table_args__ = NEVER_AGAIN
+    id: int | None = _row_id()
+    message_id: int = Field(sa_column=Column(RowId, nullable=False, index=True))
+    people: int
+    fingerprint: str  # of content, audience and plan as they were asked for
+    asked_by: str  # as they sign
+    asked_as: str  # who acted
+    asked_account: int | None = None
+    asked_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    decision: str | None = None  # approved, rejected, or replaced by another asking
+    decided_by: str | None = None
+    decided_account: int | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: str | None = None
+
+
 class Worker(SQLModel, table=True):
     """A running process's heartbeat; its leases lapse when the beat stops."""
 
@@ -735,6 +758,7 @@ draft_presence = _table(DraftPresence)
 selection_entries = _table(SelectionEntry)
 bot_pace = _table(BotPace)
 media_files = _table(MediaFile)
+approvals = _table(Approval)
 workers = _table(Worker)
 bots = _table(KeptBot)
 alarms_told = _table(AlarmTold)

@@ -29,6 +29,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
 from hsl import database, models, outward
+from hsl.acting import Permission, needs
 from hsl.archive import ArchiveError, catalogue
 from hsl.errors import PlainError
 
@@ -60,6 +61,7 @@ class Moved:
     checksum: str
 
 
+@needs(Permission.MANAGE)
 def move(source: Engine, target: Engine, progress: Progress = lambda _table, _rows: None) -> list[
     Moved
 ]:  # fmt: skip

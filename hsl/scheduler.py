@@ -22,12 +22,14 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import choice, database, logs, models
+from hsl.acting import SCHEDULER, acting_as
 from hsl.api import once
 from hsl.audience import segments, values
 from hsl.audience.cohort import Audience
 from hsl.audience.sources import kept
 from hsl.backups.keeping import Backups
 from hsl.delivery import (
+    approving,
     pace,
     preparing,
     recurring,
@@ -106,6 +108,10 @@ class Scheduler:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish what is in flight and sign off."""
+        with acting_as(SCHEDULER):
+            await self._work(stop)
+
+    async def _work(self, stop: asyncio.Event) -> None:
         await asyncio.to_thread(self.sign_on)
         async with Gateway(self.settings.token, self.settings.api_url) as gateway:
             worker = sender.Sender(
@@ -282,6 +288,7 @@ class Scheduler:
                 history.status == "scheduled",
                 history.scheduled_at <= now,
                 history.bot_id == bot_id,
+                ~approving.is_open(),
             )
             rule = select(rules.id).where(rules.stopped_at.is_(None), rules.next_at <= now)
             found = [connection.execute(due.limit(1)).first() for due in (message, rule)]

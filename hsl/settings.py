@@ -131,6 +131,17 @@ class Settings(BaseSettings):
         ge=0,
         description=N_("Who sends to more people than this types their number first; 0: always"),
     )
+    second_approver_over: int = Field(
+        0,
+        alias="HSL_SECOND_APPROVER_OVER",
+        ge=0,
+        description=N_("A message to more people than this needs a second approver; 0: none does"),
+    )
+    viewers_see_names: bool = Field(
+        True,
+        alias="HSL_VIEWERS_SEE_NAMES",
+        description=N_("Whether viewers see who the people are, or figures alone"),
+    )
     take_back_seconds: float = Field(
         10.0,
         alias="HSL_TAKE_BACK_SECONDS",

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.audience import selection
 from hsl.audience.cohort import Audience
 from hsl.delivery import outbox, steering
@@ -18,6 +19,7 @@ from hsl.words import _
 History, Drafts = models.message_history, models.drafts
 
 
+@needs(Permission.SEND)
 def take_back(engine: Engine, message_id: int, *, actor: str) -> int | None:
     """Let nobody get the message, and return the id of its draft, made anew as it was.
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.audience import policy
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import outbox
-from hsl.message import placeholders
+from hsl.message import placeholders, testing
 from hsl.message.content import Content, Translation
 from hsl.models import Action, DeliveryStatus, RecipientType
 from hsl.settings import Settings
@@ -43,6 +44,7 @@ class Outcome:
         return self.status not in {DeliveryStatus.PENDING, DeliveryStatus.SENDING}
 
 
+@needs(Permission.WRITE)
 def send(
     engine: Engine,
     settings: Settings,
@@ -59,6 +61,10 @@ def send(
     """
     if not testers:
         raise outbox.OutboxError(_("Nobody is chosen to send the test to. Choose somebody first."))
+    if len(testers) > testing.MOST:
+        raise outbox.OutboxError(
+            _("A test goes to {most} people at most. Choose fewer.", most=testing.MOST)
+        )
     if problems := content.check():
         raise outbox.OutboxError(_("Nothing was sent: {why}", why=problems[0].message))
     written = content if example is None else filled(content, example)
@@ -96,6 +102,7 @@ def filled(content: Content, person: Mapping[str, object]) -> Content:
     )
 
 
+@needs(Permission.NAMES)
 def outcomes(engine: Engine, message_ids: Sequence[int]) -> list[Outcome]:
     """What became of these tests, as far as it is known now."""
     statement = (

@@ -4,11 +4,13 @@ import math
 
 import streamlit as st
 
+from hsl.acting import Permission
 from hsl.audience import export, selection
 from hsl.audience.cohort import Cohort
 from hsl.words import N_, _, plural
 from pages.parts import (
     addressed,
+    allowed,
     audience_style,
     builder,
     charts,
@@ -66,12 +68,14 @@ def result(cohort: Cohort, others: Cohort, chosen: Tray) -> None:
             _("Take all filters away"), icon=":material/filter_alt_off:",
             on_click=finding.clear_all,
         )  # fmt: skip
-        people_table.show_similar(words, others, chosen, few=True, zone=shell.zone())
+        if allowed.may(Permission.NAMES):
+            people_table.show_similar(words, others, chosen, few=True, zone=shell.zone())
         cohort_view.box(cohort)
         return
-    _table(cohort, found.people, chosen)
-    few = found.people < PAGE
-    people_table.show_similar(words, others, chosen, few=few, zone=shell.zone())
+    if allowed.or_says(Permission.NAMES):
+        _table(cohort, found.people, chosen)
+        few = found.people < PAGE
+        people_table.show_similar(words, others, chosen, few=few, zone=shell.zone())
     with show.answered():
         by_stream = index.by_stream(cohort)
         by_stream["stream"] = by_stream["stream"].map(
@@ -89,7 +93,9 @@ def _head(cohort: Cohort, people: int, unreachable: int) -> None:
     with add.container(horizontal=True, horizontal_alignment="right"):
         segment_list.save_as(cohort, _("Save as a segment"), key="save-found")
         words = plural("Add this {n} person", "Add these {n} people", people)
-        if people and st.button(words, icon=":material/add:", key="add-found"):
+        if people and allowed.button(
+            words, Permission.WRITE, icon=":material/add:", key="add-found"
+        ):
             if not selection.add(shell.engine(), shell.author(), cohort, cohort.english()):
                 st.toast(_("These people are in your selection already."))
             st.rerun()
@@ -143,11 +149,22 @@ def _write_words(chosen: Tray) -> str:
 audience_style.draw()
 chosen = tray.counted()
 with show.head(_("Audience")):
-    with st.popover(_("Import people"), icon=":material/upload_file:"):
+    with st.popover(
+        _("Import people"),
+        icon=":material/upload_file:",
+        disabled=not allowed.may(Permission.MANAGE),
+        help=allowed.why_not(Permission.MANAGE),
+    ):
         importing.bring_people_in()
     nobody = chosen.total is not None and not chosen.total.people
     words = _write_words(chosen)
-    if st.button(words, type="primary", disabled=nobody, icon=":material/edit_note:"):
+    if st.button(
+        words,
+        type="primary",
+        disabled=nobody or not allowed.may(Permission.WRITE),
+        help=allowed.why_not(Permission.WRITE),
+        icon=":material/edit_note:",
+    ):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})
 st.session_state["index-read"] = shell.people().version
 if shell.people().people == 0:
@@ -167,7 +184,8 @@ if view == "segments":
     segment_list.view()
     st.stop()
 if view == "do-not-message":
-    do_not_message.view()
+    if allowed.or_says(Permission.NAMES):
+        do_not_message.view()
     st.stop()
 finding.arrive()
 with st.container(key="audience"):
@@ -181,6 +199,7 @@ with side:
 with middle:
     with show.answered():
         result(wanted, others, chosen)
-    person.show_open()
+    if allowed.may(Permission.NAMES):
+        person.show_open()
 with right:
     tray.present(chosen)

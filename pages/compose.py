@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from hsl.acting import Permission
 from hsl.audience import selection
 from hsl.audience.cohort import Audience
 from hsl.message import drafts
 from hsl.words import _
 from pages.parts import (
+    allowed,
     asking,
     draft_list,
     held,
@@ -98,6 +100,8 @@ def draw_dialogs(audience: Audience) -> None:
         asking.show(_("One last look"), lambda: look(draft, audience), wide=True)
 
 
+if not allowed.or_says(Permission.WRITE):
+    st.stop()
 draft = held.open_draft()
 head(draft)
 actions = st.container(horizontal=True, vertical_alignment="center", key="desk-actions")

@@ -8,13 +8,16 @@ from html import escape
 import streamlit as st
 
 from hsl import insights, words
+from hsl.acting import Permission
 from hsl.audience.sources import registry
 from hsl.charts import arrival
-from hsl.delivery import history, told
+from hsl.delivery import deciding, history, told
 from hsl.delivery.history import Message
 from hsl.models import MessageStatus, utc_now
 from hsl.words import N_, _, plural
 from pages.parts import (
+    allowed,
+    approval,
     bot_words,
     charts,
     first_steps,
@@ -49,8 +52,8 @@ def needs_you() -> None:
     waiting, uncertain = history.needs_a_person(shell.engine())
     bot = shell.standing_of_bot()
     failing = registry.failing(shell.engine())
-    alarms = shell.alarms_of()
-    if not waiting and not uncertain and not bot.trouble and not failing and not alarms:
+    alarms, asked = shell.alarms_of(), deciding.waiting(shell.engine())
+    if not any((waiting, uncertain, bot.trouble, failing, alarms, asked)):
         return
     st.header(_("Needs you"))
     for number, said in enumerate(alarms):
@@ -65,6 +68,13 @@ def needs_you() -> None:
         why = escape(told.reason(bot.trouble))
         said = f"{show.state('failed', N_('the bot'))} {why}. {escape(waits)}"
         need(said, _("Look at the settings"), settings_page, key="need-bot")
+    for one in asked:
+        need(
+            f"{approval.said(one)} ({escape(_('message {which}', which=str(one.message_id)))})",
+            _("Look at it"),
+            partial(open_message, one.message_id),
+            key=f"need-approval-{one.message_id}",
+        )
     for message in waiting:
         why = escape(told.reason(message.status_reason or ""))
         need(
@@ -167,6 +177,8 @@ with show.head(_("Overview")):
         # The first steps have the one primary action while there is nobody to write to.
         type="secondary" if nobody else "primary",
         icon=":material/edit_note:",
+        disabled=not allowed.may(Permission.WRITE),
+        help=allowed.why_not(Permission.WRITE),
     )
 if write:
     st.switch_page("pages/compose.py")

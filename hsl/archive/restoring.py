@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine, delete, select, update
 
 from hsl import audit, database
+from hsl.acting import Permission, needs
 from hsl.archive import ArchiveError, catalogue, files, in_database, storing
 from hsl.archive.in_database import Progress
 from hsl.archive.storing import COUNTERS, History, Months, Recipients
@@ -34,6 +35,7 @@ class Checked:
     problem: str | None
 
 
+@needs(Permission.MANAGE)
 def restore(
     engine: Engine,
     month: str,

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, or_, select, update
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.archive import ArchiveError, catalogue, files, in_database, unlisted
 from hsl.models import Action, DeliveryStatus, MessageStatus
 
@@ -96,6 +97,7 @@ def leftovers(engine: Engine) -> list[int]:
     return [row.id for row in found]
 
 
+@needs(Permission.MANAGE)
 def archive(
     engine: Engine,
     before: datetime,

@@ -6,6 +6,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, Engine, Select, select
 
 from hsl import database, models, table
+from hsl.acting import Permission, needs
 from hsl.audience import segments
 from hsl.audience.cohort import Audience, Cohort
 from hsl.models import LEFT
@@ -62,6 +63,7 @@ def problem(engine: Engine, chosen: Cohort | Audience) -> str | None:
     return None
 
 
+@needs(Permission.NAMES)
 def people(engine: Engine, chosen: Cohort | Audience, form: Format = Format.CSV) -> IO[bytes]:
     """Everybody in `chosen`, by id; `streams` is text such as "4th_stream, 5th_stream".
 
@@ -71,6 +73,7 @@ def people(engine: Engine, chosen: Cohort | Audience, form: Format = Format.CSV)
         return table.as_file(Table(COLUMNS, _people(connection, chosen)), form)
 
 
+@needs(Permission.LOOK)
 def listed_segments(engine: Engine, form: Format = Format.CSV) -> IO[bytes]:
     """All segments by name, each with its last size."""
     rows = (
@@ -84,6 +87,7 @@ def listed_segments(engine: Engine, form: Format = Format.CSV) -> IO[bytes]:
     return table.as_file(Table(SEGMENT_COLUMNS, rows), form)
 
 
+@needs(Permission.LOOK)
 def sizes(engine: Engine, form: Format = Format.CSV) -> IO[bytes]:
     """The people of each segment by day (UTC, such as "2026-11-24")."""
     statement = (
@@ -94,6 +98,7 @@ def sizes(engine: Engine, form: Format = Format.CSV) -> IO[bytes]:
     return _selected(engine, statement, SIZE_COLUMNS, form)
 
 
+@needs(Permission.NAMES)
 def marks(engine: Engine, form: Format = Format.CSV) -> IO[bytes]:
     """Everybody who is marked as do-not-message, the last marked first."""
     shown = [(People if c.name in People.c and c.name != "user_id" else Marks).c[c.name]

@@ -10,6 +10,7 @@ import duckdb
 from sqlalchemy import Engine, text
 
 from hsl import audit, database, table
+from hsl.acting import Permission, needs
 from hsl.audience import columns, reading, upsert
 from hsl.audience.columns import ImportRefused
 from hsl.audience.upsert import Progress
@@ -42,6 +43,7 @@ class ImportReport:
         return unindexed_words(self.unindexed)
 
 
+@needs(Permission.MANAGE)
 def import_file(
     engine: Engine,
     path: Path,

@@ -13,6 +13,7 @@ from itertools import count, islice
 from sqlalchemy import Engine, delete, insert, select
 
 from hsl import models
+from hsl.acting import Permission, needs
 from hsl.audience import conditions, segments
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
@@ -24,6 +25,7 @@ BREATH = 0.02  # seconds between two of them, in which others get SQLite's lock
 UNFINISHED = "Its people are being written. If this stays here, delete it and make it anew."
 
 
+@needs(Permission.WRITE)
 def keep(
     engine: Engine, *, name: str, owner: str, ids: Iterable[int], description: str = ""
 ) -> Segment:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.audience import usage
 from hsl.audience.cohort import Cohort
 from hsl.audience.conditions import Members as AmongMembers
@@ -93,6 +94,7 @@ def sizes(engine: Engine, segment_id: int) -> list[tuple[str, int]]:
         return [(r.day, r.people) for r in connection.execute(statement.order_by(Sizes.c.day))]
 
 
+@needs(Permission.WRITE)
 def add(
     engine: Engine,
     *,
@@ -150,6 +152,7 @@ def add(
     return one(engine, name)
 
 
+@needs(Permission.WRITE)
 def edit(
     engine: Engine,
     name: str,
@@ -218,6 +221,7 @@ def edit(
     return one(engine, wanted)
 
 
+@needs(Permission.WRITE)
 def freeze(engine: Engine, name: str, *, actor: str) -> int:
     """Keep the people that it has now; how many. Raises SegmentError."""
     with engine.begin() as connection:
@@ -230,6 +234,7 @@ def freeze(engine: Engine, name: str, *, actor: str) -> int:
     return people
 
 
+@needs(Permission.WRITE)
 def settle(engine: Engine, made: Segment, *, actor: str, description: str) -> Segment:
     """Let a segment have the members that were written for it, and no others from now on.
 
@@ -257,6 +262,7 @@ def settle(engine: Engine, made: Segment, *, actor: str, description: str) -> Se
     return one(engine, made.name)
 
 
+@needs(Permission.WRITE)
 def thaw(engine: Engine, name: str, *, actor: str) -> None:
     """Let a frozen one be chosen anew by its cohort whenever it is used. Raises SegmentError."""
     with engine.begin() as connection:
@@ -277,6 +283,7 @@ def thaw(engine: Engine, name: str, *, actor: str) -> None:
         _record(connection, "segment_thawed", segment, actor)
 
 
+@needs(Permission.WRITE)
 def remove(engine: Engine, name: str, *, actor: str) -> None:
     """Delete a segment that nothing uses. Raises SegmentError, which names what uses it."""
     with engine.begin() as connection:

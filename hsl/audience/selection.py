@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.audience.cohort import Audience, Cohort
 
 Entries = models.selection_entries
@@ -40,6 +41,7 @@ def audience_of(lines: Sequence[Entry]) -> Audience:
     )
 
 
+@needs(Permission.WRITE)
 def add(engine: Engine, author: str, cohort: Cohort, label: str) -> bool:
     """Choose everybody in `cohort`; False when this very line is there already.
 
@@ -51,6 +53,7 @@ def add(engine: Engine, author: str, cohort: Cohort, label: str) -> bool:
         return _put(connection, author, cohort, label, excluded=False)
 
 
+@needs(Permission.WRITE)
 def take_out(engine: Engine, author: str, user_ids: tuple[int, ...], label: str) -> bool:
     """Take these people out of the selection, whichever line had brought them in."""
     with engine.begin() as connection:
@@ -58,6 +61,7 @@ def take_out(engine: Engine, author: str, user_ids: tuple[int, ...], label: str)
         return _put(connection, author, Cohort(user_ids=user_ids), label, excluded=True)
 
 
+@needs(Permission.WRITE)
 def remove(engine: Engine, author: str, entry_id: int) -> None:
     """Take one line away, and what it did with it."""
     with engine.begin() as connection:
@@ -66,12 +70,14 @@ def remove(engine: Engine, author: str, entry_id: int) -> None:
         )
 
 
+@needs(Permission.WRITE)
 def clear(engine: Engine, author: str) -> None:
     """Choose nobody."""
     with engine.begin() as connection:
         connection.execute(delete(Entries).where(Entries.c.author == author))
 
 
+@needs(Permission.WRITE)
 def restore(engine: Engine, author: str, lines: Sequence[Entry]) -> None:
     """Put lines that were taken away or cleared back, as they were."""
     with engine.begin() as connection:

@@ -15,6 +15,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Select, func
 
 from hsl import models
+from hsl.acting import Permission, needs
 from hsl.audience import resolve
 from hsl.audience.cohort import Audience, Cohort
 from hsl.order import natural_key, naturally
@@ -136,6 +137,7 @@ class Snapshot:
         found = found.sort_values("stream", key=_naturally, ignore_index=True)
         return found.fillna({"stream": "not enrolled"})
 
+    @needs(Permission.NAMES)
     def page(
         self,
         chosen: Cohort | Audience,
@@ -176,6 +178,7 @@ class Snapshot:
             values,
         )
 
+    @needs(Permission.NAMES)
     def similar(self, words: str, *, among: Cohort | None = None, most: int = 20) -> pd.DataFrame:
         """People called almost so, the likest first; those whom a search for it finds are not here.
 

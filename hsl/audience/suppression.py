@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, false, func, insert, or_, select
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.audience import columns
 from hsl.errors import PlainError
 from hsl.models import MAX_USER_ID
@@ -38,6 +39,7 @@ class Mark:
     marked_at: datetime
 
 
+@needs(Permission.SEND)
 def add(connection: Connection, user_ids: Sequence[int], *, reason: str, actor: str) -> list[int]:
     """Mark these people, with the audit entry of it; the ids that were not marked before.
 
@@ -68,6 +70,7 @@ def add(connection: Connection, user_ids: Sequence[int], *, reason: str, actor: 
     return new
 
 
+@needs(Permission.SEND)
 def remove(engine: Engine, user_ids: Sequence[int], *, actor: str) -> int:
     """Take marks away, with the audit entry of it; how many. Raises SuppressionError for none."""
     with engine.begin() as connection:
@@ -150,6 +153,7 @@ def _telegram_id(words: str) -> int | None:
     return int(words) if 0 < int(words) <= MAX_USER_ID else None
 
 
+@needs(Permission.NAMES)
 def listing(
     engine: Engine, *, words: str = "", offset: int = 0, limit: int = 50
 ) -> tuple[list[Mark], int]:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, select, update
 
 from hsl import audit, database, models
-from hsl.delivery import outbox, preparing, steering
+from hsl.acting import Permission, needs
+from hsl.delivery import approving, outbox, preparing, steering
 from hsl.delivery.outbox import History, Recipients
 from hsl.models import Action, DeliveryStatus, MessageStatus
 from hsl.words import _
@@ -31,6 +32,7 @@ class _Again:
     left_out: dict[str, list[int]] | None = None
 
 
+@needs(Permission.SEND)
 def retry_failed(
     engine: Engine,
     message_id: int,
@@ -57,6 +59,7 @@ def retry_failed(
     return back
 
 
+@needs(Permission.SEND)
 def send_again(
     engine: Engine,
     message_id: int,
@@ -103,6 +106,7 @@ def send_again(
         status = _going(row)
         _set_going(connection, row, status, uncertain_deliveries=-settled)
         outbox.set_status(connection, row, status, row.status_reason, actor, action, people=settled)
+        approving.hold_if_many(connection, message_id, by=actor, anew=True)
         outbox.finish_complete(connection, [message_id], now=models.utc_now())
     return settled
 
@@ -211,6 +215,7 @@ def _retry_first(engine: Engine, message_id: int, again: _Again, *, actor: str) 
         _set_going(connection, row, status, failed_deliveries=-back)
         people = back + len(later)
         outbox.set_status(connection, row, status, None, actor, "message_retried", people=people)
+        approving.hold_if_many(connection, message_id, by=actor, anew=True, more=len(later))
         outbox.finish_complete(connection, [message_id], now=models.utc_now())
     return back
 

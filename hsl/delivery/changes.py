@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, func, insert, literal, select, update
 
 from hsl import audit, database, models
-from hsl.delivery import outbox, preparing
+from hsl.acting import Permission, needs
+from hsl.delivery import approving, outbox, preparing
 from hsl.delivery.outbox import OutboxError
 from hsl.media import lasting
 from hsl.message.content import Content
@@ -36,6 +37,7 @@ class Version:
     replaced_by: str
 
 
+@needs(Permission.SEND)
 def edit(
     engine: Engine, message_id: int, content: Content, *, actor: str, draft_id: int | None = None
 ) -> int:
@@ -81,9 +83,11 @@ def edit(
                 "after": content.text[:200],
             },
         )
+        approving.hold_if_many(connection, message_id, by=actor)
     return int(row.version) + 1
 
 
+@needs(Permission.SEND)
 def edit_sent(
     engine: Engine, message_id: int, content: Content, *, actor: str, draft_id: int | None = None
 ) -> int:
@@ -101,6 +105,7 @@ def edit_sent(
         return _run(connection, row, Action.EDIT, content, actor, prepared)
 
 
+@needs(Permission.SEND)
 def delete_sent(engine: Engine, message_id: int, *, actor: str) -> int:
     """Delete a message from the chats where it arrived within the last 48 hours; the run's id."""
     with (
@@ -280,6 +285,7 @@ def _run(
         object_id=row.id,
         details={"run": run_id, "recipients": total, "preview": content.text[:200]},
     )
+    approving.hold_if_many(connection, run_id, by=actor)
     return run_id
 
 

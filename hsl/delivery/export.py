@@ -7,6 +7,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, Engine
 
 from hsl import database, models, table
+from hsl.acting import Permission, needs
 from hsl.archive import catalogue
 from hsl.delivery import history, sums
 from hsl.delivery.history import EXPORTED
@@ -55,6 +56,7 @@ PERSON_COLUMNS = (
 )
 
 
+@needs(Permission.NAMES)
 def recipients(engine: Engine, message_id: int, form: Format = Format.CSV) -> IO[bytes]:
     """All recipients of a message, archived or not; in CSV and Excel the closing sum ends it.
 
@@ -72,6 +74,7 @@ def recipients(engine: Engine, message_id: int, form: Format = Format.CSV) -> IO
         )
 
 
+@needs(Permission.LOOK)
 def messages(
     engine: Engine,
     form: Format = Format.CSV,
@@ -81,6 +84,7 @@ def messages(
     return table.as_file(Table(MESSAGE_COLUMNS, _messages(engine, wanted)), form)
 
 
+@needs(Permission.NAMES)
 def of_person(engine: Engine, user_id: int, form: Format = Format.CSV) -> IO[bytes]:
     """All messages that were meant for this person, the last one first.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_, select
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.archive import catalogue
 from hsl.delivery import queue, sums
 from hsl.delivery.person import Received as Received
@@ -201,6 +202,7 @@ def progress(engine: Engine, message_id: int) -> dict[str, float | None]:
         return sums.progress(connection, message_id)
 
 
+@needs(Permission.NAMES)
 def recipients(
     engine: Engine,
     message_id: int,

@@ -25,8 +25,9 @@ from sqlalchemy import (
 )
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.archive import catalogue
-from hsl.delivery import choosing, preparing, sums, told
+from hsl.delivery import approving, choosing, preparing, sums, told
 from hsl.errors import PlainError
 from hsl.media import lasting
 from hsl.message.content import Content
@@ -109,6 +110,7 @@ class NewMessage:
         return self.scheduled_at is None and self.take_back > 0
 
 
+@needs(Permission.SEND)
 def create(engine: Engine, new: NewMessage, *, draft_id: int | None = None) -> int:
     """Make a message and its recipients in one transaction, and return its id.
 
@@ -225,6 +227,8 @@ def add(
             ),
         },
     )
+    if new.experiment_id is None:  # its arms are asked for together
+        approving.hold_if_many(connection, message_id, by=new.author)
     return message_id
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.message import html
 from hsl.models import Action
 from hsl.words import _
@@ -28,6 +29,7 @@ class Received:
     archived: bool
 
 
+@needs(Permission.NAMES)
 def of_person(engine: Engine, user_id: int) -> list[Received]:
     """All messages that were meant for this person, the last one first.
 

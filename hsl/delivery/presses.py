@@ -38,6 +38,7 @@ from sqlalchemy import (
 )
 
 from hsl import audit, models
+from hsl.acting import Permission, needs
 from hsl.archive import ArchiveError, catalogue, files, reading
 from hsl.errors import PlainError
 from hsl.message.content import MAX_CALLBACK_BYTES
@@ -90,6 +91,7 @@ class PressReport:
     rejected: dict[str, int]
 
 
+@needs(Permission.MANAGE)
 def import_file(engine: Engine, path: Path, *, actor: str) -> PressReport:
     """Add the presses of a CSV or JSON lines file; the same file twice adds nothing.
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Row, Select, false, insert, select, u
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.delivery import choosing, outbox, steering
 from hsl.delivery.quiet import known_zones
 from hsl.message.content import Content
@@ -139,6 +140,7 @@ class Rule:
     stopped_reason: str | None
 
 
+@needs(Permission.SEND)
 def create(
     engine: Engine,
     *,
@@ -254,6 +256,7 @@ def _stop_failed(connection: Connection, rule_id: int, fault: Exception) -> None
     )
 
 
+@needs(Permission.SEND)
 def stop(engine: Engine, rule_id: int, *, actor: str) -> int:
     """Stop a rule and cancel the message that it made ahead; return how many were cancelled."""
     with engine.begin() as connection:

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, update
 
 from hsl import models
-from hsl.delivery import outbox
+from hsl.acting import Permission, needs
+from hsl.delivery import approving, outbox
 from hsl.delivery.outbox import History
 from hsl.models import MessageStatus
 from hsl.words import _
 
 
+@needs(Permission.SEND)
 def reschedule(engine: Engine, message_id: int, moment: datetime, *, actor: str) -> datetime:
     """Let a scheduled message go at `moment` instead; returns when it was to go, in UTC.
 
@@ -54,5 +56,6 @@ def reschedule(engine: Engine, message_id: int, moment: datetime, *, actor: str)
             was=row.scheduled_at.isoformat(),
             scheduled_at=moment.astimezone(UTC).isoformat(),
         )
+        approving.hold_if_many(connection, message_id, by=actor)
     was: datetime = row.scheduled_at
     return was

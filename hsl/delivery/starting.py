@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Row, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hsl import database, spans
-from hsl.delivery import choosing, outbox, preparing, trouble
+from hsl.delivery import approving, choosing, outbox, preparing, trouble
 from hsl.delivery.outbox import History
 from hsl.models import AudienceMode, MessageStatus
 
@@ -26,7 +26,9 @@ def start_due(
     outbox.OutboxError, the reason is its sentence.
     """
     due = select(History).where(
-        History.c.status == MessageStatus.SCHEDULED, History.c.scheduled_at <= now
+        History.c.status == MessageStatus.SCHEDULED,
+        History.c.scheduled_at <= now,
+        ~approving.is_open(),
     )
     if bot_id is not None:
         due = due.where(History.c.bot_id == bot_id)
@@ -39,6 +41,11 @@ def start_due(
                 started.append(row.id)
         except preparing.PreparationError:
             continue  # another process starts it
+        except approving.WaitsError as waits:
+            with engine.begin() as connection:
+                held = _held_scheduled(connection, row.id)
+                if held is not None:
+                    approving.ask(connection, held, waits.people, by=held.author)
         except Exception as fault:
             if isinstance(fault, OperationalError | InterfaceError):
                 raise  # the database is away, which is no fault of the message
@@ -83,7 +90,11 @@ def _held_scheduled(connection: Connection, message_id: int) -> Row[Any] | None:
     """The message's row, locked, if it is scheduled still and nobody else has it."""
     return connection.execute(
         select(History)
-        .where(History.c.id == message_id, History.c.status == MessageStatus.SCHEDULED)
+        .where(
+            History.c.id == message_id,
+            History.c.status == MessageStatus.SCHEDULED,
+            ~approving.is_open(),
+        )
         .with_for_update(skip_locked=True)
     ).one_or_none()
 
@@ -91,7 +102,9 @@ def _held_scheduled(connection: Connection, message_id: int) -> Row[Any] | None:
 def _start(
     connection: Connection, message: Row[Any], now: datetime, chosen: choosing.Chosen
 ) -> None:
-    """Let it be sent; a message to nobody is over at once."""
+    """Let it be sent; a message to nobody is over at once. Raises approving.WaitsError."""
+    if approving.lacks(connection, message, chosen.recipients):
+        raise approving.WaitsError(chosen.recipients)
     is_live = message.audience_mode == AudienceMode.LIVE
     connection.execute(
         update(History)

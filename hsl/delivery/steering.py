@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, literal, select, update
 
 from hsl import database, models
-from hsl.delivery import outbox, preparing, trouble
+from hsl.acting import Permission, needs
+from hsl.delivery import approving, outbox, preparing, trouble
 from hsl.delivery.outbox import History, Recipients
 from hsl.models import DeliveryStatus, MessageStatus
 from hsl.words import _
 
 
+@needs(Permission.SEND)
 def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = None) -> None:
     """Stop sending until `resume`; nobody leaves after this transaction."""
     _change(
@@ -26,6 +28,7 @@ def pause(engine: Engine, message_id: int, *, actor: str, reason: str | None = N
     )
 
 
+@needs(Permission.SEND)
 def resume(engine: Engine, message_id: int, *, actor: str) -> None:
     """Go on with a paused message: at its time if that is still to come, else at once."""
     with engine.begin() as connection:
@@ -43,11 +46,13 @@ def resume(engine: Engine, message_id: int, *, actor: str) -> None:
                 update(History).where(History.c.id == message_id).values(late_limit=None)
             )
         outbox.set_status(connection, row, status, None, actor, "message_resumed")
+        approving.hold_if_many(connection, message_id, by=actor)
         # Whoever resumes says that the bot's trouble is over; if not, its next answer tells.
         trouble.end(connection, row.bot_id)
         outbox.finish_complete(connection, [message_id], now=models.utc_now())
 
 
+@needs(Permission.SEND)
 def cancel(engine: Engine, message_id: int, *, actor: str) -> int:
     """Cancel for everybody who has not been sent to, and return how many those are.
 
@@ -137,6 +142,7 @@ def _cancel_some(connection: Connection, message_id: int) -> int:
     return len(ids)
 
 
+@needs(Permission.SEND)
 def mark_delivered(
     engine: Engine, message_id: int, *, actor: str, user_ids: tuple[int, ...] = ()
 ) -> int:

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, select, text, update
 
 from hsl import audit, database, models
+from hsl.delivery import approving, outbox, pace, queue, steering, trouble, withdrawing
 from hsl.delivery import changes as changes_of_chats
-from hsl.delivery import outbox, pace, queue, steering, trouble, withdrawing
 from hsl.delivery.outcome import Outcome, Verdict
 from hsl.delivery.quiet import QuietHours
 from hsl.models import Action, DeliveryStatus, MessageStatus
@@ -37,7 +37,11 @@ _SENDING = select(
     History.c.total_recipients,
     History.c.keep_quiet,
     History.c.version,
-).where(History.c.bot_id == bindparam("bot"), History.c.status == MessageStatus.SENDING)
+).where(
+    History.c.bot_id == bindparam("bot"),
+    History.c.status == MessageStatus.SENDING,
+    ~approving.is_open(),
+)
 # Written out, as a partial index is only for those who name its condition.
 _IS_SENDING = Recipients.c.delivery_status == bindparam(
     "sending", DeliveryStatus.SENDING.value, literal_execute=True

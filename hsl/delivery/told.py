@@ -16,6 +16,7 @@ from hsl.words import N_, _, in_english, plural
 FORMS = (
     N_("Paused by {person}"),
     N_("Cancelled by {person}"),
+    N_("Rejected by {person}: {why}"),
     N_("stopped by {person}"),
     N_("over"),
     N_("its next message could not be made: {fault}"),

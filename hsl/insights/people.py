@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hsl.acting import Permission, needs
 from hsl.audience import conditions as c
 from hsl.audience.cohort import Cohort
 from hsl.insights.filters import Filter, Readable, read
@@ -33,6 +34,7 @@ def people_behind(store: Readable, mark: Mark) -> list[Door]:
     return [door for found in sets if (door := _door(store, mark.chosen, found)).people]
 
 
+@needs(Permission.NAMES)
 def ids_behind(store: Readable, mark: Mark, words: str) -> list[int]:
     """The ids, sorted, of everybody in the set of these words. Raises KeyError for other words."""
     found = {behind.words: behind for behind in SETS[mark.figure](mark)}[words]

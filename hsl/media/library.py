@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.media.dropped import named
 from hsl.media.errors import MediaError
 from hsl.models import Action, MessageType
@@ -107,6 +108,7 @@ def uploaded(
     return None if row is None else _file(row)
 
 
+@needs(Permission.WRITE)
 def add(engine: Engine, bot_id: int, values: Mapping[str, Any], *, actor: str, action: str) -> File:
     """Keep a file under its columns' `values`; one that is known by its file_id stays as it was."""
     known = _files(bot_id).where(Files.c.file_id == values["file_id"])
@@ -127,6 +129,7 @@ def add(engine: Engine, bot_id: int, values: Mapping[str, Any], *, actor: str, a
     return _file(row)
 
 
+@needs(Permission.WRITE)
 def rename(engine: Engine, bot_id: int, number: int, name: str, *, actor: str) -> None:
     """Give a file another name here; at Telegram it keeps its own. Raises MediaError."""
     words = named(name) if name.strip() else ""
@@ -138,6 +141,7 @@ def rename(engine: Engine, bot_id: int, number: int, name: str, *, actor: str) -
         _audit(connection, actor, "media_renamed", number, before=row.name, after=words)
 
 
+@needs(Permission.WRITE)
 def remove(engine: Engine, bot_id: int, number: int, *, actor: str) -> None:
     """Take a file out of the library; Telegram keeps it. Raises MediaError.
 

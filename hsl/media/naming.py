@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from hsl.acting import Permission, needs
 from hsl.delivery.gateway import Answer, Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.media import answers, library, pictures
@@ -31,6 +32,7 @@ class Named:
     note: str | None = None
 
 
+@needs(Permission.WRITE)
 def look_up(
     engine: Engine, settings: Settings, file_id: str, wanted: MessageType, *, actor: str
 ) -> Named:

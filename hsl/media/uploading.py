@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from hsl import database
+from hsl.acting import Permission, acting_as, current, needs
 from hsl.delivery import pace
 from hsl.delivery.gateway import Answer, Attached, Gateway
 from hsl.delivery.outcome import Verdict
@@ -64,13 +65,15 @@ class Upload:
         return self._done.wait(seconds)
 
 
+@needs(Permission.WRITE)
 def start(engine: Engine, settings: Settings, dropped: Dropped, *, actor: str) -> Upload:
     """Begin an upload in the background."""
-    running = Upload(dropped, Progress(dropped.size))
+    running, actor_now = Upload(dropped, Progress(dropped.size)), current()
 
     def work() -> None:
         try:
-            running.file = upload(engine, settings, dropped, running.progress, actor=actor)
+            with acting_as(actor_now):  # a thread knows nobody by itself
+                running.file = upload(engine, settings, dropped, running.progress, actor=actor)
         except PlainError as fault:
             running.fault = fault
         except Exception as fault:
@@ -87,6 +90,7 @@ def start(engine: Engine, settings: Settings, dropped: Dropped, *, actor: str) -
     return running
 
 
+@needs(Permission.WRITE)
 def upload(
     engine: Engine, settings: Settings, dropped: Dropped, progress: Progress, *, actor: str
 ) -> library.File:

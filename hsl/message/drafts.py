@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.message import versions
 from hsl.message.content import Content
 from hsl.words import _
@@ -65,6 +66,7 @@ def by_link(engine: Engine, draft_id: int) -> Draft | None:
     return None if row is None else _draft(row)
 
 
+@needs(Permission.WRITE)
 def start(
     engine: Engine,
     author: str,
@@ -95,6 +97,7 @@ def start(
     return _draft(row)
 
 
+@needs(Permission.WRITE)
 def save(
     engine: Engine,
     author: str,
@@ -143,6 +146,7 @@ def _refused(connection: Connection, draft_id: int) -> DraftError:
     return DraftError(_("This draft was changed in another tab meanwhile."))
 
 
+@needs(Permission.WRITE)
 def discard(engine: Engine, author: str, draft_id: int) -> None:
     """Throw a draft away; `restore` brings back what was read of it before."""
     with engine.begin() as connection:
@@ -162,6 +166,7 @@ def discard(engine: Engine, author: str, draft_id: int) -> None:
             )
 
 
+@needs(Permission.WRITE)
 def restore(engine: Engine, draft: Draft, *, actor: str) -> Draft:
     """Bring a discarded draft back under its own number, so that links to it lead there again.
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Engine, delete, insert, select, update
 
 from hsl import models
+from hsl.acting import Permission, needs
 
 Presence = models.draft_presence
 EVERY = 4.0  # seconds between two beats of a tab
@@ -21,6 +22,7 @@ class Other:
     author: str
 
 
+@needs(Permission.WRITE)
 def beat(engine: Engine, draft_id: int, place: str, author: str) -> Sequence[Other]:
     """Say that `place` shows the draft, and no other one; returns who else shows it."""
     now = models.utc_now()

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.message import html
 from hsl.message.content import Content
@@ -62,6 +63,7 @@ def load(engine: Engine, template_id: int) -> Template:
     return _template(row)
 
 
+@needs(Permission.WRITE)
 def keep(
     engine: Engine, kind: TemplateKind, name: str, content: Content, *, author: str
 ) -> Template:
@@ -84,6 +86,7 @@ def keep(
     return _added(engine, values, actor=author, action=f"{kind}_kept")
 
 
+@needs(Permission.WRITE)
 def replace(engine: Engine, template_id: int, content: Content, *, actor: str) -> Template:
     """Give it another content; the audit keeps the one before. Raises TemplateError."""
     with engine.begin() as connection:
@@ -100,6 +103,7 @@ def replace(engine: Engine, template_id: int, content: Content, *, actor: str) -
     return _template(row)
 
 
+@needs(Permission.WRITE)
 def rename(engine: Engine, template_id: int, name: str, *, actor: str) -> Template:
     """Give it another name. Raises TemplateError where it is taken."""
     name = _good_name(name)
@@ -120,6 +124,7 @@ def rename(engine: Engine, template_id: int, name: str, *, actor: str) -> Templa
     return _template(row)
 
 
+@needs(Permission.WRITE)
 def remove(engine: Engine, template_id: int, *, actor: str) -> Template:
     """Delete it, and return it as it was, for `restore`; the audit keeps its content too."""
     with engine.begin() as connection:
@@ -130,6 +135,7 @@ def remove(engine: Engine, template_id: int, *, actor: str) -> Template:
     return before
 
 
+@needs(Permission.WRITE)
 def restore(engine: Engine, template: Template, *, actor: str) -> Template:
     """Bring a deleted one back as it was. Raises TemplateError where its name is taken by now."""
     values = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, func, insert, select
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.words import _
 
@@ -34,6 +35,7 @@ class Tester:
         return " ".join(parts) or str(self.user_id)
 
 
+@needs(Permission.NAMES)
 def listing(engine: Engine, author: str) -> list[Tester]:
     """The author's test recipients, in the order in which they were added."""
     statement = (
@@ -52,6 +54,7 @@ def listing(engine: Engine, author: str) -> list[Tester]:
         return [Tester(**row._mapping) for row in connection.execute(statement)]
 
 
+@needs(Permission.WRITE)
 def add(engine: Engine, author: str, user_id: int) -> None:
     """Remember somebody as a test recipient; who is one already stays one. Raises TesterError."""
     with engine.begin() as connection:
@@ -71,6 +74,7 @@ def add(engine: Engine, author: str, user_id: int) -> None:
             )
 
 
+@needs(Permission.WRITE)
 def remove(engine: Engine, author: str, user_id: int) -> None:
     """Forget a test recipient."""
     with engine.begin() as connection:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from hsl import database, models
+from hsl.acting import Permission, needs
 from hsl.message import html
 from hsl.message.content import Content
 
@@ -44,6 +45,7 @@ def listing(engine: Engine, draft_id: int) -> list[Version]:
     ]
 
 
+@needs(Permission.WRITE)
 def keep(engine: Engine, draft_id: int, content: Content, author: str) -> None:
     """A deliberate step: keep what the draft says now, unless its last version says the same."""
     with engine.begin() as connection:

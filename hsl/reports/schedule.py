@@ -5,6 +5,7 @@ that was off at the time makes up for it. A report of messages that were still b
 anew when they are over.
 """
 
+import contextvars
 import logging
 import threading
 from collections.abc import Iterator
@@ -76,7 +77,10 @@ class Reports:
         if folder is None or (self._at_work is not None and self._at_work.is_alive()):
             return
         self._at_work = threading.Thread(
-            target=self._write_next, args=(folder, now), name="report", daemon=True
+            target=contextvars.copy_context().run,  # with who acts
+            args=(self._write_next, folder, now),
+            name="report",
+            daemon=True,
         )
         self._at_work.start()
 

@@ -9,15 +9,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from hsl.acting import Permission, needs
 from hsl.reports import figures, names, page
 
 
+@needs(Permission.LOOK)
 def message(engine: Engine, message_id: int, zone: ZoneInfo, out: Path) -> Path:
     """Write one message's report to a file, or into a folder; where it is. Raises OSError."""
     found = figures.of_message(engine, message_id, zone)
     return _save(page.of_message(found, zone), out, f"message-{message_id}.html")
 
 
+@needs(Permission.LOOK)
 def period(
     engine: Engine,
     since: datetime,

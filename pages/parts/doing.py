@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from hsl.acting import NotAllowedError
 from hsl.delivery import outbox
 from pages.parts import show
 
@@ -12,7 +13,7 @@ def do(change: Callable[[], object]) -> None:
     """Make the change, and draw the page anew; where it is refused, say why."""
     try:
         change()
-    except outbox.OutboxError as refused:
+    except (outbox.OutboxError, NotAllowedError) as refused:
         st.error(show.plain(str(refused)))
         return
     st.rerun(scope="app")

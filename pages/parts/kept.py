@@ -12,7 +12,7 @@ from typing import IO
 
 from streamlit import runtime
 
-from hsl import words
+from hsl import acting, words
 
 HELD = 30.0  # seconds after the last file
 PLACES = 8  # files that are held at a time
@@ -21,12 +21,12 @@ _release: threading.Timer | None = None
 
 
 def made(make: Callable[[], bytes | IO[bytes]], *, name: str, mime: str) -> Callable[[], bytes]:
-    """`make` in the viewer's language, wherever it is called; its file is held for a while."""
-    tag = str(words.locale())
+    """`make` in the viewer's language, by them, wherever it is called; its file is held a while."""
+    tag, viewer = str(words.locale()), acting.current()
 
     def make_and_hold() -> bytes:
-        # It is called beside the page's run, where nobody is known to read.
-        with words.spoken_as(tag):
+        # It is called beside the page's run, where nobody is known to read or to act.
+        with words.spoken_as(tag), acting.acting_as(viewer):
             found = make()
         if not isinstance(found, bytes):
             with found as file:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from hsl import dispatch, experiments
+from hsl.acting import NotAllowedError, Permission
 from hsl.audience import policy
 from hsl.audience.cohort import Audience
 from hsl.delivery import changes, history, outbox, pace
@@ -13,7 +14,18 @@ from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
 from hsl.words import _, plural
-from pages.parts import asking, before, desk, languages, shell, show, splitting, timing
+from pages.parts import (
+    allowed,
+    approval,
+    asking,
+    before,
+    desk,
+    languages,
+    shell,
+    show,
+    splitting,
+    timing,
+)
 
 EXAMPLES = 20  # people to look as
 
@@ -61,7 +73,8 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
     saved = go.button(
         _("Change it in the chats") if in_chats else _("Save the change"),
         type="primary",
-        disabled=bool(problems),
+        disabled=bool(problems) or not allowed.may(Permission.SEND),
+        help=allowed.why_not(Permission.SEND),
         width="stretch",
         key="send",
     )
@@ -140,9 +153,17 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     others = _examples(audience.model_dump_json())
     before.show_samples(found.last.samples, draft.content, next(iter(others), {}))
     may_go = not problems and _has_counted(found.last.people, draft)
+    approval.notice(found.last.people)
     go, back = st.columns(2)
     label = _label(draft, found.last.people, moment)
-    sent = go.button(label, type="primary", disabled=not may_go, width="stretch", key="send")
+    sent = go.button(
+        label,
+        type="primary",
+        disabled=not may_go or not allowed.may(Permission.SEND),
+        help=allowed.why_not(Permission.SEND),
+        width="stretch",
+        key="send",
+    )
     if back.button(_("Back to writing"), width="stretch"):
         asking.close()
         st.rerun()
@@ -226,7 +247,7 @@ def _send(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> N
     """Make what was looked at, and go there; where it is refused, say why."""
     try:
         there = _made(draft, audience, moment)
-    except outbox.OutboxError as refused:
+    except (outbox.OutboxError, NotAllowedError) as refused:
         st.error(show.plain(str(refused)))
     else:
         _leave(**there)

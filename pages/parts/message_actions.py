@@ -6,6 +6,7 @@ from typing import Literal
 import streamlit as st
 
 from hsl import dispatch
+from hsl.acting import NotAllowedError, Permission
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import changes, outbox, steering, texts
 from hsl.delivery.history import Message
@@ -14,8 +15,9 @@ from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import Action, MessageStatus
 from hsl.words import _, p_, plural
-from pages.parts import asking, doing, move, shell, show, templates, uncertain
+from pages.parts import allowed, asking, doing, move, shell, show, templates, uncertain
 
+SEND = Permission.SEND
 LIVE = {MessageStatus.SENDING, MessageStatus.SCHEDULED}
 
 
@@ -52,23 +54,25 @@ def _steer(message: Message) -> None:
     """Pause, resume, move, cancel, and try again."""
     status, actor, engine = message.status, shell.author(), shell.engine()
     number = message.id
-    if status in LIVE and st.button(_("Pause"), icon=":material/pause:"):
+    if status in LIVE and allowed.button(_("Pause"), SEND, icon=":material/pause:"):
         doing.do(lambda: steering.pause(engine, number, actor=actor))
-    if status == MessageStatus.PAUSED and st.button(
-        _("Resume"), icon=":material/play_arrow:", type="primary"
+    if status == MessageStatus.PAUSED and allowed.button(
+        _("Resume"), SEND, icon=":material/play_arrow:", type="primary"
     ):
         doing.do(lambda: steering.resume(engine, number, actor=actor))
-    if status == MessageStatus.SCHEDULED and st.button(
-        p_("message", "Move"), icon=":material/event:"
+    if status == MessageStatus.SCHEDULED and allowed.button(
+        p_("message", "Move"), SEND, icon=":material/event:"
     ):
         move.open_for(number)
-    if status in {*LIVE, MessageStatus.PAUSED} and st.button(_("Cancel"), icon=":material/block:"):
+    if status in {*LIVE, MessageStatus.PAUSED} and allowed.button(
+        _("Cancel"), SEND, icon=":material/block:"
+    ):
         asking.open_dialog("cancel")
         st.rerun(scope="app")
     ended = status in {MessageStatus.SENT, MessageStatus.FAILED}
     if ended and message.closing.failed:
         words = _("Try the {count} failed again", count=message.closing.failed)
-        if st.button(words, icon=":material/replay:"):
+        if allowed.button(words, SEND, icon=":material/replay:"):
             asking.open_dialog("retry")
             st.rerun(scope="app")
 
@@ -78,7 +82,7 @@ def _write_again(message: Message) -> None:
     started = message.started_at is not None
     if message.status in {MessageStatus.SCHEDULED, MessageStatus.PAUSED}:
         words = _("Edit for those still to come") if started else _("Edit")
-        if st.button(words, icon=":material/edit:"):
+        if allowed.button(words, Permission.WRITE, icon=":material/edit:"):
             audience = (
                 Audience(include=(Cohort(missed_message=message.id),))
                 if started or message.audience is None
@@ -98,14 +102,16 @@ def _rare(message: Message) -> None:
         _offer_to_the_missed(message, "tertiary")
     if started and message.got:
         words = _("Write to the {count} who got it", count=message.got)
-        if st.button(words, icon=":material/reply_all:", type="tertiary"):
+        if allowed.button(words, Permission.WRITE, icon=":material/reply_all:", type="tertiary"):
             _follow_up(message, Cohort(got_message=message.id), Content())
     if not at_rest or not message.closing.sent:
         return
-    if st.button(_("Edit it in the chats"), icon=":material/edit_note:", type="tertiary"):
+    if allowed.button(
+        _("Edit it in the chats"), SEND, icon=":material/edit_note:", type="tertiary"
+    ):
         _edit(message, Audience(include=(Cohort(got_message=message.id),)), in_chats=True)
-    if changes.may_be_deletable(message.started_at) and st.button(
-        _("Delete it from the chats"), icon=":material/delete:", type="tertiary"
+    if changes.may_be_deletable(message.started_at) and allowed.button(
+        _("Delete it from the chats"), SEND, icon=":material/delete:", type="tertiary"
     ):
         asking.open_dialog("delete")
         st.rerun(scope="app")
@@ -115,7 +121,7 @@ def _offer_to_the_missed(message: Message, kind: Literal["secondary", "tertiary"
     if message.started_at is None or not message.missed:
         return
     words = _("Write to the {count} who did not get it", count=message.missed)
-    if st.button(words, icon=":material/forward_to_inbox:", type=kind):
+    if allowed.button(words, Permission.WRITE, icon=":material/forward_to_inbox:", type=kind):
         _follow_up(message, Cohort(missed_message=message.id), message.content)
 
 
@@ -153,7 +159,7 @@ def _ask_to_delete(message: Message) -> None:
 def _go_to_run(begin: Callable[[], int]) -> None:
     try:
         number = begin()
-    except outbox.OutboxError as refused:
+    except (outbox.OutboxError, NotAllowedError) as refused:
         st.error(show.plain(str(refused)))
         return
     st.query_params["message"] = str(number)

@@ -15,6 +15,7 @@ from hsl.words import N_, _, plural
 from hsl.words import number as number_words
 from pages.parts import (
     addressed,
+    approval,
     message_actions,
     message_list,
     message_result,
@@ -62,6 +63,7 @@ def show_one(message_id: int) -> None:
     _take_up(message_id)
     st.html(f"<h1 class='hsl-title'>{escape(message.title)}</h1>")
     shell.live(lambda: _live(message_id), every=_every(message))
+    approval.present(message)
     move.say_moved(message.id)
     move.ask(message.id, message.scheduled_at)
     message_actions.ask(message)

@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from hsl.acting import Permission
 from hsl.delivery import export, history
 from hsl.delivery.history import Message
 from hsl.delivery.sums import reason_words
 from hsl.models import DeliveryStatus, RecipientOrder
 from hsl.words import N_, _
-from pages.parts import addressed, download, shell, show, uncertain
+from pages.parts import addressed, allowed, download, shell, show, uncertain
 
 PAGE = 50  # recipients
 # Of the columns by their names in the code, in pixels, so that a narrow window scrolls the table
@@ -35,6 +36,8 @@ ORDERS = {
 
 def show_recipients(message: Message) -> None:
     """The filters, the table, and what may be done with ticked rows. Raises ArchiveError."""
+    if not allowed.or_says(Permission.NAMES):
+        return
     number = message.id
     reasons = history.reasons(shell.engine(), number)
     words, chosen_status, chosen_reason, order = _filters(message, reasons)

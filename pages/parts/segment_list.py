@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from hsl import table
+from hsl.acting import NotAllowedError
 from hsl.audience import export, segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
@@ -231,7 +232,7 @@ def _choose(segment: Segment) -> None:
 def _do(change: Callable[[], object], done: str = "") -> None:
     try:
         change()
-    except SegmentError as refused:
+    except (SegmentError, NotAllowedError) as refused:
         st.error(show.plain(str(refused)))
         return
     if done:

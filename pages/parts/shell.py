@@ -14,7 +14,7 @@ from hsl import acting, bots, database, doctor, models, words
 from hsl.audience import segments
 from hsl.audience.snapshot import Snapshot
 from hsl.audience.sources import registry
-from hsl.delivery import history, standing
+from hsl.delivery import deciding, history, standing
 from hsl.settings import Settings, get_settings
 from hsl.warehouse.store import Store
 from hsl.watch import alarms, vitals
@@ -127,10 +127,12 @@ def waiting_for_a_person() -> int:
     try:
         waiting, uncertain = history.needs_a_person(engine())
         failing = registry.failing(engine())
+        asked_for = deciding.waiting(engine())
         trouble = standing_of_bot().trouble
     except SQLAlchemyError:
         return 0
-    return len(waiting) + bool(uncertain) + bool(trouble) + len(failing)
+    asked = sum(one.may_decide for one in asked_for)
+    return len(waiting) + bool(uncertain) + bool(trouble) + len(failing) + asked
 
 
 def choices(paths: list[str]) -> None:

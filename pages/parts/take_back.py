@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from hsl import taking_back
+from hsl.acting import NotAllowedError
 from hsl.delivery import history, outbox
 from hsl.delivery.history import Message
 from hsl.models import utc_now
@@ -75,7 +76,7 @@ def _countdown(left: float, whole: float) -> str:
 def _take_back(message_id: int) -> None:
     try:
         draft_id = taking_back.take_back(shell.engine(), message_id, actor=shell.author())
-    except outbox.OutboxError as refused:
+    except (outbox.OutboxError, NotAllowedError) as refused:
         st.toast(show.plain(str(refused)), icon=":material/error:")
         return
     st.toast(_("Taken back. Nobody got it."), icon=":material/undo:")

@@ -5,11 +5,12 @@ from html import escape
 import streamlit as st
 
 from hsl import dispatch
+from hsl.acting import Permission
 from hsl.delivery import steering
 from hsl.delivery.history import Message
 from hsl.models import Action, DeliveryStatus, MessageStatus
 from hsl.words import _, plural
-from pages.parts import asking, doing, shell, show
+from pages.parts import allowed, asking, doing, shell, show
 
 AGAIN = "again"  # the dialog
 CHOSEN = "again-to"  # the ids it asks about; none: all of them
@@ -97,7 +98,9 @@ def _decide(message: Message, ids: tuple[int, ...], people: int, *, key: str) ->
     """The buttons for all of them, or for those who are ticked (`people`, maybe none)."""
     nobody = key == "ticked" and not ids
     take, again = _labels(message, people, ticked=key == "ticked")
-    if st.button(take, icon=":material/done_all:", disabled=nobody, key=f"deliver-{key}"):
+    if allowed.button(
+        take, Permission.SEND, icon=":material/done_all:", disabled=nobody, key=f"deliver-{key}"
+    ):
         doing.do(
             lambda: steering.mark_delivered(
                 shell.engine(), message.id, actor=shell.author(), user_ids=ids
@@ -105,7 +108,9 @@ def _decide(message: Message, ids: tuple[int, ...], people: int, *, key: str) ->
         )
     if not may_be_sent_again(message):
         return
-    if st.button(again, icon=":material/redo:", disabled=nobody, key=f"again-{key}"):
+    if allowed.button(
+        again, Permission.SEND, icon=":material/redo:", disabled=nobody, key=f"again-{key}"
+    ):
         st.session_state[CHOSEN] = ids
         asking.open_dialog(AGAIN)
         st.rerun(scope="app")

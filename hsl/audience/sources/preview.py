@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from hsl.acting import Permission, needs
 from hsl.audience import columns, importer, reading
 from hsl.audience.sources import definitions, guessing, runs
 from hsl.audience.sources.errors import SourceError
@@ -62,6 +63,7 @@ class Preview:
         return sum(row.problem is not None for row in self.rows)
 
 
+@needs(Permission.MANAGE)
 def preview(
     definition: definitions.Definition, settings: Settings, *, propose: bool = False
 ) -> Preview:

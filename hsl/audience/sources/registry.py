@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
 from hsl import audit, database, models, stored, table
+from hsl.acting import Permission, needs
 from hsl.audience.sources.definitions import Definition, Kind, Which, define
 from hsl.audience.sources.errors import SourceBusyError, SourceError
 from hsl.words import _, number
@@ -99,6 +100,7 @@ class Source:
         return self.definition.name
 
 
+@needs(Permission.MANAGE)
 def add(engine: Engine, definition: Definition, *, actor: str, replace: bool = False) -> int:
     """Keep a source and return its id; with a schedule its first run is due at once.
 
@@ -140,6 +142,7 @@ def add(engine: Engine, definition: Definition, *, actor: str, replace: bool = F
     return number
 
 
+@needs(Permission.MANAGE)
 def change(engine: Engine, name: str, *, actor: str, **parts: Any) -> Definition:
     """Give a source other `parts` (fields of Definition) and keep the rest of it.
 
@@ -184,6 +187,7 @@ def _row(definition: Definition) -> dict[str, Any]:
     }
 
 
+@needs(Permission.MANAGE)
 def remove(engine: Engine, name: str, *, actor: str) -> None:
     """Forget a source and its runs; the people whom it brought stay as they are."""
     with engine.begin() as connection:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import audit, database, models
+from hsl.acting import Permission, needs
 from hsl.audience import importer, reading, upsert
 from hsl.audience.sources import (
     addresses,
@@ -55,6 +56,7 @@ class Fetched:
         return words
 
 
+@needs(Permission.MANAGE)
 def run(
     engine: Engine,
     name: str,

@@ -1,0 +1,65 @@
+"""A message that waits for a second person: what is asked for, and the two answers."""
+
+from html import escape
+
+import streamlit as st
+
+from hsl.acting import NotAllowedError
+from hsl.delivery import deciding, outbox
+from hsl.delivery.deciding import Waiting
+from hsl.delivery.history import Message
+from hsl.words import N_, _, plural
+from pages.parts import desk, doing, shell, show
+
+
+def said(one: Waiting) -> str:
+    """HTML of what a message waits for."""
+    words = plural(
+        "{name} asks for a second approver: it would go to {n} person.",
+        "{name} asks for a second approver: it would go to {n} people.",
+        one.people,
+        name=one.asked_by,
+    )
+    return f"{show.state('paused', N_('waits for approval'))} {escape(words)}"
+
+
+def present(message: Message) -> None:
+    """On a message's page: what it waits for, its exact text, and the answers of who may."""
+    found = deciding.of_message(shell.engine(), message.id)
+    if found is None:
+        return
+    with st.container(border=True):
+        st.html(said(found))
+        if not found.may_decide:
+            st.caption(_("Another person who may send decides about it."))
+            return
+        desk.show_preview(message.content, {})
+        why = st.text_input(_("Why not (its author reads it)"), key=f"why-not-{message.id}")
+        with st.container(horizontal=True):
+            if st.button(_("Approve"), type="primary", icon=":material/check:"):
+                doing.do(lambda: deciding.approve(shell.engine(), message.id, actor=shell.author()))
+            if st.button(_("Reject"), icon=":material/close:"):
+                _reject(message.id, why or "")
+
+
+def notice(people: int) -> None:
+    """In the last look: that so many people need a second approver."""
+    most = shell.settings().second_approver_over
+    if most and people > most:
+        st.info(
+            _(
+                "It needs a second approver, as it goes to more than {most} people: it waits "
+                "until another person has approved it as it stands.",
+                most=most,
+            ),
+            icon=":material/how_to_reg:",
+        )
+
+
+def _reject(message_id: int, reason: str) -> None:
+    try:
+        deciding.reject(shell.engine(), message_id, actor=shell.author(), reason=reason)
+    except (outbox.OutboxError, NotAllowedError) as refused:
+        st.error(show.plain(str(refused)))
+        return
+    st.rerun(scope="app")
