@@ -10,7 +10,7 @@ from alembic import op
 from hsl.models import JsonValue, RowId, UtcDateTime
 
 revision = "0013"
-down_revision = "0009"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
