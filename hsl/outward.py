@@ -65,7 +65,7 @@ class Webhook(SQLModel, table=True):
     __table_args__ = NEVER_AGAIN
     id: int | None = _row_id()
     address: str = Field(sa_column=Column(Text, nullable=False))
-    secret: str  # signs what is sent, so that it is kept itself
+    sealed_secret: str = Field(sa_column=Column(Text, nullable=False))  # signs what is sent
     events: list[str] = _json(list)
     active: bool = True
     created_by: str

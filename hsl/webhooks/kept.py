@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select
 
-from hsl import audit, database, models, outward
+from hsl import audit, database, models, outward, sealing
 from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.settings import Settings
@@ -55,7 +55,7 @@ def add(
 ) -> tuple[Webhook, str]:
     """Tell this address of these events from now on; the secret that signs is had this once.
 
-    Raises WebhookError.
+    Raises WebhookError, and SealError where no key is set to seal the secret with.
     """
     words = address.strip()
     check(words, settings)
@@ -65,7 +65,7 @@ def add(
             insert(Hooks).returning(Hooks),
             {
                 "address": words,
-                "secret": secret,
+                "sealed_secret": sealing.seal(settings, secret.encode()),
                 "events": [one.value for one in TOLD if one in wanted],
                 "active": True,
                 "created_by": actor,

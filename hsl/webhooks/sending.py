@@ -20,7 +20,7 @@ from urllib.request import Request
 
 from sqlalchemy import Connection, Engine, Row, delete, select, update
 
-from hsl import audit, database, outward, public_web
+from hsl import audit, database, outward, public_web, sealing
 from hsl.audience.sources import watching
 from hsl.errors import PlainError
 from hsl.settings import Settings
@@ -93,7 +93,7 @@ def wait_after(attempts: int) -> float:
 
 def _due(now: datetime) -> Any:
     return (
-        select(Deliveries, Hooks.c.address, Hooks.c.secret)
+        select(Deliveries, Hooks.c.address, Hooks.c.sealed_secret)
         .join(Hooks, Hooks.c.id == Deliveries.c.webhook_id)
         .where(Deliveries.c.finished_at.is_(None), Deliveries.c.next_attempt_at <= now)
         .order_by(Deliveries.c.next_attempt_at, Deliveries.c.id)
@@ -131,22 +131,10 @@ def _post(
     settings: Settings, row: Row[Any], stopped: Callable[[], bool]
 ) -> tuple[str | None, bool]:
     """Send one; why it did not arrive (None: it did), and whether the address is gone for good."""
-    timestamp = int(time.time())
-    request = Request(
-        row.address,
-        data=row.body.encode(),
-        method="POST",
-        headers={
-            "Content-Type": "application/json",
-            "User-Agent": AGENT,
-            "webhook-id": row.event_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(row.secret, row.event_id, timestamp, row.body),
-        },
-    )
     refuse = None if settings.webhooks_private else _refuse_private
     try:
         kept.check(row.address, settings)
+        request = _request(settings, row)
         with (
             watching.until(time.monotonic() + TIMEOUT, stopped) as watch,
             public_web.opener(refuse, watch.over, redirects=False).open(request, timeout=TIMEOUT),
@@ -161,6 +149,24 @@ def _post(
         # Its words may hold the address, and with it a secret.
         reason = getattr(error, "reason", error)
         return f"it cannot be reached ({type(reason).__name__})", False
+
+
+def _request(settings: Settings, row: Row[Any]) -> Request:
+    """What is sent, signed. Raises SealError where the secret does not open."""
+    secret = sealing.unseal(settings, row.sealed_secret).decode()
+    timestamp = int(time.time())
+    return Request(
+        row.address,
+        data=row.body.encode(),
+        method="POST",
+        headers={
+            "Content-Type": "application/json",
+            "User-Agent": AGENT,
+            "webhook-id": row.event_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature(secret, row.event_id, timestamp, row.body),
+        },
+    )
 
 
 def _refuse_private(_host: str, place: str) -> None:

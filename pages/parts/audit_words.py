@@ -24,6 +24,8 @@ DEEDS = {
     "account_enabled": N_("enabled an account"),
     "account_password": N_("set a password"),
     "account_role": N_("changed an account’s role"),
+    "api_key_added": N_("made a key of the API"),
+    "api_key_revoked": N_("revoked a key of the API"),
     "approval_approved": N_("approved"),
     "approval_asked": N_("asked for a second approver"),
     "approval_rejected": N_("rejected"),
@@ -104,9 +106,14 @@ DEEDS = {
     "uncertain_marked_delivered": N_("marked uncertain ones as delivered"),
     "uncertain_sent_again": N_("sent to uncertain ones again"),
     "unsuppressed": N_("took a do-not-message mark away"),
+    "webhook_added": N_("added a webhook"),
+    "webhook_given_up": N_("gave up telling a webhook"),
+    "webhook_gone": N_("switched a webhook off that is gone"),
+    "webhook_removed": N_("removed a webhook"),
 }
 THINGS = {
     "account": N_("account {which}"),
+    "api_key": N_("key {which}"),
     "backup": N_("backup {which}"),
     "bot": N_("bot {which}"),
     "draft": N_("draft {which}"),
@@ -123,6 +130,7 @@ THINGS = {
     "snippet": N_("snippet {which}"),
     "source": N_("source {which}"),
     "template": N_("template {which}"),
+    "webhook": N_("webhook {which}"),
 }
 LABELS = {
     "added": N_("added"),

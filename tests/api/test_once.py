@@ -79,6 +79,32 @@ def test_after_a_crash_it_is_not_done_twice(
     assert send(served, "crash").content == again.content
 
 
+def test_after_a_crash_other_deeds_are_told_too(
+    served: Served, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message_id = send(served, "one", {**NEW, "at": "2199-01-01T10:00:00Z"}).json()["id"]
+    file = b"user_id\n100\n5000\n"
+    asked: list[tuple[str, dict[str, Any]]] = [
+        (f"/messages/{message_id}/pause", {}),
+        ("/people/import?name=people.csv", {"content": file}),
+        ("/segments", {"json": {"name": "fourth", "where": "in_stream('4th_stream')"}}),
+    ]
+
+    def ask(number: int) -> httpx.Response:
+        path, given = asked[number]
+        with served.client() as client:
+            return client.post(path, headers={"Idempotency-Key": f"k{number}"}, **given)
+
+    for number in range(len(asked)):
+        with monkeypatch.context() as patched:
+            patched.setattr(once, "keep", lambda *_given: None)
+            first = ask(number)
+        let_claims_lapse(engine)
+        again = ask(number)
+        assert again.status_code == first.status_code < 300, again.text
+        assert again.json() == first.json()
+
+
 def test_after_a_crash_before_the_deed_it_is_done(served: Served, engine: Engine) -> None:
     with engine.begin() as connection:
         number = connection.execute(select(outward.api_keys.c.id)).scalar_one()

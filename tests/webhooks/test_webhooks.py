@@ -13,7 +13,7 @@ from sqlalchemy import Engine, insert, select, update
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
-from hsl import audit, cli, database, dispatch, models, outward
+from hsl import audit, cli, database, dispatch, models, outward, sealing
 from hsl import settings as hsl_settings
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import outbox, pace, steering, tick, trouble
@@ -24,10 +24,14 @@ from hsl.settings import Settings, load_settings
 from hsl.webhooks import kept, sending
 from hsl.webhooks.events import Event
 
+KEY = sealing.new_key()
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return load_settings(HSL_DATA_DIR=tmp_path, HSL_WEBHOOKS_PRIVATE=True, DATABASE_URL=None)
+    return load_settings(
+        HSL_DATA_DIR=tmp_path, HSL_WEBHOOKS_PRIVATE=True, DATABASE_URL=None, HSL_SECRET_KEY=KEY
+    )
 
 
 @pytest.fixture
@@ -175,7 +179,7 @@ def test_two_schedulers_send_it_once(
 def test_it_goes_into_no_private_network(
     engine: Engine, settings: Settings, receiver: Receiver, tmp_path: Path
 ) -> None:
-    public = load_settings(HSL_DATA_DIR=tmp_path, DATABASE_URL=None)
+    public = load_settings(HSL_DATA_DIR=tmp_path, DATABASE_URL=None, HSL_SECRET_KEY=KEY)
     with pytest.raises(kept.WebhookError, match="begins with https"):
         kept.add(engine, public, receiver.address, actor="anna")
     kept.add(engine, public, receiver.address.replace("http", "https"), actor="anna")
@@ -197,6 +201,17 @@ def test_what_is_no_address_is_refused(engine: Engine, settings: Settings, addre
     assert kept.listing(engine) == []
 
 
+def test_its_secret_is_kept_sealed(engine: Engine, settings: Settings, tmp_path: Path) -> None:
+    without = load_settings(HSL_DATA_DIR=tmp_path, HSL_WEBHOOKS_PRIVATE=True, DATABASE_URL=None)
+    with pytest.raises(sealing.SealError, match="secret-key"):
+        kept.add(engine, without, "http://127.0.0.1:9/", actor="anna")
+    _, secret = kept.add(engine, settings, "http://127.0.0.1:9/", actor="anna")
+    with database.read_only(engine).begin() as connection:
+        stored = repr(connection.execute(select(outward.webhooks)).all())
+    assert secret not in stored
+    assert "No key is set" in str(sending.send_one(engine, without, kept.put_test(engine, 1)))
+
+
 def test_it_waits_longer_each_time() -> None:
     waits = [sending.wait_after(attempts) for attempts in range(1, 12)]
     assert 4 <= waits[0] <= 6
@@ -213,6 +228,7 @@ def test_the_terminal_adds_tests_lists_and_removes(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_address)
     monkeypatch.setenv("HSL_WEBHOOKS_PRIVATE", "1")
+    monkeypatch.setenv("HSL_SECRET_KEY", KEY)
     hsl_settings.get_settings.cache_clear()
     try:
         receiver.answers = [500]

@@ -69,7 +69,7 @@ def upgrade() -> None:
         "webhooks",
         _id(),
         sa.Column("address", sa.Text(), nullable=False),
-        _text("secret"),
+        sa.Column("sealed_secret", sa.Text(), nullable=False),
         sa.Column("events", JSON, nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         _text("created_by"),
