@@ -11,6 +11,8 @@ from pkgutil import resolve_name
 
 from hsl import __version__
 
+LONGEST = 2_000  # characters of an error, which may repeat what was given
+
 # By name: who adds its options, and what it does.
 COMMANDS = {
     "up": (
@@ -170,7 +172,7 @@ def _run(parsed: argparse.Namespace) -> int:
         print(f"hsl: {error}", file=sys.stderr)
         return 2
     except (PlainError, OSError) as error:
-        print(f"hsl: {error}", file=sys.stderr)
+        print(f"hsl: {str(error)[:LONGEST]}", file=sys.stderr)
         return 1
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or type(error).__name__

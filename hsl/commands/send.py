@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from hsl import bots, dispatch, languages
@@ -205,7 +206,7 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> int:
 def audience_of(parsed: argparse.Namespace, engine: Engine) -> Audience:
     """Whom the words of `add_who` choose: what is said of people must all hold."""
     said = people.cohort_of(engine, parsed.where) if parsed.where else Cohort()
-    segment = conditions.Segment(name=parsed.segment) if parsed.segment else None
+    segment = _segment(parsed.segment) if parsed.segment else None
     places = Cohort(
         where=conditions.all_of(*[part for part in (segment, said.where) if part is not None]),
         streams=tuple(parsed.stream),
@@ -222,6 +223,13 @@ def audience_of(parsed: argparse.Namespace, engine: Engine) -> Audience:
             "--not-delivered or --all."
         )
     return audience
+
+
+def _segment(name: str) -> conditions.Segment:
+    try:
+        return conditions.Segment(name=name)
+    except ValidationError:
+        fail("--segment: no segment has such a name. `python -m hsl segment list` shows them.")
 
 
 def _content(parsed: argparse.Namespace) -> Content:

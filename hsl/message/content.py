@@ -60,17 +60,17 @@ class Button(BaseModel):
         if sum(action is not None for action in actions) != 1:
             return _(
                 "Button “{name}” needs exactly one action: a link, data or a text to copy.",
-                name=self.text,
+                name=links.in_short(self.text),
             )
         if self.url is not None:
             problem = links.destination(self.url).problem
-            return problem and _("“{name}”: {said}", name=self.text, said=problem)
+            return problem and _("“{name}”: {said}", name=links.in_short(self.text), said=problem)
         if self.callback_data is not None:
             size = len(self.callback_data.encode("utf-8", "surrogatepass"))
             if not 1 <= size <= MAX_CALLBACK_BYTES:
                 return _(
                     "Button “{name}”: its data has {size} bytes; Telegram takes 1 to {most}.",
-                    name=self.text,
+                    name=links.in_short(self.text),
                     size=size,
                     most=MAX_CALLBACK_BYTES,
                 )
@@ -78,7 +78,7 @@ class Button(BaseModel):
             return _(
                 "Button “{name}”: its text to copy has {size} characters; Telegram takes 1 to "
                 "{most}.",
-                name=self.text,
+                name=links.in_short(self.text),
                 size=len(self.copy_text),
                 most=MAX_COPY_TEXT,
             )
@@ -230,7 +230,9 @@ class Content(BaseModel):
             for button in (button for row in rows for button in row):
                 warning = button.warning() if button.problem() is None else None
                 if warning is not None:
-                    said[_("“{name}”: {said}", name=button.text, said=warning)] = None
+                    said[_("“{name}”: {said}", name=links.in_short(button.text), said=warning)] = (
+                        None
+                    )
         return tuple(said)
 
     def _text_problems(self) -> Iterator[Problem]:
@@ -272,7 +274,10 @@ class Content(BaseModel):
         if not (self.file_id or "").strip():
             yield Problem("file_id", _(NO_FILE[self.message_type]))
         elif not FILE_ID.fullmatch(self.file_id or ""):
-            yield Problem("file_id", _("{file_id} is not a file_id.", file_id=str(self.file_id)))
+            yield Problem(
+                "file_id",
+                _("{file_id} is not a file_id.", file_id=links.in_short(str(self.file_id))),
+            )
 
     def _button_problems(self) -> Iterator[Problem]:
         if sum(len(row) for row in self.buttons) > MAX_BUTTONS:

@@ -14,6 +14,7 @@ import idna
 from hsl.message import html
 from hsl.words import _
 
+MOST_SAID = 120  # characters of an address or a name that stand in a sentence
 SCHEMES = ("http", "https", "tg", "ton", "tonsite")
 TELEGRAM_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
 # Cyrillic and Greek letters that look like Latin ones: a name of these alone reads as another.
@@ -134,16 +135,21 @@ def _problem(url: str, parts: SplitResult | None, host: str) -> str | None:
     if not url:
         return _("The address is empty. Write one, such as https://example.org.")
     if re.search(r"\s", url):
-        return _("{url} holds a space. Write %20 for it.", url=url)
+        return _("{url} holds a space. Write %20 for it.", url=in_short(url))
     if parts is None:
-        return _("{url} is not an address.", url=url)
+        return _("{url} is not an address.", url=in_short(url))
     if parts.scheme not in SCHEMES:
-        return _("{url} must begin with https://, http:// or tg://.", url=url)
+        return _("{url} must begin with https://, http:// or tg://.", url=in_short(url))
     if parts.scheme in {"http", "https"} and not _has_dot(host):
-        return _("Telegram refuses {url}, as its host has no dot.", url=url)
+        return _("Telegram refuses {url}, as its host has no dot.", url=in_short(url))
     if not _is_taken(url):
-        return _("Telegram does not take {url} for an address. Check it.", url=url)
+        return _("Telegram does not take {url} for an address. Check it.", url=in_short(url))
     return None
+
+
+def in_short(words: str) -> str:
+    """Words of any length as they stand in a sentence."""
+    return words if len(words) <= MOST_SAID else f"{words[:MOST_SAID]}…"
 
 
 def _has_dot(host: str) -> bool:

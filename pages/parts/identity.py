@@ -5,7 +5,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from hsl import acting, web
 from hsl.accounts.sessions import Session
-from hsl.acting import NOBODY, OPERATOR, ROLES, Actor, Permission, Way
+from hsl.acting import NOBODY, OPERATOR, Actor, Permission, Way, permissions_of
+from hsl.settings import get_settings
 from hsl.web_guard import ADDRESS_HEADER, SESSION_HEADER
 
 OPEN = "analyst"  # as who everybody signs where the pages run open
@@ -31,7 +32,7 @@ def actor() -> Actor:
     if found is not None:
         return Actor(
             found.name,
-            ROLES[found.role],
+            permissions_of(found.role, viewers_see_names=get_settings().viewers_see_names),
             Way.PAGES,
             address=_header(ADDRESS_HEADER),
             account_id=found.account_id,

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Engine,
     Float,
     Integer,
+    LargeBinary,
     MetaData,
     create_engine,
     insert,
@@ -100,7 +101,8 @@ def _value(column: Any, number: int) -> Any:
         return at if getattr(kind, "timezone", False) else at.replace(tzinfo=None)
     if isinstance(kind, JSON):
         return {"name": "Кино", "number": number, "list": [1, 2.5, None]}
-    return f"{column.name} № {number}"
+    said = f"{column.name} № {number}"
+    return said.encode() if isinstance(kind, LargeBinary) else said
 
 
 if __name__ == "__main__":
