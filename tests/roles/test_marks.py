@@ -23,6 +23,7 @@ OF_THE_PROGRAM = {
     "hsl.accounts.sessions.sign_out_everywhere": "one's own sessions, or a step of a change",
     "hsl.accounts.signing_in.with_code": "by who is not signed in yet",
     "hsl.accounts.signing_in.with_password": "by who is not signed in yet",
+    "hsl.accounts.single_sign_on.enter": "by who is not signed in yet",
     "hsl.api.once.claim": "a step of an API request, whose deed asks",
     "hsl.api.once.forget": "by the scheduler",
     "hsl.api.once.keep": "a step of an API request, whose deed asks",
