@@ -75,7 +75,10 @@ def create_app(settings: Settings) -> st.App:
         routes=[
             *Health(settings).routes(),
             Route("/healthz/{rest:path}", _nothing_here),
-            Mount(application.PREFIX, app=application.Mounted()),
+            *(
+                Mount(f"{base}{application.PREFIX}", app=application.Mounted())
+                for base in dict.fromkeys(("", settings.base_path))
+            ),
             Route("/api", _nothing_here),
             Route("/api/{rest:path}", _nothing_here),
         ],
@@ -88,6 +91,7 @@ def create_app(settings: Settings) -> st.App:
                 door=Door(_keeper).application(),
                 is_door=routes.is_door,
                 is_deed=_is_deed,
+                base=settings.base_path,
             ),
         ],
     )
@@ -111,7 +115,7 @@ def run(settings: Settings) -> None:
         create_app(settings),
         host=settings.host,
         port=settings.port,
-        root_path=urlsplit(settings.public_url).path.rstrip("/"),
+        root_path="" if settings.base_path else urlsplit(settings.public_url).path.rstrip("/"),
         forwarded_allow_ips=[
             proxy.strip() for proxy in settings.trusted_proxies.split(",") if proxy.strip()
         ],

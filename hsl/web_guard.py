@@ -119,7 +119,8 @@ class Guard:
     """Lets those in who are signed in, and everybody to the door.
 
     `door` answers the paths that `is_door` knows; `is_deed` tells whether what came by a websocket
-    was done by a person, and not by a page that draws itself anew.
+    was done by a person, and not by a page that draws itself anew. `base` is the path that a proxy
+    passes on with the rest, which those behind the guard know by themselves.
     """
 
     def __init__(
@@ -130,12 +131,15 @@ class Guard:
         door: ASGIApp,
         is_door: Callable[[str], bool],
         is_deed: Callable[[bytes], bool],
+        base: str = "",
     ) -> None:
-        self._app, self._gate, self._keeper = app, gate, gate.keeper
+        self._behind, self._gate, self._keeper, self._base = app, gate, gate.keeper, base
         self._door, self._is_door, self._is_deed = door, is_door, is_deed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
+        if self._base and f"{scope.get('path', '')}/".startswith(f"{self._base}/"):
+            scope = {**scope, "root_path": self._base}
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -173,6 +177,11 @@ class Guard:
             await run_in_threadpool(self._keeper.note, token_hash)
         kept = send if path.startswith(PUBLIC_FILES) else _not_kept(send)
         await self._app(_told(scope, token_hash), receive, kept if token_hash else send)
+
+    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._base and "root_path" in scope:
+            scope = {**scope, "root_path": ""}
+        await self._behind(scope, receive, send)
 
     async def _visitor(self, scope: Scope) -> tuple[bool, str | None]:
         """Whether they may come in, and the hash of their session."""

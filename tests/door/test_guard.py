@@ -294,3 +294,25 @@ def test_under_a_path_of_a_proxy_all_leads_within_it(
             assert client.get("/messages", headers=html).status_code == 200
             with stream(found, client):
                 pass
+
+
+def test_under_a_path_that_a_proxy_passes_on_all_leads_within_it(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with serving(tmp_path_factory.mktemp("passed-on"), HSL_BASE_PATH="/desk") as found:
+        registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
+        until(lambda: httpx.get(f"{found.address}/desk/").status_code == 401)
+        html = {"Accept": "text/html"}
+        answer = httpx.get(f"{found.address}/desk/messages", headers=html)
+        assert answer.headers["location"] == "/desk/sign-in?next=%2Fmessages"
+        assert httpx.get(f"{found.address}/desk/sign-in", headers=html).status_code == 200
+        assert httpx.get(f"{found.address}/desk/healthz").status_code == 200
+        assert httpx.get(f"{found.address}/desk/api/v1/people").status_code == 401
+        with found.browser() as client:
+            entered = client.post(
+                "/desk/sign-in",
+                data={"name": "anna", "password": PASSWORD, "next": "/messages"},
+                headers=found.origin,
+            )
+            assert entered.headers["location"] == "/desk/messages"
+            assert client.get("/desk/messages", headers=html).status_code == 200
