@@ -10,9 +10,12 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from types import ModuleType
 
 from hsl import cli
 from hsl.settings import ROOT
@@ -41,7 +44,8 @@ class Terminal:
             process = _forking().Process(
                 target=_typed, args=(words, environment, str(self._folder), said)
             )
-            process.start()
+            with _without_main():
+                process.start()
             process.join(PATIENCE)
             if process.exitcode is None:
                 process.kill()
@@ -49,6 +53,17 @@ class Terminal:
                 raise subprocess.TimeoutExpired(words, PATIENCE)
             out, err = (Path(said, name).read_text("utf-8") for name in ("out", "err"))
             return subprocess.CompletedProcess(words, process.exitcode, out, err)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A child runs its parent's main module first, which Streamlit's tests make a page."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 @cache
