@@ -1,6 +1,7 @@
 """Which draft stands on the desk: another, a new one, a copy, or the one just discarded."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -23,30 +24,23 @@ def choose() -> None:
         type="tertiary",
         key=f"{held.key()}-drafts",
     ):
-        _offer(_("New message"), ":material/add:", _begin)
-        _offer(_("Copy this draft"), ":material/content_copy:", _copy)
+        _offer(_("New message"), _begin, icon=":material/add:")
+        _offer(_("Copy this draft"), _copy, icon=":material/content_copy:")
         for other in others[:SHOWN]:
             written = other.content.text.strip().splitlines()
-            st.button(
+            _offer(
                 show.plain(written[0][:60] if written else _("Nothing written yet")),
+                _open,
+                other.id,
                 key=f"open-{other.id}",
-                type="tertiary",
                 disabled=other.id == held.draft().id,
-                on_click=_ask,
-                args=(_open, other.id),
             )
 
 
 def offer_to_discard() -> None:
     """The button that throws the draft away, which is its author's to do."""
     if held.draft().author == shell.author():
-        st.button(
-            _("Discard"),
-            icon=":material/delete:",
-            type="tertiary",
-            on_click=_ask,
-            args=(_discard,),
-        )
+        _offer(_("Discard"), _discard, icon=":material/delete:")
 
 
 def offer_back() -> None:
@@ -83,8 +77,9 @@ def _ask(*change: object) -> None:
     whole_page.ask()
 
 
-def _offer(words: str, icon: str, change: Callable[[], None]) -> None:
-    st.button(words, icon=icon, type="tertiary", on_click=_ask, args=(change,))
+def _offer(words: str, change: Callable[..., None], *arguments: object, **how: Any) -> None:
+    """A quiet button that asks for the change; `how` are further arguments of `st.button`."""
+    st.button(words, type="tertiary", on_click=_ask, args=(change, *arguments), **how)
 
 
 def _begin() -> None:

@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -120,8 +121,12 @@ def _text(text: str, path: Path) -> None:
     st.markdown("\n".join(lines))
 
 
+@cache
 def _figure(file: Path, words_of_it: str) -> str:
-    """A picture with words for those who do not see it, which `st.image` does not take."""
+    """A picture with words for those who do not see it, which `st.image` does not take.
+
+    It is asked for by every run while the help is open, and the files are the program's own.
+    """
     data = base64.b64encode(file.read_bytes()).decode()
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{html.escape(words_of_it)}">'

@@ -24,7 +24,7 @@ def arena(tmp_path: Path, database_address: str) -> Iterator[Arena]:
 
 
 @pytest.mark.parametrize(
-    ("kills", "people"), [(4, 600), pytest.param(20, 3_000, marks=pytest.mark.slow)]
+    ("kills", "people"), [(5, 1_000), pytest.param(20, 3_000, marks=pytest.mark.slow)]
 )
 def test_kills_double_nobody_and_lose_nobody(arena: Arena, kills: int, people: int) -> None:
     arena.add_people(people // 2)
@@ -69,7 +69,7 @@ def test_two_schedulers_share_the_work_and_the_one_rate(
 ) -> None:
     arena = Arena(tmp_path, database_address, rate=30.0)
     try:
-        share_and_hand_over(arena, people=300)
+        share_and_hand_over(arena, people=600)
     finally:
         arena.end()
 
@@ -79,7 +79,7 @@ def test_killed_one_by_one_they_hand_over_in_under_five_seconds(
 ) -> None:
     arena = Arena(tmp_path, database_address, rate=30.0)
     try:
-        arena.add_people(360)
+        arena.add_people(900)
         arena.start_sandbox()
         schedulers = [arena.start_scheduler() for _ in range(3)]
         wait_until(lambda: workers(arena) == 3, "all are there", patience=60)
@@ -96,7 +96,7 @@ def test_killed_one_by_one_they_hand_over_in_under_five_seconds(
         wait_until(lambda: arena.status(message) == "sent", "the message ends", patience=120)
         closing, accepted = arena.closing(message), arena.accepted()
         assert max(accepted.values()) == 1
-        assert closing.sent + closing.uncertain == 360
+        assert closing.sent + closing.uncertain == 900
     finally:
         arena.end()
 

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 from tests.delivery.arena import Arena, wait_until
 
-PEOPLE = 450
+PEOPLE = 600
 RATE = 60.0  # messages per second
 AWAY = 13.0  # seconds; longer than a writer waits for SQLite's lock
 
