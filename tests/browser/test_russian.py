@@ -15,7 +15,8 @@ STAY = (
     "HSL Dashboard English Telegram Bot API BotFather username Stars Files sandbox newest left "
     "CSV TSV TXT JSON JSONL NDJSON lines Excel XLSX Parquet HTML SQL PNG SVG Ctrl-C Enter the "
     "user_id file_id env app sqlite SQLite SQLAlchemy hsl python source run api org http https "
-    "UTC Europe Moscow HSL_MEDIA_CHAT even ten-then-pause mon sample_users SELECT platform"
+    "UTC Europe Moscow HSL_MEDIA_CHAT even ten-then-pause mon sample_users SELECT platform "
+    "OpenID Connect text json"
 )
 OURS = "Begins Waits Halted school nothing-here Russian speakers 3rd_stream 4th_stream 5th_stream"
 # What Telegram answered stands beside the reason in words; documents say their language.
