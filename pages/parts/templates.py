@@ -126,7 +126,7 @@ def _keep_row(kind: TemplateKind, content: Content, *, first: str) -> bool:
     name = st.text_input(
         _("Name"), first, key=f"keep-name-{kind}-{turn}", max_chars=templates.LONGEST_NAME
     )
-    if not st.button(_("Keep"), type="primary", key=f"keep-{kind}"):
+    if not asking.button(st, _("Keep"), type="primary", key=f"keep-{kind}"):
         return False
     try:
         kept = templates.keep(shell.engine(), kind, name or "", content, author=shell.author())
@@ -148,11 +148,11 @@ def _row(one: Template, draft: drafts.Draft, take_up: TakeUp) -> None:
                 facts.append(", ".join(code for code in one.content.languages if code))
             st.caption(show.plain(" · ".join(facts)))
         if one.kind is TEMPLATE:
-            if use.button(_("Use"), key=f"use-{one.id}", width="stretch"):
+            if asking.button(use, _("Use"), key=f"use-{one.id}", width="stretch"):
                 asking.close()
                 take_up(_draft_with(one.content, draft))
                 st.rerun(scope="app")
-        elif use.button(_("Insert"), key=f"use-{one.id}", width="stretch"):
+        elif asking.button(use, _("Insert"), key=f"use-{one.id}", width="stretch"):
             turn = st.session_state.get("insert", {"id": 0})["id"] + 1
             st.session_state["insert"] = {"id": turn, "text": one.content.text}
             asking.close()
@@ -176,13 +176,13 @@ def _draft_with(content: Content, draft: drafts.Draft) -> drafts.Draft:
 def _manage(one: Template, draft: drafts.Draft) -> None:
     desk.show_preview(one.content, {})
     name = st.text_input(_("Name"), one.name, key=f"rename-{one.id}")
-    if st.button(_("Rename"), key=f"do-rename-{one.id}", disabled=name in {None, one.name}):
+    if asking.button(st, _("Rename"), key=f"do-rename-{one.id}", disabled=name in {None, one.name}):
         _do(lambda: templates.rename(shell.engine(), one.id, name or "", actor=shell.author()))
-    if one.kind is TEMPLATE and st.button(
-        _("Replace by the message on the desk"), key=f"replace-{one.id}"
+    if one.kind is TEMPLATE and asking.button(
+        st, _("Replace by the message on the desk"), key=f"replace-{one.id}"
     ):
         _do(lambda: templates.replace(shell.engine(), one.id, draft.content, actor=shell.author()))
-    if st.button(_("Delete"), key=f"delete-{one.id}", icon=":material/delete:"):
+    if asking.button(st, _("Delete"), key=f"delete-{one.id}", icon=":material/delete:"):
         _do(lambda: _delete(one))
 
 
@@ -198,7 +198,7 @@ def _undo(kind: TemplateKind) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(_("“{name}” was deleted.", name=show.plain(gone.name)))
-        if st.button(_("Bring it back"), key="undo-delete", icon=":material/undo:"):
+        if asking.button(st, _("Bring it back"), key="undo-delete", icon=":material/undo:"):
             _do(lambda: _restore(gone))
 
 

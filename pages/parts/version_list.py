@@ -34,7 +34,7 @@ def _line(version: versions.Version) -> None:
         f'<span title="{escape(when)}">{escape(show.ago(version.made_at))}</span> · '
         f"{by} · {escape(_length(version))}</div>"
     )
-    if act.button(_("Bring back"), key=f"version-{version.id}", width="stretch"):
+    if asking.button(act, _("Bring back"), key=f"version-{version.id}", width="stretch"):
         held.bring_back(version)
         asking.close()
         st.toast(_("Brought back. What stood there before is a version now."))
