@@ -137,6 +137,7 @@ class Colleagues:
 
     def __init__(self, address: str, count: int) -> None:
         self._address = address.replace("http://", "ws://") + "/_stcore/stream"
+        self._origin = address
         self._count = count
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
@@ -159,7 +160,12 @@ class Colleagues:
     async def _work(self, number: int) -> None:
         chance = random.Random(number)
         while True:
-            async with connect(self._address, subprotocols=["streamlit"], max_size=None) as socket:
+            async with connect(
+                self._address,
+                origin=self._origin,
+                subprotocols=["streamlit"],
+                max_size=None,
+            ) as socket:
                 refreshing: set[asyncio.Task[None]] = set()
                 listening = asyncio.create_task(self._listen(socket, refreshing))
                 try:

@@ -13,7 +13,6 @@ from pages.parts import (
     allowed,
     audience_style,
     builder,
-    charts,
     cohort_view,
     do_not_message,
     download,
@@ -77,11 +76,7 @@ def result(cohort: Cohort, others: Cohort, chosen: Tray) -> None:
         few = found.people < PAGE
         people_table.show_similar(words, others, chosen, few=few, zone=shell.zone())
     with show.answered():
-        by_stream = index.by_stream(cohort)
-        by_stream["stream"] = by_stream["stream"].map(
-            lambda name: _("not enrolled") if name == "not enrolled" else name
-        )
-        charts.people(by_stream, "stream", alt=_("People found, by stream"))
+        cohort_view.by_stream(cohort)
     cohort_view.box(cohort)
 
 

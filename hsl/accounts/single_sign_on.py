@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 from authlib.common.security import generate_token
 from authlib.integrations.base_client.errors import OAuthError as ClientOAuthError
 from authlib.integrations.httpx_client import OAuth2Client
@@ -59,7 +59,7 @@ def begin(settings: Settings, redirect_uri: str) -> Begun:
             address, state = client.create_authorization_url(
                 endpoints["authorization_endpoint"], code_verifier=verifier, nonce=nonce
             )
-    except (httpx.HTTPError, KeyError, ValueError) as fault:
+    except (httpx2.HTTPError, KeyError, ValueError) as fault:
         raise _silent(fault) from fault
     return Begun(address, state, nonce, verifier)
 
@@ -89,7 +89,7 @@ def finish(settings: Settings, redirect_uri: str, begun: Begun, query: Mapping[s
         ).validate(read.claims)
     except (JoseError, OAuth2Error, ClientOAuthError) as fault:
         raise SignInError(_("The provider’s answer was not valid. Try again.")) from fault
-    except (httpx.HTTPError, KeyError, ValueError) as fault:
+    except (httpx2.HTTPError, KeyError, ValueError) as fault:
         raise _silent(fault) from fault
     return _person(read.claims)
 
@@ -173,7 +173,7 @@ def _endpoints(settings: Settings) -> dict[str, Any]:
 
 
 def _json(address: str) -> Any:
-    answer = httpx.get(address, timeout=PATIENCE)
+    answer = httpx2.get(address, timeout=PATIENCE)
     answer.raise_for_status()
     return answer.json()
 

@@ -33,7 +33,7 @@ Tell = Callable[[int], None]
 _answer: ContextVar[list[outcome.Outcome]] = ContextVar("answer")
 
 # HTTP clients log addresses, and the token is part of every address.
-for _name in ("aiohttp", "httpx", "httpcore"):
+for _name in ("aiohttp", "httpx", "httpcore", "httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 # The bot library writes a traceback for every answer that is not JSON. What an answer means is
 # recorded at its recipient, and what somebody must know of it is said in one line by the sender.

@@ -4,7 +4,6 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from hsl import insights, table
@@ -12,11 +11,6 @@ from hsl.charts import ink, rows
 from hsl.charts.figure import Figure
 from hsl.words import _, plural
 from pages.parts import behind, download, drawn, opened_marks, show
-
-
-def people(frame: pd.DataFrame, name: str, *, alt: str) -> None:
-    """Draw numbers of people of each `name` as bars."""
-    drawn.chart(name, frame, lambda shade: rows.bars(frame, name, name, shade), alt=alt)
 
 
 def draw(figure: Figure, chosen: insights.Filter, *, now: datetime, level: int = 2) -> None:

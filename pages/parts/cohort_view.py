@@ -20,6 +20,14 @@ font-variant-numeric:tabular-nums;align-items:baseline}
 margin-bottom:4px}
 .hsl-funnel .b i{display:block;height:4px;border-radius:2px;background:#0072B2}
 .hsl-funnel span{overflow-wrap:anywhere}
+.hsl-by-stream{display:grid;grid-template-columns:minmax(5rem,max-content) 1fr auto;gap:3px 14px;
+font-size:.9rem;font-variant-numeric:tabular-nums;align-items:center}
+.hsl-by-stream tbody,.hsl-by-stream tr{display:contents}
+.hsl-by-stream caption{display:block;grid-column:1/-1;text-align:left;font-weight:600}
+.hsl-by-stream :is(th,td){padding:0;border:0;background:none;text-align:left;font-weight:400;
+overflow-wrap:anywhere}
+.hsl-by-stream td.n{text-align:right;font-weight:600}
+.hsl-by-stream i{display:block;height:8px;border-radius:0 3px 3px 0;background:#0072B2}
 </style>"""
 EVERYBODY = "TRUE"
 MOST_SHOWN = 20_000  # characters of SQL or JSON
@@ -55,6 +63,28 @@ def _funnel(steps: list[funnel.Step], everybody: int) -> str:
     return f'<div class="hsl-funnel" role="img" aria-label="{html.escape(said)}">{lines}</div>'
 
 
+def by_stream(cohort: Cohort) -> None:
+    """How many of them each stream has, as a table with bars.
+
+    The page is drawn anew with each letter of a search, and a table costs a browser next to nothing
+    where a chart's library takes longer than all else on the page.
+    """
+    found = shell.people().by_stream(cohort)
+    most = max(found["people"], default=0)
+    lines = "".join(
+        f'<tr><th scope="row">{html.escape(_stream(name))}</th>'
+        f'<td aria-hidden="true"><i style="width:{100 * people / most:.2f}%"></i></td>'
+        f'<td class="n">{show.number(people)}</td></tr>'
+        for name, people in zip(found["stream"], found["people"], strict=True)
+    )
+    caption = html.escape(_("People found, by stream"))
+    st.html(f'{CSS}<table class="hsl-by-stream"><caption>{caption}</caption>{lines}</table>')
+
+
+def _stream(name: str) -> str:
+    return _("not enrolled") if name == "not enrolled" else name
+
+
 def box(cohort: Cohort) -> None:
     """The cohort as an expression that can be written, as SQL and as JSON."""
     said = where_text.write(cohort)
@@ -62,8 +92,14 @@ def box(cohort: Cohort) -> None:
     key = f"where-{zlib.crc32(said.encode())}"
     _found, mistake = _read(st.session_state.get(key, said))
     with st.expander(_("As an expression"), expanded=bool(mistake)):
-        expression, sql, model = st.tabs([_("Expression"), "SQL", "JSON"])
-        _to_take_along(sql, model, cohort)
+        # What is not looked at is not sent: it is a page's longest text, coloured word by word.
+        expression, sql, model = st.tabs(
+            [_("Expression"), "SQL", "JSON"], key="where-shown", on_change="rerun"
+        )
+        if sql.open:
+            _as_sql(sql, cohort)
+        if model.open:
+            _code(model, cohort.model_dump_json(indent=2), "json")
         if len(said) > where.MOST_CHARACTERS:
             expression.caption(_("These people are too many to be named in an expression."))
             return
@@ -81,12 +117,11 @@ def box(cohort: Cohort) -> None:
         st.rerun()
 
 
-def _to_take_along(sql: DeltaGenerator, model: DeltaGenerator, cohort: Cohort) -> None:
+def _as_sql(tab: DeltaGenerator, cohort: Cohort) -> None:
     try:
-        _code(sql, as_sql.of(shell.engine(), cohort), "sql")
+        _code(tab, as_sql.of(shell.engine(), cohort), "sql")
     except SegmentError as error:
-        sql.caption(show.plain(str(error)))
-    _code(model, cohort.model_dump_json(indent=2), "json")
+        tab.caption(show.plain(str(error)))
 
 
 def _code(tab: DeltaGenerator, words: str, language: str) -> None:

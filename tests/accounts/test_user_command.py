@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from hsl import cli, settings
@@ -89,7 +89,7 @@ def test_a_link_printed_at_the_start_makes_the_first_admin(house: Path) -> None:
     try:
         assert process.stdout is not None
         link = process.stdout.readline().rpartition(" ")[2].strip()
-        with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=20) as client:
+        with httpx2.Client(transport=httpx2.HTTPTransport(retries=8), timeout=20) as client:
             origin = {"Origin": f"http://127.0.0.1:{port}"}
             assert client.get(origin["Origin"]).status_code == 401
             form = {"name": "anna", "password": PASSWORD, "again": PASSWORD}

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import uvicorn
 from sqlalchemy import Engine, insert
 from starlette.applications import Starlette
@@ -29,9 +29,9 @@ class Served:
     address: str
     secret: str
 
-    def client(self, secret: str | None = None) -> httpx.Client:
+    def client(self, secret: str | None = None) -> httpx2.Client:
         """A client with a key."""
-        return httpx.Client(
+        return httpx2.Client(
             base_url=f"{self.address}/api/v1",
             headers={"Authorization": f"Bearer {self.secret if secret is None else secret}"},
             timeout=60,

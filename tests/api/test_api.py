@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from api_served import PEOPLE, Served
 from sqlalchemy import Engine
@@ -14,7 +14,7 @@ TEXT = {"message_type": "text", "text": "Hello"}
 STREAM = "in_stream('4th_stream')"
 
 
-def problem(answer: httpx.Response, status: int) -> str:
+def problem(answer: httpx2.Response, status: int) -> str:
     """The sentence of a problem with this status."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
@@ -24,7 +24,7 @@ def problem(answer: httpx.Response, status: int) -> str:
     return str(said["detail"])
 
 
-def all_of(client: httpx.Client, path: str, **params: Any) -> list[dict[str, Any]]:
+def all_of(client: httpx2.Client, path: str, **params: Any) -> list[dict[str, Any]]:
     """The entries of all pages."""
     found, cursor = [], None
     while True:
@@ -37,7 +37,7 @@ def all_of(client: httpx.Client, path: str, **params: Any) -> list[dict[str, Any
 
 
 def test_without_a_key_nothing_is_told(shared: Served) -> None:
-    with httpx.Client(base_url=f"{shared.address}/api/v1") as nobody:
+    with httpx2.Client(base_url=f"{shared.address}/api/v1") as nobody:
         for path in ("/people", "/nothing", "/"):
             answer = nobody.get(path)
             assert "hsl key add" in problem(answer, 401)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from api_served import Served
 from sqlalchemy import Engine, func, select, update
@@ -21,7 +21,7 @@ NEW: dict[str, Any] = {
 }
 
 
-def send(served: Served, key: str, body: dict[str, Any] = NEW) -> httpx.Response:
+def send(served: Served, key: str, body: dict[str, Any] = NEW) -> httpx2.Response:
     with served.client() as client:
         return client.post("/messages", json=body, headers={"Idempotency-Key": key})
 
@@ -90,7 +90,7 @@ def test_after_a_crash_other_deeds_are_told_too(
         ("/segments", {"json": {"name": "fourth", "where": "in_stream('4th_stream')"}}),
     ]
 
-    def ask(number: int) -> httpx.Response:
+    def ask(number: int) -> httpx2.Response:
         path, given = asked[number]
         with served.client() as client:
             return client.post(path, headers={"Idempotency-Key": f"k{number}"}, **given)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import Engine
 
@@ -33,12 +33,12 @@ class Served:
     def origin(self) -> dict[str, str]:
         return {"Origin": self.address}
 
-    def browser(self) -> httpx.Client:
+    def browser(self) -> httpx2.Client:
         """A client with cookies of its own, that follows nothing by itself."""
-        return httpx.Client(base_url=self.address, timeout=20)
+        return httpx2.Client(base_url=self.address, timeout=20)
 
     @contextmanager
-    def signed_in(self, name: str = "anna") -> Iterator[httpx.Client]:
+    def signed_in(self, name: str = "anna") -> Iterator[httpx2.Client]:
         """A client that has signed in."""
         asked = {"name": name, "password": PASSWORD}
         with self.browser() as client:
@@ -94,8 +94,8 @@ def until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(f"{address}/healthz").status_code == 200
-    except httpx.TransportError:
+        return httpx2.get(f"{address}/healthz").status_code == 200
+    except httpx2.TransportError:
         return False
 
 
@@ -105,5 +105,5 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served")) as found:
         registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
         registry.add(found.engine, "boris", Role.EDITOR, password=PASSWORD)
-        until(lambda: httpx.get(found.address).status_code == 401)
+        until(lambda: httpx2.get(found.address).status_code == 401)
         yield found

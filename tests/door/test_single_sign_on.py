@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 from joserfc.jwk import RSAKey
 
@@ -36,11 +36,11 @@ def honest(house: tuple[Served, Provider]) -> None:
     known.lies, known.signs_with = {}, known.key
 
 
-def go(client: httpx.Client) -> str:
+def go(client: httpx2.Client) -> str:
     """Ask to sign in, and let the provider send one back; where it sends one."""
     leave = client.get("/single-sign-on?next=/messages")
     assert leave.status_code == 303, leave.text
-    return httpx.get(leave.headers["location"]).headers["location"]
+    return httpx2.get(leave.headers["location"]).headers["location"]
 
 
 def test_whom_the_provider_knows_comes_in(house: tuple[Served, Provider]) -> None:
