@@ -148,7 +148,9 @@ class Arena:
         """How often the sandbox took each message for each chat."""
         counted: Counter[tuple[int, str]] = Counter()
         if self.log_file.exists():
-            for line in self.log_file.read_text("utf-8").splitlines():
+            written = self.log_file.read_text("utf-8")
+            # The last line may be being written.
+            for line in written[: written.rfind("\n") + 1].splitlines():
                 entry: dict[str, Any] = json.loads(line)
                 counted[(entry["chat_id"], entry["text"])] += 1
         return counted

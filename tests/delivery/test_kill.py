@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from hsl import models
 from hsl.delivery import steering
@@ -14,6 +14,7 @@ from tests.delivery.arena import Arena, wait_until
 
 RATE = 150.0  # messages per second
 TICK_AND_COMMIT = 0.5  # seconds; the machine is shared
+CATCHING_UP = 1.25  # of the rate, over the seconds of a hundred messages
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_two_schedulers_share_the_work_and_the_one_rate(
 ) -> None:
     arena = Arena(tmp_path, database_address, rate=30.0)
     try:
-        share_and_hand_over(arena, people=600)
+        share_and_hand_over(arena, people=360)
     finally:
         arena.end()
 
@@ -79,7 +80,7 @@ def test_killed_one_by_one_they_hand_over_in_under_five_seconds(
 ) -> None:
     arena = Arena(tmp_path, database_address, rate=30.0)
     try:
-        arena.add_people(900)
+        arena.add_people(450)
         arena.start_sandbox()
         schedulers = [arena.start_scheduler() for _ in range(3)]
         wait_until(lambda: workers(arena) == 3, "all are there", patience=60)
@@ -96,19 +97,21 @@ def test_killed_one_by_one_they_hand_over_in_under_five_seconds(
         wait_until(lambda: arena.status(message) == "sent", "the message ends", patience=120)
         closing, accepted = arena.closing(message), arena.accepted()
         assert max(accepted.values()) == 1
-        assert closing.sent + closing.uncertain == 900
+        assert closing.sent + closing.uncertain == 450
     finally:
         arena.end()
 
 
 def share_and_hand_over(arena: Arena, *, people: int) -> None:
     arena.add_people(people)
-    arena.start_sandbox()
+    # It takes twice the rate: on a busy machine what left in time may arrive together.
+    arena.start_sandbox("--rate", str(2 * arena.rate))
     first, _second = arena.start_scheduler(), arena.start_scheduler()
     wait_until(lambda: workers(arena) == 2, "both are there", patience=40)
     message = arena.send_to_all()
     wait_until(lambda: len(arena.accepted()) > people // 3, "a third is sent", patience=60)
     owners = senders(arena)
+    assert together(arena) <= arena.rate * CATCHING_UP
     arena.kill(first)
     had = len(arena.accepted())
     wait_until(lambda: len(arena.accepted()) > had, "the other goes on", patience=5)
@@ -121,6 +124,16 @@ def share_and_hand_over(arena: Arena, *, people: int) -> None:
     with arena.engine.begin() as connection:
         refusals = connection.execute(select(models.bot_pace.c.refusals)).scalar_one()
     assert refusals == 0
+
+
+def together(arena: Arena) -> float:
+    """Messages per second that have left so far, by whichever process."""
+    left = models.message_recipients.c.sending_at
+    with arena.engine.begin() as connection:
+        count, first, last = connection.execute(
+            select(func.count(left), func.min(left), func.max(left))
+        ).one()
+    return float(count / (last - first).total_seconds())
 
 
 def test_a_pause_and_a_cancel_stop_every_process_within_a_second(
