@@ -5,10 +5,11 @@ makes.
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pandas as pd
@@ -25,9 +26,11 @@ from hsl.warehouse.statements import translated
 from hsl.warehouse.store import Store
 from hsl.warehouse.tables import attribute_column
 
+R = TypeVar("R")
 TARGET = "duckdb"
 Expand = Callable[[Cohort | Audience], Cohort | Audience]
 MOST_VALUES = 200  # values of one attribute that are offered
+MOST_KEPT = 256  # answers that are kept until the store is another
 SORTABLE = ("first_name", "username", "user_id", "language_code", "registered_at", "streams")
 Span = tuple[float, float] | tuple[date, date]
 # Lowest and highest are read as the conditions read them; an item is what a condition finds.
@@ -74,6 +77,7 @@ class Snapshot:
         self._expand = expand
         self._lock = threading.Lock()
         self._facets: tuple[int, Facets] | None = None
+        self._answers: OrderedDict[tuple[object, ...], Any] = OrderedDict()
 
     @property
     def loaded_at(self) -> datetime:
@@ -113,7 +117,8 @@ class Snapshot:
         """How many people `chosen` holds."""
         counted: list[Any] = [func.count(), func.count(models.users.c.unreachable_reason)]
         found = self._found(chosen).order_by(None).with_only_columns(*counted)
-        row = self._store.row(*translated(found))
+        sql, values = translated(found)
+        row = self._once("count", sql, values, lambda: self._store.row(sql, values))
         return Count(int(row[0]), int(row[1]))
 
     def among(self, ids: Sequence[int], chosen: Cohort | Audience) -> set[int]:
@@ -129,11 +134,11 @@ class Snapshot:
         One may stand in several; who has left them all is not enrolled.
         """
         sql, values = self._chosen(chosen)
-        found = self._frame(
+        sql = (
             "SELECT e.course_stream AS stream, count(*) AS people "
-            f"FROM ({sql}) AS c LEFT JOIN {streams.PLACES} AS e USING (user_id) GROUP BY ALL",
-            values,
+            f"FROM ({sql}) AS c LEFT JOIN {streams.PLACES} AS e USING (user_id) GROUP BY ALL"
         )
+        found: pd.DataFrame = self._once("by stream", sql, values, lambda: self._frame(sql, values))
         found = found.sort_values("stream", key=_naturally, ignore_index=True)
         return found.fillna({"stream": "not enrolled"})
 
@@ -203,6 +208,25 @@ class Snapshot:
 
     def _frame(self, sql: str, values: list[Any]) -> pd.DataFrame:
         return self._store.frame(sql, values)
+
+    def _once(self, what: str, sql: str, values: list[Any], ask: Callable[[], R]) -> R:
+        """What `ask` answers, asked once while the store is the same.
+
+        Every run of every page counts the same few cohorts; only the statement with segments put
+        in their place says whether they are the same.
+        """
+        key = (what, sql, repr(values), self._store.loaded_at)
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                kept: R = self._answers[key]
+                return kept
+        answer = ask()
+        with self._lock:
+            self._answers[key] = answer
+            while len(self._answers) > MOST_KEPT:
+                self._answers.popitem(last=False)
+        return answer
 
 
 def _naturally(names: "pd.Series[str]") -> "pd.Series[int]":

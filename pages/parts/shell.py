@@ -19,7 +19,7 @@ from hsl.settings import Settings, get_settings
 from hsl.warehouse.store import Store
 from hsl.watch import alarms, vitals
 from hsl.words import _
-from pages.parts import account_menu, asking, bot_words, viewer
+from pages.parts import account_menu, asking, bot_words, this_run, viewer
 
 log = logging.getLogger("hsl.pages")
 
@@ -82,7 +82,7 @@ def _store() -> Store:
 
 def store() -> Store:
     """The one store of people and deliveries of this process, as fresh as it promises."""
-    return _store().fresh()
+    return this_run.once("store", lambda: _store().fresh())
 
 
 @st.cache_resource
@@ -92,7 +92,8 @@ def _snapshot() -> Snapshot:
 
 def people() -> Snapshot:
     """The index of people, as fresh as it promises."""
-    return _snapshot().fresh()
+    store()
+    return _snapshot()
 
 
 def author() -> str:
@@ -189,7 +190,7 @@ def _look_for_database() -> None:
 
 def standing_of_bot() -> standing.Standing:
     """How the bot stands with Telegram at this moment."""
-    return standing.of_bot(engine(), settings())
+    return this_run.once("standing", lambda: standing.of_bot(engine(), settings()))
 
 
 def band() -> None:

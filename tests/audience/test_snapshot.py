@@ -60,6 +60,39 @@ def test_it_counts_by_stream(engine: Engine) -> None:
     }
 
 
+def test_a_count_is_kept_no_longer_than_the_people_are_the_same(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(engine, folder=None, refresh_after=300.0)
+    people = Snapshot(store)
+    chosen = Cohort(streams=("4th",))
+    assert people.count(chosen).people == 2
+    assert people.by_stream(chosen)["people"].sum() == 3
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "row", pytest.fail)
+        patch.setattr(store, "frame", pytest.fail)
+        assert people.count(chosen).people == 2
+        assert people.by_stream(chosen)["people"].sum() == 3
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.enrollments).values(user_id=4, course_stream="4th", status="active")
+        )
+    people.refresh()
+    assert people.count(chosen).people == 3
+    assert people.by_stream(chosen)["people"].sum() == 4
+
+
+def test_a_segment_of_another_meaning_is_counted_anew(engine: Engine) -> None:
+    meaning = [Cohort(streams=("4th",))]
+    people = Snapshot(
+        Store(engine, folder=None, refresh_after=300.0), expand=lambda _segment: meaning[0]
+    )
+    segment = Cohort(where=c.Segment(name="Ours"))
+    assert people.count(segment).people == 2
+    meaning[0] = EVERYBODY
+    assert people.count(segment).people == 4
+
+
 @pytest.mark.usefixtures("two_left")
 def test_who_has_left_is_told_apart(engine: Engine) -> None:
     people = Snapshot(Store(engine, folder=None, refresh_after=300.0))

@@ -144,8 +144,12 @@ def test_a_found_cohort_is_chosen_as_a_line(open_page: Open) -> None:
 
 def test_it_can_be_taken_along_as_sql_and_json(open_page: Open) -> None:
     app = open_page("audience", c="city = 'Omsk'")
-    sql, model = app.code
+    assert not app.code  # only what is looked at is drawn
+    app.session_state["where-shown"] = "SQL"
+    (sql,) = app.run().code
     assert sql.value.startswith("SELECT users.user_id") and "'Omsk'" in sql.value
+    app.session_state["where-shown"] = "JSON"
+    (model,) = app.run().code
     assert json.loads(model.value)["where"]["values"] == ["Omsk"]
 
 
