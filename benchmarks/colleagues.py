@@ -156,7 +156,10 @@ class Colleagues:
     async def _open(
         self, page: "_Page", listening: "asyncio.Task[None]", name: str, query: str
     ) -> float | None:
-        """Seconds until the page's script was through; None where it never was."""
+        """Seconds until the page's script was through; None where it was not within PATIENCE.
+
+        Raises ConnectionError where the line was closed meanwhile.
+        """
         began = time.monotonic()
         coming = asyncio.create_task(page.open(name, query))
         await asyncio.wait(
@@ -164,6 +167,8 @@ class Colleagues:
         )
         if not coming.done():
             coming.cancel()
+            if listening.done():
+                raise ConnectionError("the line was closed while a page was coming")
             return None
         await coming
         return time.monotonic() - began

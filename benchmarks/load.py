@@ -56,7 +56,7 @@ AWAY = 12.0  # seconds; longer than a writer waits for SQLite's lock
 JUMP = 3600  # seconds that the clock is set by while all runs
 AHEAD = 1800  # seconds, for a scheduler that begins anew
 PATIENCE = 90.0  # seconds in which everything comes back
-GROWS = "the message goes on"
+COLD = 30.0  # seconds from the beginning in which the pages fill their caches
 
 
 class House:
@@ -336,18 +336,24 @@ def findings(house: House, watch: Watch, message: int, troubles: list[Trouble]) 
     return found
 
 
-def print_waits(colleagues: Colleagues, watch: Watch) -> None:
+def print_waits(colleagues: Colleagues, watch: Watch, began: float) -> None:
     """What people waited for their pages."""
     print("\nPages, seconds from the asking to the script's end       n    p50    p95   worst")
-    quiet = [r for r in colleagues.finished if watch.is_quiet(r.at, r.at + r.seconds)]
+    cold = [r for r in colleagues.finished if r.at < began + COLD]
+    later = [r for r in colleagues.finished if r.at >= began + COLD]
+    quiet = [r for r in later if watch.is_quiet(r.at, r.at + r.seconds)]
     rows = {name: [r for r in quiet if r.page == name] for name in sorted({r.page for r in quiet})}
     rows["all, outside of faults"] = quiet
     if watch.windows:
         kept = set(map(id, quiet))
-        rows["all, during faults"] = [r for r in colleagues.finished if id(r) not in kept]
+        rows["all, during faults"] = [r for r in later if id(r) not in kept]
+    rows[f"all, in the first {COLD:.0f} s"] = cold
     for name, runs in rows.items():
         count, p50, p95, worst = watching.waits(runs)
         print(f"  {name:<50} {count:5} {p50:6.2f} {p95:6.2f} {worst:7.2f}")
+    slowest = sorted(later, key=lambda r: -r.seconds)[:3]
+    told = (f"{r.page} {r.seconds:.1f} s at {r.at - began:.0f} s" for r in slowest)
+    print(f"  slowest: {', '.join(told)}")
 
 
 def print_memory(watch: Watch, began: float, every: float) -> None:
@@ -417,7 +423,7 @@ def run(folder: Path, sizes: argparse.Namespace) -> list[str]:
             except AssertionError as fault:
                 found.append(str(fault))
         troubles = sorted(watch.troubles + colleagues.troubles, key=lambda trouble: trouble.at)
-        print_waits(colleagues, watch)
+        print_waits(colleagues, watch, began)
         print_memory(watch, began, every=30.0)
         print_faults(watch.windows, began)
         print_troubles(troubles, watch)
