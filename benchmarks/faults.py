@@ -172,4 +172,3 @@ class Postgresql:
     def end(self) -> None:
         """Stop it."""
         self._server.cleanup()
-

@@ -36,6 +36,7 @@ class Window:
     ended: float = inf
     sent: int = 0  # by its end, from its begin
     back_after: float = inf  # seconds from its end until it worked again
+    in_flight: int = 0  # rows that were on their way when a scheduler was killed
 
     def covers(self, at: float) -> bool:
         """True for a moment in it, or just after."""

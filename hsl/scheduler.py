@@ -316,6 +316,8 @@ class Scheduler:
             yield
         except SQLAlchemyError as fault:
             logger.error("%s: the database does not answer (%s)", name, type(fault).__name__)
+        except OSError as fault:
+            logger.error("%s: %s (%s)", name, fault.strerror or fault, fault.filename or "no file")
         except Exception:
             logger.exception("%s failed", name)
 
