@@ -212,10 +212,11 @@ class _Page:
             case "script_finished":
                 if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     self._note("page", "the script does not compile")
-                if message.script_finished != ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
-                    # A run that is stopped for another is followed by that one's end.
-                    if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                        self._through.set()
+                    self._through.set()
+                # A run that is stopped for another is followed by that one's end, and a part's
+                # refresh is not the page.
+                if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                    self._through.set()
             case "session_event":
                 if message.session_event.WhichOneof("type") == "script_compilation_exception":
                     self._note("page", "the script does not compile")

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a house full of rows, the sandbox's counters, a PostgreSQL, weights."""
+"""What the benchmarks share: a house full of rows, the sandbox's counters, a PostgreSQL."""
 
 import json
 import tempfile

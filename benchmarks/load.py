@@ -10,7 +10,7 @@ faults, processes are killed, the database goes away, the disk fills and the clo
 the other. Prints what people waited, memory, pace, faults and outcomes.
 
 Exits with 1 if somebody was lost or written to twice, if something did not come back by itself, or
-if an error was seen that no fault explains. As root the disk is a real one, see `benchmarks.faults`.
+if an error was seen that no fault explains. As root the disk is a real one: `benchmarks.faults`.
 """
 
 import argparse
@@ -389,12 +389,10 @@ def print_memory(watch: Watch, began: float, every: float) -> None:
 def print_faults(windows: list[Window], began: float) -> None:
     """Each fault: when, how long, what was sent in it, and how soon all worked again."""
     if windows:
-        print(
-            "\nFault                      at, s  all worked, s after it  sent in it  on their way"
-        )
+        print("\nFault                      at, s  all worked, s after  sent in it  on their way")
     for window in windows:
         print(
-            f"  {window.name:<24} {window.began - began:7.0f} {window.back_after:23.1f} "
+            f"  {window.name:<24} {window.began - began:7.0f} {window.back_after:20.1f} "
             f"{window.sent:11,} {window.in_flight:13}"
         )
 
