@@ -52,6 +52,7 @@ class Trouble:
     at: float
     where: str  # page, line, http, log
     words: str
+    since: float | None = None  # when it was asked for, where somebody waited for an answer
 
 
 class Colleagues:
@@ -106,8 +107,9 @@ class Colleagues:
                     self._note("line", f"{type(fault).__name__}: {fault}")
                     await asyncio.sleep(AGAIN)
 
-    def _note(self, where: str, words: str) -> None:
-        self.troubles.append(Trouble(time.monotonic(), where, words.strip()))
+    def _note(self, where: str, words: str, waited: float = 0.0) -> None:
+        now = time.monotonic()
+        self.troubles.append(Trouble(now, where, words.strip(), now - waited))
 
     async def _come(self, browser: httpx.AsyncClient, number: int) -> None:
         """Load the page's frame as a browser does, and sign in where that is asked for."""
@@ -141,7 +143,7 @@ class Colleagues:
                     rest = chance.uniform(3, 7)
                     took = await self._open(page, listening, name, query)
                     if took is None:
-                        self._note("line", f"{name or 'overview'} did not come")
+                        self._note("line", f"{name or 'overview'} did not come", PATIENCE)
                     else:
                         self.finished.append(Run(time.monotonic() - took, took, name or "overview"))
                         self.last_run[number] = time.monotonic()
@@ -162,16 +164,18 @@ class Colleagues:
         """
         began = time.monotonic()
         coming = asyncio.create_task(page.open(name, query))
-        await asyncio.wait(
-            {coming, listening}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
-        )
-        if not coming.done():
-            coming.cancel()
+        try:
+            await asyncio.wait(
+                {coming, listening}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
+            )
+            if coming.done():
+                await coming
+                return time.monotonic() - began
             if listening.done():
                 raise ConnectionError("the line was closed while a page was coming")
             return None
-        await coming
-        return time.monotonic() - began
+        finally:
+            coming.cancel()
 
 
 class _Page:

@@ -387,13 +387,16 @@ def print_memory(watch: Watch, began: float, every: float) -> None:
 
 
 def print_faults(windows: list[Window], began: float) -> None:
-    """Each fault: when, how long, what was sent in it, and how soon all worked again."""
+    """Each fault: when, how long, what was sent in it, how soon all worked again."""
     if windows:
-        print("\nFault                      at, s  all worked, s after  sent in it  on their way")
-    for window in windows:
         print(
-            f"  {window.name:<24} {window.began - began:7.0f} {window.back_after:20.1f} "
-            f"{window.sent:11,} {window.in_flight:13}"
+            "\nFault                      at, s  lasted, s  all worked, s after  sent in it  in flight"
+        )
+    for window in windows:
+        undone = window.ended - window.began - window.back_after
+        print(
+            f"  {window.name:<24} {window.began - began:7.0f} {undone:10.1f} "
+            f"{window.back_after:20.1f} {window.sent:11,} {window.in_flight:10}"
         )
 
 

@@ -104,7 +104,8 @@ class Watch:
     def explained(self, trouble: Trouble) -> str | None:
         """The fault that this is an echo of; None where nothing explains it."""
         for window in self.windows:
-            if trouble.where in window.explains and window.covers(trouble.at):
+            moments = (trouble.at, trouble.at if trouble.since is None else trouble.since)
+            if trouble.where in window.explains and any(map(window.covers, moments)):
                 return window.name
         return None
 
@@ -134,7 +135,7 @@ class Watch:
                 if status == 200:
                     continue
                 words = f"/{route} answered {status}"
-            self.troubles.append(Trouble(began, "http", words))
+            self.troubles.append(Trouble(time.monotonic(), "http", words, began))
 
     def _read_logs(self) -> None:
         for name, path in self.logs.items():

@@ -40,6 +40,7 @@ def test_a_fault_explains_its_own_echo_alone(tmp_path: Path) -> None:
     assert watch.explained(Trouble(105.0, "line", "closed")) == "web killed"
     assert watch.explained(Trouble(110.0 + watching.AFTERWARDS, "line", "closed")) == "web killed"
     assert watch.explained(Trouble(111.0 + watching.AFTERWARDS, "line", "closed")) is None
+    assert watch.explained(Trouble(130.0, "line", "lost", since=105.0)) == "web killed"
     assert watch.explained(Trouble(99.0, "line", "closed")) is None
     assert watch.explained(Trouble(105.0, "log", "KeyError")) is None
     assert not watch.is_quiet(90.0, 101.0)
