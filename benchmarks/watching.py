@@ -208,15 +208,15 @@ class Growth:
 
 
 def growths(weights: Iterable[Weight]) -> list[Growth]:
-    """Of each name the growth of its last process, once it is warm."""
-    by_name: dict[str, list[Weight]] = {}
+    """Of each name the growth of the process that lived longest, once it was warm."""
+    lives: dict[tuple[str, int], list[Weight]] = {}
     for weight in weights:
-        known = by_name.setdefault(weight.name, [])
-        if known and known[-1].pid != weight.pid:
-            known.clear()
-        known.append(weight)
+        lives.setdefault((weight.name, weight.pid), []).append(weight)
+    longest: dict[str, list[Weight]] = {}
+    for (name, _), life in lives.items():
+        longest[name] = max(longest.get(name, []), life, key=len)
     found = []
-    for name, life in by_name.items():
+    for name, life in longest.items():
         warm = life[int(len(life) * WARM) :]
         times, sizes = [w.at / 60 for w in warm], [w.mib for w in warm]
         slope = statistics.linear_regression(times, sizes).slope if len(warm) > 1 else 0.0

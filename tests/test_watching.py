@@ -62,8 +62,8 @@ def test_memory_is_judged_once_it_is_warm(more: float, verdict: str) -> None:
     assert found.verdict == verdict
 
 
-def test_memory_is_judged_over_the_last_process_of_a_name() -> None:
-    (found,) = watching.growths([*weights(more=10.0), *weights(more=0.0, pid=2)])
+def test_memory_is_judged_over_the_process_that_lived_longest() -> None:
+    (found,) = watching.growths([*weights(more=0.0, pid=2), *weights(more=10.0)[:60]])
     assert found.verdict == "flat"
     (found,) = watching.growths(weights(more=10.0)[:3])
     assert found.verdict == "too short to say"
