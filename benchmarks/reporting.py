@@ -1,7 +1,5 @@
 """The tables of the load: waits, memory and pace, faults, and errors with what explains them."""
 
-from collections import Counter
-
 from benchmarks import watching
 from benchmarks.colleagues import Colleagues, Trouble
 from benchmarks.watching import Watch, Window
@@ -61,9 +59,12 @@ def show_faults(windows: list[Window], began: float) -> None:
         )
 
 
-def show_troubles(troubles: list[Trouble], watch: Watch) -> None:
+def show_troubles(troubles: list[Trouble], watch: Watch, began: float) -> None:
     """Every kind of error that was seen, how often, and what explains it."""
-    counted = Counter((watch.explained(t) or "NOTHING", t.where, t.words[:140]) for t in troubles)
-    print("\nErrors seen: explained by, where, words, how often" if counted else "\nNo error seen")
-    for (why, where, words), times in sorted(counted.items()):
-        print(f"  {why:<26} {where:<5} {words}  × {times}")
+    kinds: dict[tuple[str, str, str], list[float]] = {}
+    for one in troubles:
+        key = (watch.explained(one) or "NOTHING", one.where, one.words[:140])
+        kinds.setdefault(key, []).append(one.at)
+    print("\nErrors seen: explained by, where, words, how often, first" if kinds else "\nNo error")
+    for (why, where, words), times in sorted(kinds.items()):
+        print(f"  {why:<26} {where:<5} {words}  × {len(times)}, at {min(times) - began:.0f} s")

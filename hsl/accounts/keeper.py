@@ -28,6 +28,8 @@ class Keeper:
         self._looked = 0.0
         self._known: dict[str, tuple[float, Session | None]] = {}
         self._noted: dict[str, float] = {}
+        # Whoever comes while the database is away would be let in as nobody, and closed out later.
+        self.asks()
 
     def asks(self) -> bool:
         """Whether nobody comes in without a session: from the first account on for ever."""

@@ -73,3 +73,16 @@ def test_a_use_is_noted_now_and_then(tmp_path: Path) -> None:
     assert not keeper.is_use_due("a")
     assert keeper.is_use_due("b")
     engine.dispose()
+
+
+def test_a_house_with_accounts_asks_also_when_its_database_went_away_at_once(
+    tmp_path: Path,
+) -> None:
+    engine = database.open_engine(f"sqlite:///{tmp_path / 'hsl.db'}")
+    database.migrate(engine)
+    registry.add(engine, "anna", Role.ADMIN, password=PASSWORD)
+    keeper = Keeper(engine, Settings(), always_asks=False)
+    engine.dispose()
+    for file in tmp_path.glob("hsl.db*"):
+        file.unlink()
+    assert keeper.asks()
