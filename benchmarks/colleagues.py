@@ -103,7 +103,10 @@ class Colleagues:
                 try:
                     await self._come(browser, number)
                     await self._visit(browser, number, chance)
-                except (httpx.HTTPError, OSError, InvalidHandshake, ConnectionClosed) as fault:
+                except InvalidHandshake as fault:  # an answer, but not the one that was asked for
+                    self._note("http", f"{type(fault).__name__}: {fault}")
+                    await asyncio.sleep(AGAIN)
+                except (httpx.HTTPError, OSError, ConnectionClosed) as fault:
                     self._note("line", f"{type(fault).__name__}: {fault}")
                     await asyncio.sleep(AGAIN)
 
