@@ -1,19 +1,24 @@
-"""What the load benchmark takes for an error, for a fault's echo, and for memory that grows."""
+"""What the load benchmark takes for an error, a fault's echo, memory that grows, and a loss."""
 
 import json
 import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from benchmarks import watching
+from benchmarks import load, watching
 from benchmarks.colleagues import Trouble
 from benchmarks.common import Server
 from benchmarks.faults import Clock
+from benchmarks.house import House
 from benchmarks.watching import Watch, Weight, Window
+from hsl.delivery import sums
 
 
 @pytest.mark.parametrize(
@@ -104,3 +109,26 @@ def test_the_clock_is_set_while_a_process_runs_and_steady_time_is_not(tmp_path: 
         assert read() == pytest.approx([-3600, 0], abs=60)
         clock.set(0)
         assert read() == pytest.approx([0, 0], abs=60)
+
+
+@pytest.mark.parametrize(
+    ("times", "uncertain", "in_flight", "words"),
+    [
+        ({1: 1, 2: 1, 3: 1}, 1, 1, None),
+        ({1: 1, 2: 2, 3: 1}, 1, 1, "1 people were written to twice"),
+        ({1: 1}, 1, 1, "1 were delivered, but"),
+        ({1: 1, 2: 1, 3: 1}, 1, 0, "1 are uncertain; 0 were in flight at a kill"),
+        ({1: 1, 2: 1, 3: 1}, 0, 0, "somebody has no outcome"),
+    ],
+)
+def test_who_is_doubled_or_lost_is_found(
+    times: dict[int, int], uncertain: int, in_flight: int, words: str | None
+) -> None:
+    closing = sums.ClosingSum(total=4, sent=2, failed_by_reason={"blocked": 1}, uncertain=uncertain)
+    arena = SimpleNamespace(
+        closing=lambda _: closing,
+        accepted=lambda: Counter({(chat, "Hello"): count for chat, count in times.items()}),
+    )
+    house = cast(House, SimpleNamespace(arena=arena, killed=in_flight))
+    found = load.findings(house, Watch("", Server(1), {}, dict), 1, [])
+    assert not found if words is None else found and found[0].startswith(words)
