@@ -11,16 +11,13 @@ last change that was painted: median, 95th percentile and worst, alone and among
 """
 
 import argparse
-import asyncio
 import os
-import random
 import shutil
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,25 +26,13 @@ from typing import Any
 from urllib.request import urlopen
 
 from playwright.sync_api import Page, sync_playwright
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.asyncio.client import connect
+
+from benchmarks import common
+from benchmarks.colleagues import Colleagues
+from hsl import database
 
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-# What colleagues open, each as often as another.
-VISITS = (
-    ("", ""),
-    ("audience", ""),
-    ("audience", "stream=stream_1"),
-    ("audience", "q=Name"),
-    ("compose", ""),
-    ("messages", ""),
-    ("messages", "message=500"),
-    ("delivery", ""),
-    ("delivery", "view=Failures"),
-    ("audit", ""),
-)
 # From the first event to the frame after the last change, once the script has come to rest.
 WATCH = """() => {
   const app = () => document.querySelector('[data-testid=stApp]');
@@ -75,139 +60,6 @@ RESTED = """() => {
     && !document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
     && watch.begun !== null && performance.now() - Math.max(watch.changed, watch.begun) > 400;
 }"""
-
-
-def fill(folder: str, people: int, messages: int, recipients: int) -> None:
-    """People, messages and recipients, written by the database itself."""
-    from sqlalchemy import text
-
-    from hsl import database
-
-    engine = database.open_engine(f"sqlite:///{folder}/hsl.db")
-    database.migrate(engine)
-    numbers = "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {})"
-    with engine.begin() as connection:
-        connection.execute(
-            text(
-                f"""INSERT INTO users (user_id, username, first_name, language_code, attributes,
-                    updated_at) {numbers.format(people)}
-                SELECT 1000 + i, 'user_' || i, 'Name ' || (i % 977), 'ru',
-                    '{{"city": "C' || (i % 40) || '"}}', '2026-01-01 00:00:00.000000' FROM n"""
-            )
-        )
-        connection.execute(
-            text(
-                f"""INSERT INTO enrollments (user_id, course_stream, status)
-                {numbers.format(people)} SELECT 1000 + i, 'stream_' || (i % 5), 'active' FROM n"""
-            )
-        )
-        connection.execute(
-            text(
-                f"""INSERT INTO message_history (message_text, message_type, buttons, options,
-                    version, action,
-                    author, bot_id, status, recipient_type, recipient_group, audience_mode,
-                    audience_at_creation, created_at, scheduled_at, started_at, finished_at,
-                    total_recipients, successful_deliveries, failed_deliveries,
-                    uncertain_deliveries, cancelled_deliveries, deleted_deliveries)
-                {numbers.format(messages)} SELECT 'Message ' || i, 'text', '[]', '{{}}',
-                    1, 'send', 'a', 1,
-                    'sent', 'group', 'in stream_1', 'frozen', {recipients}, t, t, t, t,
-                    {recipients}, {recipients} - {recipients} / 20, {recipients} / 20, 0, 0, 0
-                FROM (SELECT i, strftime('%Y-%m-%d %H:%M:%f000', 'now',
-                    '-' || (({messages} - i) / 4.0) || ' hours') AS t FROM n)"""
-            )
-        )
-        connection.execute(
-            text(
-                f"""INSERT INTO message_recipients (message_id, user_id, delivery_status, reason,
-                    attempts, sending_at, sent_at) {numbers.format(recipients)}
-                SELECT h.id, 1000 + (h.id * 7919 + i * 13) % {people},
-                    CASE WHEN i < {recipients} / 20 THEN 'failed' ELSE 'sent' END,
-                    CASE WHEN i < {recipients} / 20 THEN 'blocked' END, 1, h.started_at,
-                    h.started_at
-                FROM message_history AS h, n"""
-            )
-        )
-        connection.execute(text("ANALYZE"))
-    engine.dispose()
-
-
-class Colleagues:
-    """People at work, as sessions over websockets in a thread of their own."""
-
-    def __init__(self, address: str, count: int) -> None:
-        self._address = address.replace("http://", "ws://") + "/_stcore/stream"
-        self._origin = address
-        self._count = count
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run)
-        self.runs = 0
-
-    def __enter__(self) -> "Colleagues":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for task in self._tasks:
-            self._loop.call_soon_threadsafe(task.cancel)
-        self._thread.join()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._tasks = [self._loop.create_task(self._work(n)) for n in range(self._count)]
-        self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
-
-    async def _work(self, number: int) -> None:
-        chance = random.Random(number)
-        while True:
-            async with connect(
-                self._address,
-                origin=self._origin,
-                subprotocols=["streamlit"],
-                max_size=None,
-            ) as socket:
-                refreshing: set[asyncio.Task[None]] = set()
-                listening = asyncio.create_task(self._listen(socket, refreshing))
-                try:
-                    for _ in range(10):
-                        page, query = chance.choice(VISITS)
-                        for task in refreshing:
-                            task.cancel()
-                        refreshing.clear()
-                        await socket.send(self._rerun(page, query))
-                        await asyncio.sleep(chance.uniform(3, 7))
-                finally:
-                    for task in (listening, *refreshing):
-                        task.cancel()
-
-    async def _listen(self, socket: Any, refreshing: "set[asyncio.Task[None]]") -> None:
-        async for said in socket:
-            message = ForwardMsg.FromString(said)
-            kind = message.WhichOneof("type")
-            if kind == "script_finished":
-                self.runs += 1
-            elif kind == "auto_rerun":
-                wanted = message.auto_rerun
-                refreshing.add(
-                    asyncio.create_task(
-                        self._refresh(socket, wanted.fragment_id, max(wanted.interval, 1.0))
-                    )
-                )
-
-    async def _refresh(self, socket: Any, fragment: str, seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            back = BackMsg()
-            back.rerun_script.fragment_id = fragment
-            back.rerun_script.is_auto_rerun = True
-            await socket.send(back.SerializeToString())
-
-    def _rerun(self, page: str, query: str) -> bytes:
-        back = BackMsg()
-        state = back.rerun_script
-        state.page_name, state.query_string = page, query
-        state.context_info.timezone, state.context_info.locale = "Europe/Moscow", "en-GB"
-        return back.SerializeToString()
 
 
 class Watched:
@@ -360,7 +212,10 @@ def main() -> None:
     sizes = wanted.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        fill(folder, sizes.people, sizes.messages, sizes.recipients)
+        engine = database.open_engine(f"sqlite:///{folder}/hsl.db")
+        database.migrate(engine)
+        common.fill(engine, sizes.people, sizes.messages, sizes.recipients)
+        engine.dispose()
         print(f"filled in {time.perf_counter() - began:.0f} s")
         with served(folder) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(

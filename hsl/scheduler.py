@@ -316,6 +316,9 @@ class Scheduler:
             yield
         except SQLAlchemyError as fault:
             logger.error("%s: the database does not answer (%s)", name, type(fault).__name__)
+        except OSError as fault:
+            where = f" ({fault.filename})" if fault.filename else ""
+            logger.error("%s: %s%s", name, fault.strerror or fault, where)
         except Exception:
             logger.exception("%s failed", name)
 

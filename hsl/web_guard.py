@@ -73,10 +73,12 @@ class Gate:
 
     async def close_ended(self) -> None:
         """Close the websockets whose session ended, and nobody's once the pages ask."""
-        hashes = {one.token_hash for one in self._sockets if one.token_hash is not None}
+        # One that opens while the database is asked is not among those that were asked for.
+        looked_at = list(self._sockets)
+        hashes = {one.token_hash for one in looked_at if one.token_hash is not None}
         held = await run_in_threadpool(self.keeper.among, hashes) if hashes else {}
         asks = await run_in_threadpool(self.keeper.asks)
-        for one in list(self._sockets):
+        for one in looked_at:
             if asks if one.token_hash is None else one.token_hash not in held:
                 one.ended.set()
 
@@ -135,6 +137,8 @@ class Guard:
     ) -> None:
         self._behind, self._gate, self._keeper, self._base = app, gate, gate.keeper, base
         self._door, self._is_door, self._is_deed = door, is_door, is_deed
+        self._noting: set[asyncio.Task[None]] = set()
+        self._one_notes = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -174,7 +178,7 @@ class Guard:
             return
         is_visit = scope["method"] not in SAFE or "text/html" in headers.get("accept", "")
         if token_hash is not None and is_visit:
-            await run_in_threadpool(self._keeper.note, token_hash)
+            self._note_use(token_hash)
         kept = send if path.startswith(PUBLIC_FILES) else _not_kept(send)
         await self._app(_told(scope, token_hash), receive, kept if token_hash else send)
 
@@ -229,7 +233,7 @@ class Guard:
                 await asyncio.wait({comes, ends}, return_when=asyncio.FIRST_COMPLETED)
                 if not ends.done():
                     message = comes.result()
-                    await self._note(socket, message)
+                    self._note_deed(socket, message)
                     return message
             finally:
                 comes.cancel()
@@ -247,12 +251,25 @@ class Guard:
         finally:
             ends.cancel()
 
-    async def _note(self, socket: _Socket, message: Message) -> None:
+    def _note_deed(self, socket: _Socket, message: Message) -> None:
         sent = message.get("bytes")
-        if socket.token_hash is None or not sent or not self._is_deed(sent):
-            return
-        with contextlib.suppress(SQLAlchemyError):
-            await run_in_threadpool(self._keeper.note, socket.token_hash)
+        if socket.token_hash is not None and sent and self._is_deed(sent):
+            self._note_use(socket.token_hash)
+
+    def _note_use(self, token_hash: str) -> None:
+        """Note that a session is in use, beside what is asked: no page waits for who writes."""
+        if self._keeper.is_use_due(token_hash):
+            noting = asyncio.create_task(self._note(token_hash))
+            self._noting.add(noting)
+            noting.add_done_callback(self._noting.discard)
+
+    async def _note(self, token_hash: str) -> None:
+        # One at a time: a database that is locked would take all threads, and no page would come.
+        async with self._one_notes:
+            try:
+                await run_in_threadpool(self._keeper.note, token_hash)
+            except SQLAlchemyError as fault:
+                log.warning("The database does not answer (%s)", type(fault).__name__)
 
 
 def _is_this_machine(scope: Scope) -> bool:

@@ -28,6 +28,8 @@ class Keeper:
         self._looked = 0.0
         self._known: dict[str, tuple[float, Session | None]] = {}
         self._noted: dict[str, float] = {}
+        # Whoever comes while the database is away would be let in as nobody, and closed out later.
+        self.asks()
 
     def asks(self) -> bool:
         """Whether nobody comes in without a session: from the first account on for ever."""
@@ -67,12 +69,17 @@ class Keeper:
             self._known[one] = (now, found.get(one))
         return found
 
-    def note(self, token_hash: str) -> None:
-        """Somebody did something in this session."""
+    def is_use_due(self, token_hash: str) -> bool:
+        """Whether to note now that a session is in use; it counts as noted from then on."""
         now = time.monotonic()
-        if now - self._noted.get(token_hash, -NOTED_EVERY) >= NOTED_EVERY:
-            self._noted[token_hash] = now
-            sessions.seen(self.engine, token_hash)
+        if now - self._noted.get(token_hash, -NOTED_EVERY) < NOTED_EVERY:
+            return False
+        self._noted[token_hash] = now
+        return True
+
+    def note(self, token_hash: str) -> None:
+        """Somebody did something in this session. Raises SQLAlchemyError."""
+        sessions.seen(self.engine, token_hash)
 
     def forget(self) -> None:
         """Ask anew, as something changed here: whoever signed out is out at once."""

@@ -26,12 +26,15 @@ FIRST_ID = 1_000_000
 
 
 class Arena:
-    """One database, one sandbox with a log on disk, and any number of schedulers."""
+    """One database, one sandbox with a log on disk, any number of schedulers, and the pages.
 
-    def __init__(self, folder: Path, address: str, *, rate: float, latency: float = 0.05) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+    `environment` is added to that of every process, and wins.
+    """
+
+    def __init__(
+        self, folder: Path, address: str, *, rate: float, latency: float = 0.05, **environment: str
+    ) -> None:
+        self.port, self.web_port = _free_port(), _free_port()
         self.folder, self.rate, self.latency = folder, rate, latency
         self.log_file = folder / "accepted.jsonl"
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HSL_")}
@@ -42,6 +45,8 @@ class Arena:
             "HSL_DATA_DIR": str(folder),
             "HSL_SANDBOX_PORT": str(self.port),
             "HSL_MESSAGES_PER_SECOND": str(rate),
+            "HSL_PORT": str(self.web_port),
+            **environment,
         }
         self._environment.pop("BOT_TOKEN", None)
         self.engine: Engine = database.open_engine(address)
@@ -67,15 +72,19 @@ class Arena:
         """Schedulers from now on send paid broadcasts."""
         self._environment["HSL_PAID_BROADCAST"] = "1"
 
-    def start_scheduler(self) -> "subprocess.Popen[bytes]":
+    def start_scheduler(self, **environment: str) -> "subprocess.Popen[bytes]":
         """A scheduler process; its words go to a file in the folder."""
-        return self._start("scheduler")
+        return self._start("scheduler", **environment)
 
-    def _start(self, *words: str) -> "subprocess.Popen[bytes]":
+    def start_web(self, **environment: str) -> "subprocess.Popen[bytes]":
+        """The pages, at `web_port`; their words go to a file in the folder."""
+        return self._start("web", **environment)
+
+    def _start(self, *words: str, **environment: str) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{words[0]}.log").open("ab") as said:
             process = subprocess.Popen(
                 [sys.executable, "-m", "hsl", *words],
-                env=self._environment,
+                env={**self._environment, **environment},
                 cwd=self.folder,
                 stdout=said,
                 stderr=said,
@@ -154,6 +163,12 @@ class Arena:
                 entry: dict[str, Any] = json.loads(line)
                 counted[(entry["chat_id"], entry["text"])] += 1
         return counted
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_until(holds: Callable[[], bool], words: str, *, patience: float) -> None:

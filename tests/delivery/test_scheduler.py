@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -296,3 +297,18 @@ def test_what_nobody_served_for_longer_than_its_limit_asks(
     assert row(engine, hurried).status == "paused"
     assert "30 min" in row(engine, hurried).status_reason
     assert row(engine, patient).status == "sending"
+
+
+def test_a_sign_of_life_that_no_file_can_note_is_one_line_of_the_log(
+    engine: Engine, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = scheduler(engine, HSL_DATA_DIR=tmp_path)
+    one.sign_on()
+    one._departures = -1  # so that the beat notes how far the bot has counted
+    (tmp_path / f"departures.{os.getpid()}").mkdir()  # where the note is written first
+    one._guarded(one.beat)
+    (said,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert said.exc_info is None
+    assert said.getMessage().startswith("beat: Is a directory")
+    with engine.begin() as connection:
+        assert connection.execute(select(Workers.c.name)).scalar_one() == one.name
