@@ -90,7 +90,11 @@ def _marks() -> None:
     )
     marks, total = suppression.listing(shell.engine(), words=words or "", limit=200)
     if not total:
-        nobody = _("Nobody who is marked fits.") if words else _("Nobody is marked.")
+        nobody = (
+            _("Nobody who is marked fits.")
+            if words
+            else _("Nobody is marked yet. Search for a person, or paste a list of ids.")
+        )
         st.html(f'<div class="hsl-dim">{escape(nobody)}</div>')
         return
     st.metric(_("Marked"), show.number(total))
