@@ -218,6 +218,13 @@ class Message(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     archived_at: datetime | None
+    waits_for_approval: Annotated[
+        bool,
+        Field(
+            description="Nobody is sent to until another account has approved it, as it goes to "
+            "more people than one may write to alone"
+        ),
+    ]
     sum: Sum
 
 

@@ -9,7 +9,7 @@ from hsl import dispatch, experiments
 from hsl.acting import NotAllowedError, Permission
 from hsl.audience import policy
 from hsl.audience.cohort import Audience
-from hsl.delivery import changes, history, outbox, pace
+from hsl.delivery import changes, deciding, history, outbox, pace
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
@@ -92,12 +92,11 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
             author=shell.author(),
             draft_id=draft.id,
         )
-    except outbox.OutboxError as refused:
+    except (outbox.OutboxError, NotAllowedError) as refused:
         st.error(show.plain(str(refused)))
         return
-    asking.close()
-    st.session_state.pop("draft", None)
-    st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
+    approval.tell(deciding.of_message(shell.engine(), message_id))
+    _leave(message=str(message_id))
 
 
 def _reach_of_edit(message_id: int, audience: Audience, *, in_chats: bool) -> str:
@@ -265,6 +264,7 @@ def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> d
     }
     if (rule := timing.repeat_of(plan)) is not None:
         number = dispatch.repeat(engine, settings, content=draft.content, rule=rule, **common)
+        approval.tell(deciding.of_message(engine, number))
         return {"message": str(number)}
     common |= {
         "scheduled_at": moment,
@@ -274,6 +274,7 @@ def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> d
     if split := plan.get("split"):
         arms = splitting.arms_of(split, draft.content)
         number = experiments.create(engine, settings, name=split["name"], arms=arms, **common)
+        approval.tell(deciding.of_experiment(engine, number))
         return {"experiment": str(number)}
     number = dispatch.send(
         engine,
@@ -282,6 +283,7 @@ def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> d
         follows_message_id=draft.follows_message_id,
         **common,
     )
+    approval.tell(deciding.of_message(engine, number))
     return {"message": str(number)}
 
 
