@@ -204,7 +204,8 @@ def _as_draft(connection: Connection, row: Row[Any]) -> int:
             author=row.author,
             content=Content.from_row(row._asdict()).model_dump(mode="json"),
             audience=audience,
-            plan=(row.written_as or {}).get("plan", {}),
+            # What was written in no draft keeps to its bot, in use or not.
+            plan=(row.written_as or {"plan": {"bot": row.bot_id}})["plan"],
             follows_message_id=row.follows_message_id,
             revision=0,
             updated_at=models.utc_now(),

@@ -49,6 +49,7 @@ class Message:
     """One message with its closing sum."""
 
     id: int
+    bot_id: int
     content: Content
     author: str
     status: MessageStatus
@@ -325,6 +326,7 @@ def _messages() -> Select[Any]:
 def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
     return Message(
         id=row.id,
+        bot_id=row.bot_id,
         content=Content.from_row(row._asdict()),
         author=row.author,
         status=MessageStatus(row.status),

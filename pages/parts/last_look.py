@@ -10,6 +10,7 @@ from hsl.acting import NotAllowedError, Permission
 from hsl.audience import policy
 from hsl.audience.cohort import Audience
 from hsl.delivery import changes, deciding, history, outbox, pace
+from hsl.errors import PlainError
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
@@ -24,6 +25,7 @@ from pages.parts import (
     shell,
     show,
     splitting,
+    through,
     timing,
 )
 
@@ -144,6 +146,7 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     with head:
         _say_whom_and_when(draft, audience, found.last, moment)
     problems = [problem.message for problem in found.last.problems]
+    problems += [lost] if (lost := through.problem_of(draft.plan)) else []
     problems += splitting.problems_of(draft.plan, draft.content)
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
     before.show_problems(problems)
@@ -177,6 +180,8 @@ def _say_whom_and_when(
     whom = plural("{n} person: {group}", "{n} people: {group}", found.people, group=group)
     lost = _("{count} of them unreachable", count=found.unreachable) if found.unreachable else ""
     st.text("; ".join(part for part in (whom, lost) if part))
+    if (bot := through.said(through.settings().bot_id)) is not None:
+        st.text(_("Through the bot {name}", name=bot))
     if draft.content.translations:
         st.text(languages.sentence(found.languages))
     if found.left_out:
@@ -246,15 +251,15 @@ def _send(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> N
     """Make what was looked at, and go there; where it is refused, say why."""
     try:
         there = _made(draft, audience, moment)
-    except (outbox.OutboxError, NotAllowedError) as refused:
+    except PlainError as refused:
         st.error(show.plain(str(refused)))
     else:
         _leave(**there)
 
 
 def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> dict[str, str]:
-    """Make it, and say which page shows it. Raises OutboxError."""
-    engine, settings, plan = shell.engine(), shell.settings(), draft.plan
+    """Make it, and say which page shows it. Raises OutboxError, BotError and SealError."""
+    engine, settings, plan = shell.engine(), through.sender(draft.plan), draft.plan
     common: dict[str, Any] = {
         "audience": audience,
         "author": shell.author(),
