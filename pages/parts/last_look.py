@@ -75,10 +75,7 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
     saved = go.button(
         _("Change it in the chats") if in_chats else _("Save the change"),
         type="primary",
-        disabled=bool(problems) or not allowed.may(Permission.SEND),
-        help=allowed.why_not(Permission.SEND),
-        width="stretch",
-        key="send",
+        **allowed.greyed(Permission.SEND, disabled=bool(problems), width="stretch", key="send"),
     )
     if back.button(_("Back to writing"), width="stretch"):
         asking.close()
@@ -161,10 +158,7 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     sent = go.button(
         label,
         type="primary",
-        disabled=not may_go or not allowed.may(Permission.SEND),
-        help=allowed.why_not(Permission.SEND),
-        width="stretch",
-        key="send",
+        **allowed.greyed(Permission.SEND, disabled=not may_go, width="stretch", key="send"),
     )
     if back.button(_("Back to writing"), width="stretch"):
         asking.close()

@@ -5,12 +5,12 @@ from html import escape
 import streamlit as st
 
 from hsl import taking_back
-from hsl.acting import NotAllowedError
+from hsl.acting import NotAllowedError, Permission
 from hsl.delivery import history, outbox
 from hsl.delivery.history import Message
 from hsl.models import utc_now
 from hsl.words import _, plural
-from pages.parts import shell, show
+from pages.parts import allowed, shell, show
 
 CSS = """<style>
 .hsl-countdown{display:flex;align-items:center;gap:.7rem;font-variant-numeric:tabular-nums}
@@ -38,8 +38,12 @@ def show_countdown(message: Message) -> None:
         border=True, horizontal=True, vertical_alignment="center", key="hsl-take-back"
     ):
         st.html(_held() if message.waits_for_approval else _countdown(left, whole))
-        if st.button(
-            _("Take it back"), type="primary", icon=":material/undo:", key=f"back-{message.id}"
+        if allowed.button(
+            _("Take it back"),
+            Permission.SEND,
+            type="primary",
+            icon=":material/undo:",
+            key=f"back-{message.id}",
         ):
             _take_back(message.id)
 

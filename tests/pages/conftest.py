@@ -12,9 +12,10 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from hsl import database, settings, web
+from hsl import acting, database, settings, web
 from hsl.audience import importer
 from hsl.settings import ROOT
+from pages.parts import identity
 
 Open = Callable[..., AppTest]
 
@@ -45,6 +46,8 @@ def house(
     st.cache_resource.clear()
     st.cache_data.clear()
     web.mark_served()
+    # Said once in a process, as pages are loaded; a test before this one may have said another.
+    acting.acted_by(identity.actor)
     _without_pages_folder(monkeypatch)
     shutil.copyfile(database_with_people, tmp_path / "hsl.db")
     engine = database.engine_for(settings.get_settings())
