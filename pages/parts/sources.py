@@ -172,16 +172,17 @@ def _more(source: registry.Source) -> None:
             lambda form: table.as_file(registry.exported_runs(shell.engine(), source.id), form),
         )
     last = source.last_run
-    if last is not None and last.rejects_file and Path(last.rejects_file).is_file():
-        # They are people, of whom a viewer may be kept from seeing anything.
-        may_see = allowed.may(Permission.NAMES)
-        st.download_button(
-            _("The rejected rows and why"),
-            Path(last.rejects_file).read_bytes() if may_see else b"",
-            file_name=Path(last.rejects_file).name,
-            on_click="ignore",
-            **allowed.greyed(Permission.NAMES, key=f"source-rejects-{source.id}"),
-        )
+    if last is not None and last.rejects_file:
+        # They are people, whom a viewer may be kept from seeing.
+        rows = registry.rejected_rows(last) if allowed.may(Permission.NAMES) else b""
+        if rows or not allowed.may(Permission.NAMES):
+            st.download_button(
+                _("The rejected rows and why"),
+                rows,
+                file_name=Path(last.rejects_file).name,
+                on_click="ignore",
+                **allowed.greyed(Permission.NAMES, key=f"source-rejects-{source.id}"),
+            )
     if allowed.button(
         _("Change"),
         Permission.MANAGE,

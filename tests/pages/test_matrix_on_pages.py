@@ -17,7 +17,7 @@ from hsl import settings as house_settings
 from hsl.acting import Actor, Role, Way, permissions_of
 from hsl.audience import segments, selection, suppression
 from hsl.audience.cohort import Audience, Cohort
-from hsl.audience.sources import registry
+from hsl.audience.sources import registry, runs
 from hsl.audience.sources.definitions import Definition, Kind
 from hsl.delivery import outbox, recurring, steering
 from hsl.message import drafts, templates
@@ -53,9 +53,10 @@ ROLES = {
 }
 # Doors to what may be looked at: by the beginnings of their keys, and by their labels.
 DOORS = ("list-", "next-", "last-", "now-", "need-", "calendar-", "clash-", "experiment-", "arm-",
-         "uncertain-", "first-")  # fmt: skip
+         "uncertain-")  # fmt: skip
 DOOR_LABELS = {
-    "All messages", "Refresh", "Look again", "Choose among them", "Show the first page",
+    "Help", "All messages", "Refresh", "Try it with made-up people", "Look at the settings",
+    "Look again", "Choose among them", "Show the first page",
     "Show all of them", "Bring people in", "Choose people", "Find people", "Sign out",
     "Take all filters away", "Clear all", "Continue", "Templates", "Versions", "Show all time",
 }  # fmt: skip
@@ -111,7 +112,7 @@ def full(house: Engine, tmp_path: Any) -> Engine:
     drafts.start(house, "vera", content=HELLO)
     templates.keep(house, models.TemplateKind.TEMPLATE, "hello", HELLO, author="anna")
     path = tmp_path / "people.csv"
-    path.write_text("user_id\n1\n")
+    path.write_text("user_id\n1\nnobody\n")
     registry.add(house, Definition(name="crm", kind=Kind.FILES, address=str(path)), actor="anna")
     return house
 
@@ -201,3 +202,37 @@ def test_no_button_that_may_be_pressed_is_refused(
         assert not app.exception, (label, key)
         refused = [words for words in told(app) if "vera may not" in words.replace("\\", "")]
         assert refused == [], (label, key)
+
+
+@pytest.mark.parametrize(
+    ("role", "writes", "sends"),
+    [("viewer", False, False), ("editor", True, False), ("approver", True, True)],
+)
+def test_who_is_named_is_chosen_and_marked_by_those_who_may(
+    role: str, writes: bool, sends: bool, open_as: Open
+) -> None:
+    app = open_as(role, "audience", {})
+    box = next(box for box in app.multiselect if box.label == "People by name")
+    box.set_value([int(box.options[0].rpartition(" · ")[2])]).run()
+    add = next(button for button in app.button if "ticked" in button.label)
+    assert add.disabled is not writes
+    app = open_as(role, "audience", {"view": "do-not-message"})
+    app.text_input(key="mark-whom").set_value("700000001").run()
+    mark = next(button for button in app.button if button.label == "Mark as do-not-message")
+    assert mark.disabled is not sends
+
+
+def test_an_editor_comes_as_far_as_the_last_look(open_as: Open) -> None:
+    app = open_as("editor", "compose", {})
+    next(button for button in app.button if button.label == "Continue").click().run()
+    send = next(button for button in app.button if button.key == "send")
+    assert send.disabled
+    assert "role approver" in send.help
+
+
+def test_rejected_rows_are_for_those_who_see_names(open_as: Open, full: Engine) -> None:
+    runs.run(full, "crm", settings=house_settings.get_settings(), actor="anna")
+    for role, may in (("viewer without names", False), ("viewer", True)):
+        app = open_as(role, "settings", {})
+        (rows,) = [one for one in app.get("download_button") if "rejected rows" in one.proto.label]
+        assert rows.proto.disabled is not may
