@@ -202,6 +202,7 @@ def kinds(engine: Engine) -> tuple[list[str], list[str]]:
     return [row.actor for row in actors], [row.action for row in actions]
 
 
+@needs(Permission.NAMES)
 def rows(engine: Engine) -> Iterator[dict[str, Any]]:
     """All entries as they are kept, the first first, read as they are asked for."""
     log = models.audit_log

@@ -42,6 +42,16 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Speaker:
+    """A bot through which can be written; the one `in_use` speaks where none is named."""
+
+    bot_id: int
+    name: str  # BOT_TOKEN for the one that is given by that alone
+    username: str  # empty where only Telegram knows it
+    in_use: bool
+
+
+@dataclass(frozen=True)
 class Served:
     """The settings of each bot that is to be served, and why others cannot be, as sentences."""
 
@@ -82,6 +92,31 @@ def speaking(engine: Engine, settings: Settings, name: str | None = None) -> Set
     with database.read_only(engine).begin() as connection:
         found = _speaking(connection, settings, name)
     return settings if found is None else _settings_of(settings, found)
+
+
+def speakers(engine: Engine, settings: Settings) -> list[Speaker]:
+    """The bots that a message can go through, by their names: those kept, and BOT_TOKEN's."""
+    with database.read_only(engine).begin() as connection:
+        rows = connection.execute(_kept().order_by(Bots.c.name)).all()
+        found = _speaking(connection, settings, None)
+    in_use = settings.bot_id if found is None else found.bot_id
+    kept = [Speaker(row.bot_id, row.name, row.username, row.bot_id == in_use) for row in rows]
+    if settings.is_sandbox or settings.bot_id in {one.bot_id for one in kept}:
+        return kept
+    return [*kept, Speaker(settings.bot_id, "BOT_TOKEN", "", settings.bot_id == in_use)]
+
+
+def of_id(engine: Engine, settings: Settings, bot_id: int) -> Settings:
+    """The settings of the bot of this id, kept or BOT_TOKEN's. Raises BotError and SealError."""
+    with database.read_only(engine).begin() as connection:
+        row = connection.execute(_kept(Bots.c.bot_id == bot_id)).one_or_none()
+    if row is not None:
+        return _settings_of(settings, row)
+    if settings.bot_id != bot_id:
+        raise BotError(
+            _("Bot {bot}, which was chosen, is not kept any more. Choose another.", bot=str(bot_id))
+        )
+    return settings
 
 
 def served(engine: Engine, settings: Settings) -> Served:

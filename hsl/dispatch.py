@@ -100,6 +100,8 @@ def look(
     with database.read_only(engine).begin() as connection:
         if at is not None and not lasting.can_wait(connection, settings.bot_id, content):
             problems.append(Problem("file_id", _(lasting.MAY_LAPSE)))
+        if lasting.is_anothers(connection, settings.bot_id, content):
+            problems.append(Problem("file_id", _(lasting.ANOTHERS)))
         try:
             chosen = choice.ruled(connection, settings, audience, at)
         except segments.SegmentError as fault:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, or_, select
 from hsl import choice, database, dispatch, models, spans
 from hsl.audience import policy, segments
 from hsl.audience.cohort import Audience
+from hsl.delivery import outcome
 from hsl.dispatch import LastLook
 from hsl.message import oddities
 from hsl.message.content import Content
@@ -63,8 +64,12 @@ def look(
     at: datetime | None,
     author: str,
     keep_quiet: bool = False,
+    through: str | None = None,
 ) -> Look:
-    """Look at a message once more before it goes at `at` (None: now); nothing is changed."""
+    """Look at a message once more before it goes at `at` (None: now); nothing is changed.
+
+    `through` is its bot's name where there are several, of which each reaches people of its own.
+    """
     last = dispatch.look(engine, settings, content, audience, at=at)
     lost = dispatch.unreachable_words(last.unreachable, last.people)
     odd = [Oddity(60, words) for words in last.warnings if words != lost]
@@ -86,6 +91,8 @@ def look(
         known = {oddity.message_id for oddity in same}
         apart = [row for row in others if row.id not in known]
         odd += _collisions(connection, people, apart, last.people, at or utc_now())
+        if through is not None:
+            odd += _lost_to_it(connection, people, settings.bot_id, through, last.people)
         odd += _unusual(connection, author, last.people)
         odd += _untested(tried, content, author, last.people)
     return Look(last, _sorted(odd))
@@ -111,6 +118,44 @@ def _unreachable(last: LastLook) -> Iterator[Oddity]:
         ),
         page="audience",
     )
+
+
+def _lost_to_it(
+    connection: Connection, people: Select[Any], bot_id: int, through: str, total: int
+) -> Iterator[Oddity]:
+    """How many could not be reached by the last message that this bot sent them.
+
+    A person's own mark tells of the last message of any bot.
+    """
+    asked = people.subquery()
+    last = (
+        select(func.max(Recipients.c.id).label("id"))
+        .join(History, History.c.id == Recipients.c.message_id)
+        .where(
+            History.c.bot_id == bot_id,
+            History.c.action.in_([Action.SEND, Action.TEST]),
+            Recipients.c.delivery_status.in_([*models.GOT, DeliveryStatus.FAILED]),
+            Recipients.c.user_id.in_(select(asked.c.user_id)),
+        )
+        .group_by(Recipients.c.user_id)
+        .subquery()
+    )
+    lost = connection.execute(
+        select(func.count())
+        .select_from(Recipients.join(last, last.c.id == Recipients.c.id))
+        .where(Recipients.c.reason.in_(outcome.UNREACHABLE_REASONS))
+    ).scalar_one()
+    if lost:
+        yield Oddity(
+            55 if lost >= MANY_UNREACHABLE * total else 15,
+            _(
+                "{lost} of {people} could not be reached by the last message through the bot "
+                "{name}. Another bot may reach them.",
+                lost=lost,
+                people=total,
+                name=through,
+            ),
+        )
 
 
 def _others(connection: Connection, at: datetime) -> Sequence[Row[Any]]:

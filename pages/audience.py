@@ -144,20 +144,19 @@ def _write_words(chosen: Tray) -> str:
 audience_style.draw()
 chosen = tray.counted()
 with show.head(_("Audience")):
-    with st.popover(
-        _("Import people"),
-        icon=":material/upload_file:",
-        disabled=not allowed.may(Permission.MANAGE),
-        help=allowed.why_not(Permission.MANAGE),
-    ):
-        importing.bring_people_in()
+    place = allowed.popover(
+        _("Import people"), Permission.MANAGE, icon=":material/upload_file:", key="import"
+    )
+    if place is not None:
+        with place:
+            importing.bring_people_in()
     nobody = chosen.total is not None and not chosen.total.people
     words = _write_words(chosen)
-    if st.button(
+    if allowed.button(
         words,
+        Permission.WRITE,
         type="primary",
-        disabled=nobody or not allowed.may(Permission.WRITE),
-        help=allowed.why_not(Permission.WRITE),
+        disabled=nobody,
         icon=":material/edit_note:",
     ):
         st.switch_page("pages/compose.py", query_params={"to": "selection"})

@@ -20,6 +20,7 @@ from pages.parts import (
     show,
     splitting,
     templates,
+    through,
     timing,
     version_list,
     writing,
@@ -82,10 +83,13 @@ def head(draft: drafts.Draft) -> None:
 
 
 def plan_it(draft: drafts.Draft, audience: Audience) -> None:
-    """When it goes, and to how many arms."""
+    """Through which bot it goes, when, and to how many arms."""
     content, key = held.content(), held.key()
+    bot = through.choose(f"{key}-through", draft.plan)
+    st.session_state[through.CHOSEN] = bot.get("bot")
     plan = timing.choose(f"{key}-when", draft.plan, content, audience)
-    held.keep(plan=splitting.choose(f"{key}-split", draft.plan, plan, content))
+    plan = splitting.choose(f"{key}-split", draft.plan, plan, content)
+    held.keep(plan={**{name: said for name, said in plan.items() if name != "bot"}, **bot})
 
 
 def draw_dialogs(audience: Audience) -> None:
@@ -103,6 +107,7 @@ def draw_dialogs(audience: Audience) -> None:
 if not allowed.or_says(Permission.WRITE):
     st.stop()
 draft = held.open_draft()
+through.take_up(draft)
 head(draft)
 actions = st.container(horizontal=True, vertical_alignment="center", key="desk-actions")
 draft_list.offer_back()

@@ -5,11 +5,13 @@ from html import escape
 
 import streamlit as st
 
+from hsl.acting import Permission
 from hsl.charts import arrival, people
 from hsl.charts.figure import Counts, Figure, interval
 from hsl.words import N_, _, plural
 from pages.parts import (
     addressed,
+    allowed,
     bot_words,
     charts,
     opened_marks,
@@ -34,7 +36,7 @@ def head(counts: Counts) -> None:
         with st.container(horizontal=True):
             if st.session_state.get("period") != "all time":
                 st.button(_("Show all time"), on_click=_show_all_time)
-            if st.button(_("Write a message")):
+            if allowed.button(_("Write a message"), Permission.WRITE):
                 st.switch_page("pages/compose.py", query_params={})
         st.stop()
     with st.container(horizontal=True, vertical_alignment="center"):

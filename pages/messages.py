@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from hsl.acting import Permission
 from hsl.words import N_, _
-from pages.parts import addressed, calendar, experiment, message_list, one_message, show
+from pages.parts import addressed, allowed, calendar, experiment, message_list, one_message, show
 
 VIEWS = {"list": N_("List"), "calendar": N_("Calendar")}
 
@@ -11,7 +12,9 @@ VIEWS = {"list": N_("List"), "calendar": N_("Calendar")}
 def overview() -> None:
     """All messages, as a list or as a calendar, by the address."""
     with show.head(_("Messages")):
-        write = st.button(_("Write a message"), type="primary", icon=":material/edit_note:")
+        write = allowed.button(
+            _("Write a message"), Permission.WRITE, type="primary", icon=":material/edit_note:"
+        )
     if write:
         st.switch_page("pages/compose.py", query_params={})
     now = st.query_params.get("view", "list")

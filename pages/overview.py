@@ -172,13 +172,12 @@ def last_messages() -> None:
 
 nobody = shell.people().people == 0
 with show.head(_("Overview")):
-    write = st.button(
+    write = allowed.button(
         _("Write a message"),
+        Permission.WRITE,
         # The first steps have the one primary action while there is nobody to write to.
         type="secondary" if nobody else "primary",
         icon=":material/edit_note:",
-        disabled=not allowed.may(Permission.WRITE),
-        help=allowed.why_not(Permission.WRITE),
     )
 if write:
     st.switch_page("pages/compose.py")

@@ -14,7 +14,11 @@ router = APIRouter(prefix="/audit", tags=["audit"])
 Words = Annotated[str | None, Query(max_length=200)]
 
 
-@router.get("", dependencies=[asks(Permission.NAMES)], responses=problems.documented())
+@router.get(
+    "",
+    dependencies=[asks(Permission.LOOK), asks(Permission.NAMES)],
+    responses=problems.documented(),
+)
 def list_audit(
     here: Here,
     actor: Words = None,

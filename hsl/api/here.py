@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
-from hsl import acting
+from hsl import acting, bots
 from hsl.acting import Permission
 from hsl.api.problems import ProblemError
 from hsl.audience import written
@@ -20,6 +20,13 @@ class House:
 
     engine: Engine
     settings: Settings
+
+    def through(self, bot: str | None = None) -> Settings:
+        """The settings with the bot of this name; without one, with the bot in use.
+
+        Raises BotError and SealError.
+        """
+        return bots.speaking(self.engine, self.settings, bot)
 
 
 async def _house(request: Request) -> House:

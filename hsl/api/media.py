@@ -29,7 +29,7 @@ def list_media(
     """Files, the last uploaded first."""
     found, _total = library.listing(
         here.engine,
-        here.settings.bot_id,
+        here.through().bot_id,
         search=search,
         before=None if cursor is None else _place(cursor),
         limit=limit + 1,
@@ -60,7 +60,7 @@ def upload_media(
         raise ProblemError(422, "A file is a photo, a video or a document.")
     found = dropped.examine(name, given.read_bytes(), kind)
     progress = uploading.Progress(found.size)
-    kept = uploading.upload(here.engine, here.settings, found, progress, actor=signed())
+    kept = uploading.upload(here.engine, here.through(), found, progress, actor=signed())
     return shaping.file(kept, found.note and _(found.note, name=found.name))
 
 

@@ -42,7 +42,9 @@ def list_messages(
 @router.post("/dry-run", dependencies=[asks(Permission.WRITE)], responses=problems.documented())
 def look_at_message(here: Here, new: shapes.NewMessage) -> shapes.Look:
     """What would happen: who would get it, and what forbids it. Nothing is made."""
-    found = dispatch.look(here.engine, here.settings, new.content, _audience(here, new), at=new.at)
+    found = dispatch.look(
+        here.engine, here.through(new.bot), new.content, _audience(here, new), at=new.at
+    )
     return shapes.Look(
         may_go=found.may_go,
         people=found.people,
@@ -68,7 +70,7 @@ def send_message(here: Here, new: shapes.NewMessage) -> shapes.Message:
     """
     message_id = dispatch.send(
         here.engine,
-        here.settings,
+        here.through(new.bot),
         content=new.content,
         audience=_audience(here, new),
         author=signed(),

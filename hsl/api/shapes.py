@@ -144,6 +144,7 @@ class NewMessage(Taken):
 
     Its people are an expression (`where`) or an `audience`. With `choose_later` they are chosen
     when it starts. If it can start only more than `late_limit` seconds late, it waits for a person.
+    Without a `bot` the one in use sends it.
     """
 
     content: Content
@@ -154,6 +155,10 @@ class NewMessage(Taken):
     keep_quiet: bool = False
     late_limit: Annotated[float, Field(ge=0, le=31_536_000)] | None = 3600.0
     follows_message_id: Annotated[int, Field(ge=1, le=MAX_ROW_ID)] | None = None
+    bot: (
+        Annotated[str, Field(max_length=64, description="The name of the kept bot that sends it")]
+        | None
+    ) = None
 
     @field_validator("at")
     @classmethod
@@ -218,6 +223,13 @@ class Message(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     archived_at: datetime | None
+    waits_for_approval: Annotated[
+        bool,
+        Field(
+            description="Nobody is sent to until another account has approved it, as it goes to "
+            "more people than one may write to alone"
+        ),
+    ]
     sum: Sum
 
 

@@ -62,6 +62,7 @@ def message(found: history.Message) -> shapes.Message:
         started_at=found.started_at,
         finished_at=found.finished_at,
         archived_at=found.archived_at,
+        waits_for_approval=found.waits_for_approval,
         sum=closing(found.closing),
     )
 

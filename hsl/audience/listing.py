@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, Row, select
 
 from hsl import database, models
 from hsl.acting import Permission, needs
-from hsl.audience import segments, suppression
+from hsl.audience import resolve, segments, suppression
 from hsl.audience.cohort import Cohort
 from hsl.models import Enrollment, User
 
@@ -22,6 +22,34 @@ class Listed:
     user: User
     places: tuple[Enrollment, ...]
     mark: suppression.Mark | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many people a cohort has, how many are unreachable, and the first by their ids."""
+
+    people: int
+    unreachable: int
+    first: tuple[User, ...]
+
+
+@needs(Permission.NAMES)
+def found(engine: Engine, cohort: Cohort, *, most: int | None) -> Found:
+    """Who is in a cohort at this moment; all of them where `most` is None.
+
+    Raises SegmentError where the cohort cannot be looked up.
+    """
+    with database.read_only(engine).begin() as connection:
+        chosen = segments.people(connection, cohort)
+        total, unreachable = resolve.chosen_count(connection, chosen)
+        wanted = chosen.order_by(None).subquery()
+        rows = connection.execute(
+            select(People)
+            .join(wanted, wanted.c.user_id == People.c.user_id)
+            .order_by(People.c.user_id)
+            .limit(most)
+        ).all()
+    return Found(total, unreachable, tuple(User(**row._mapping) for row in rows))
 
 
 @needs(Permission.NAMES)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from hsl import dispatch
-from hsl.commands import ACTOR, an_id, confirmed, open_database, send, text_of
+from hsl.commands import ACTOR, an_id, approving, confirmed, open_database, send, text_of
 from hsl.delivery import changes, history, outbox, texts
 from hsl.settings import Settings
 
@@ -45,10 +45,14 @@ def _edit(parsed: argparse.Namespace, settings: Settings) -> None:
     number = dispatch.save_edit(
         engine, message_id=parsed.id, content=content, in_chats=parsed.sent, author=ACTOR
     )
+    waits = approving.wait_of(engine, number)
     if parsed.sent:
-        print(f"Message {number} edits message {parsed.id}. See `python -m hsl status {number}`.")
+        print(
+            f"Message {number} edits message {parsed.id}.{waits} "
+            f"See `python -m hsl status {number}`."
+        )
     else:
-        print(f"Message {parsed.id} is changed for everybody still to come.")
+        print(f"Message {parsed.id} is changed for everybody still to come.{waits}")
 
 
 def _delete(parsed: argparse.Namespace, settings: Settings) -> int:

@@ -4,16 +4,14 @@ import argparse
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine
 
-from hsl import database, models
-from hsl.audience import as_sql, resolve, segments
+from hsl.audience import as_sql, listing
 from hsl.audience.cohort import Cohort
 from hsl.commands import fail, open_database
 from hsl.settings import Settings
 
 LISTED = 20  # people, unless asked for more
-People = models.users
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -51,38 +49,32 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> None:
     if parsed.sql:
         print(f"{as_sql.of(engine, cohort)};")
         return
-    with database.read_only(engine).begin() as connection:
-        chosen = segments.people(connection, cohort)
-        total, unreachable = resolve.chosen_count(connection, chosen)
-        rows = _rows(connection, chosen, None if parsed.json else parsed.limit)
+    found = listing.found(engine, cohort, most=None if parsed.json else parsed.limit)
     if parsed.json:
         print(
             json.dumps(
                 {
-                    "people": total,
-                    "unreachable": unreachable,
+                    "people": found.people,
+                    "unreachable": found.unreachable,
                     "sentence": cohort.sentence(),
                     "cohort": cohort.model_dump(mode="json"),
-                    "user_ids": [row.user_id for row in rows],
+                    "user_ids": [one.user_id for one in found.first],
                 }
             )
         )
         return
-    print(f"{total:,} people: {cohort.sentence()}; {unreachable:,} of them unreachable")
-    for row in rows:
-        name = " ".join(part for part in (row.first_name, row.last_name) if part)
-        at = f"@{row.username}" if row.username else ""
+    print(
+        f"{found.people:,} people: {cohort.sentence()}; {found.unreachable:,} of them unreachable"
+    )
+    for one in found.first:
+        name = " ".join(part for part in (one.first_name, one.last_name) if part)
+        at = f"@{one.username}" if one.username else ""
         print(
-            f"{row.user_id:>12}  {at:<20}  {_printable(name):<24}  {row.unreachable_reason or ''}"
+            f"{one.user_id:>12}  {at:<20}  {_printable(name):<24}  {one.unreachable_reason or ''}"
         )
-    if total > len(rows):
-        print(f"… and {total - len(rows):,} more; --limit {total} shows all.")
-
-
-def _rows(connection: Connection, chosen: Any, most: int | None) -> list[Any]:
-    found = chosen.order_by(None).subquery()
-    statement = select(People).join(found, found.c.user_id == People.c.user_id)
-    return list(connection.execute(statement.order_by(People.c.user_id).limit(most)))
+    if found.people > len(found.first):
+        more = found.people - len(found.first)
+        print(f"… and {more:,} more; --limit {found.people} shows all.")
 
 
 def _printable(words: str) -> str:

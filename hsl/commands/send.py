@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from hsl import bots, dispatch, languages
 from hsl.audience import conditions, policy
 from hsl.audience.cohort import Audience, Cohort
-from hsl.commands import an_id, fail, open_database, people, text_of
+from hsl.commands import an_id, approving, fail, open_database, people, text_of
 from hsl.delivery import outbox, recurring
 from hsl.message import button_lines
 from hsl.message.content import Button, Content, Translation
@@ -195,10 +195,12 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> int:
             keep_quiet=keep_quiet,
         )
         when = f"is scheduled for {at.isoformat()}" if at else "is in the outbox"
+    waits = approving.wait_of(engine, message_id)
     _say(
         parsed,
-        {"id": message_id, **facts},
-        f"Message {message_id} to {summary} {when}. See `python -m hsl status {message_id}`.",
+        {"id": message_id, **facts, "waits_for_approval": bool(waits)},
+        f"Message {message_id} to {summary} {when}.{waits} "
+        f"See `python -m hsl status {message_id}`.",
     )
     return 0
 

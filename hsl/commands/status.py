@@ -12,7 +12,8 @@ from hsl import database, dispatch
 from hsl.audience import policy
 from hsl.audience.cohort import Audience
 from hsl.commands import an_id, open_database
-from hsl.delivery import history, outbox, recurring, sums, texts
+from hsl.delivery import deciding, history, outbox, recurring, sums, texts
+from hsl.delivery.deciding import Waiting
 from hsl.delivery.history import Message
 from hsl.models import Action, AudienceMode, MessageStatus
 from hsl.settings import Settings
@@ -25,7 +26,7 @@ class State:
     """One message as it stands.
 
     `expected` is how many it will go to, where that may change; `got` is how many people got which
-    version of its text.
+    version of its text; `waiting` is for what it waits, where it waits for a second person.
     """
 
     message: Message
@@ -34,6 +35,7 @@ class State:
     expected: int | None
     rule: recurring.Rule | None
     got: dict[int, int]
+    waiting: Waiting | None
 
     def for_machines(self) -> dict[str, Any]:
         """What `--json` prints: status, counters and the closing sum."""
@@ -47,6 +49,9 @@ class State:
             "changes_message": message.target_message_id,
             "status": message.status,
             "status_reason": message.status_reason,
+            "waits_for_approval": message.waits_for_approval,
+            "approval_asked_by": self.waiting and self.waiting.asked_by,
+            "approval_asked_at": self.waiting and self.waiting.asked_at.isoformat(),
             "to": message.to,
             "author": message.author,
             "version": message.version,
@@ -78,6 +83,8 @@ class State:
         found = [f"Message {message.id}: {message.status}{reason}", message.title]
         to = "" if message.action is not Action.SEND else f"To {message.to}, "
         found.append(f"{to}by {message.author}, {self._when(settings)}")
+        if self.waiting is not None:
+            found.append(self._for_whom(self.waiting, settings))
         if message.is_test:
             found.append("A test: no figure counts it")
         if message.content.translations:
@@ -101,16 +108,21 @@ class State:
         went = [f"version {n} went to {people:,}" for n, people in sorted(self.got.items())]
         return f"Its text is version {self.message.version}: {', '.join(went) or 'nobody got one'}"
 
+    def _for_whom(self, waiting: Waiting, settings: Settings) -> str:
+        return (
+            f"Waits for a second person: {waiting.asked_by} asked on "
+            f"{_moment(waiting.asked_at, settings)} to write to {waiting.people:,} people; nobody "
+            "is sent to before another account has approved it"
+        )
+
     def _when(self, settings: Settings) -> str:
         message = self.message
-
-        def say(moment: datetime) -> str:
-            return f"{moment.astimezone(settings.zone):%Y-%m-%d %H:%M:%S %Z}"
-
         if message.started_at is None:
-            return f"for {say(message.scheduled_at)}"
-        ended = f", finished {say(message.finished_at)}" if message.finished_at else ""
-        return f"started {say(message.started_at)}{ended}"
+            return f"for {_moment(message.scheduled_at, settings)}"
+        ended = message.finished_at
+        return f"started {_moment(message.started_at, settings)}" + (
+            f", finished {_moment(ended, settings)}" if ended else ""
+        )
 
     def _how_far(self) -> str:
         words = f"{self.progress['percent']:.1f} % done"
@@ -156,6 +168,7 @@ def state_of(engine: Engine, message_id: int) -> State:
         expected=_expected(engine, message),
         rule=recurring.of_message(engine, message_id),
         got=texts.got_by_version(engine, message_id),
+        waiting=deciding.of_message(engine, message_id),
     )
 
 
@@ -172,7 +185,13 @@ def _print_last(parsed: argparse.Namespace, engine: Engine) -> None:
         print(
             json.dumps(
                 [
-                    {"id": m.id, "status": m.status, "title": m.title, "sum": _sum(m)}
+                    {
+                        "id": m.id,
+                        "status": m.status,
+                        "waits_for_approval": m.waits_for_approval,
+                        "title": m.title,
+                        "sum": _sum(m),
+                    }
                     for m in messages
                 ]
             )
@@ -180,11 +199,16 @@ def _print_last(parsed: argparse.Namespace, engine: Engine) -> None:
         return
     for message in messages:
         title = message.title if len(message.title) <= 40 else f"{message.title[:39]}…"
-        print(f"{message.id:>6}  {message.status:<9}  {title:<40}  {_sum(message)}")
+        waits = "waits for approval; " if message.waits_for_approval else ""
+        print(f"{message.id:>6}  {message.status:<9}  {title:<40}  {waits}{_sum(message)}")
     if total > len(messages):
         print(f"… and {total - len(messages):,} earlier ones.")
     if not total:
         print('No messages yet. Try: python -m hsl send --stream 4th_stream --text "Hello"')
+
+
+def _moment(moment: datetime, settings: Settings) -> str:
+    return f"{moment.astimezone(settings.zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _sum(message: Message) -> str:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from hsl import dispatch
-from hsl.commands import ACTOR, an_id, open_database
+from hsl.commands import ACTOR, an_id, approving, open_database
 from hsl.delivery import steering
 from hsl.settings import Settings
 
@@ -43,8 +43,14 @@ def _pause(parsed: argparse.Namespace, settings: Settings) -> None:
 
 
 def _resume(parsed: argparse.Namespace, settings: Settings) -> None:
-    steering.resume(open_database(settings), parsed.id, actor=ACTOR)
-    print(f"Message {parsed.id} goes on.")
+    engine = open_database(settings)
+    steering.resume(engine, parsed.id, actor=ACTOR)
+    waits = approving.wait_of(engine, parsed.id)
+    print(
+        f"Message {parsed.id} is paused no more.{waits}"
+        if waits
+        else f"Message {parsed.id} goes on."
+    )
 
 
 def _cancel(parsed: argparse.Namespace, settings: Settings) -> None:
@@ -55,4 +61,7 @@ def _cancel(parsed: argparse.Namespace, settings: Settings) -> None:
 def _retry(parsed: argparse.Namespace, settings: Settings) -> None:
     engine = open_database(settings)
     back = dispatch.retry_failed(engine, parsed.id, actor=ACTOR, reasons=tuple(parsed.reason))
-    print(f"Message {parsed.id}: {back:,} failed recipients are tried again.")
+    print(
+        f"Message {parsed.id}: {back:,} failed recipients are tried again."
+        f"{approving.wait_of(engine, parsed.id)}"
+    )

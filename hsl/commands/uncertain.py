@@ -7,7 +7,7 @@ import sys
 from sqlalchemy import Engine
 
 from hsl import dispatch
-from hsl.commands import ACTOR, an_id, confirmed, open_database
+from hsl.commands import ACTOR, an_id, approving, confirmed, open_database
 from hsl.delivery import history, outbox, steering
 from hsl.settings import Settings
 
@@ -44,6 +44,7 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> int:
             return 1
         settled = dispatch.send_again(engine, parsed.id, actor=ACTOR, user_ids=chosen)
         words = f"{settled:,} uncertain recipients are sent to once more."
+        words += approving.wait_of(engine, parsed.id)
     else:
         _list(parsed, engine, chosen)
         return 0

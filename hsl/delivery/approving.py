@@ -23,6 +23,7 @@ History, Recipients, Approvals = (
 APPROVED, REJECTED, REPLACED = "approved", "rejected", "replaced"
 GROWTH = 1.1  # times as many people as were approved may be in a group that is chosen at its start
 EXEMPT = (Action.TEST, Action.DELETE)
+UNFINISHED = (MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED)
 WORDS = (
     "message_text", "message_type", "file_id", "buttons", "translations", "options", "action",
     "target_message_id", "bot_id", "recipient_type", "recipient_group", "audience",
@@ -46,6 +47,11 @@ def is_open() -> ColumnElement[bool]:
             Approvals.c.message_id == History.c.id, Approvals.c.decision.is_(None)
         )
     )
+
+
+def is_waiting() -> ColumnElement[bool]:
+    """That a message of `History` which is not over waits for a second person."""
+    return is_open() & History.c.status.in_(UNFINISHED)
 
 
 def hold_if_many(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, select, update
 
 from hsl import audit, database, models
 from hsl.acting import Permission, current, needs
@@ -13,8 +13,6 @@ from hsl.delivery.approving import Approvals, History
 from hsl.message.content import Content
 from hsl.models import MessageStatus
 from hsl.words import _
-
-OPEN = (MessageStatus.SCHEDULED, MessageStatus.SENDING, MessageStatus.PAUSED)
 
 
 @dataclass(frozen=True)
@@ -30,10 +28,27 @@ class Waiting:
 
 def waiting(engine: Engine) -> list[Waiting]:
     """The messages that wait for a second person, the longest waiting first."""
+    return _waiting(engine)
+
+
+def of_message(engine: Engine, message_id: int) -> Waiting | None:
+    """What this message waits for; None where it waits for nobody."""
+    return next(iter(_waiting(engine, History.c.id == message_id)), None)
+
+
+def of_experiment(engine: Engine, experiment_id: int) -> Waiting | None:
+    """What the first arm of this experiment waits for, as all do; None where it waits for nobody.
+
+    Its number of people is that of all arms together.
+    """
+    return next(iter(_waiting(engine, History.c.experiment_id == experiment_id)), None)
+
+
+def _waiting(engine: Engine, *fits: ColumnElement[bool]) -> list[Waiting]:
     statement = (
         select(Approvals)
         .join(History, History.c.id == Approvals.c.message_id)
-        .where(Approvals.c.decision.is_(None), History.c.status.in_(OPEN))
+        .where(Approvals.c.decision.is_(None), History.c.status.in_(approving.UNFINISHED), *fits)
         .order_by(Approvals.c.id)
     )
     with database.read_only(engine).begin() as connection:
@@ -48,11 +63,6 @@ def waiting(engine: Engine) -> list[Waiting]:
         )
         for row in rows
     ]
-
-
-def of_message(engine: Engine, message_id: int) -> Waiting | None:
-    """What this message waits for; None where it waits for nobody."""
-    return next((one for one in waiting(engine) if one.message_id == message_id), None)
 
 
 @needs(Permission.SEND)
@@ -114,8 +124,7 @@ def _together(connection: Connection, message_id: int) -> list[int]:
         select(History.c.id)
         .where(
             History.c.experiment_id == experiment.scalar_subquery(),
-            History.c.status.in_(OPEN),
-            approving.is_open(),
+            approving.is_waiting(),
         )
         .order_by(History.c.id)
     ).all()
@@ -124,7 +133,7 @@ def _together(connection: Connection, message_id: int) -> list[int]:
 
 def _asked(connection: Connection, message_id: int) -> tuple[Row[Any], Row[Any]]:
     """The locked message and what is asked for it. Raises OutboxError where this one may not."""
-    row = outbox.locked(connection, message_id, set(OPEN), "message_approved")
+    row = outbox.locked(connection, message_id, set(approving.UNFINISHED), "message_approved")
     asked = connection.execute(
         select(Approvals).where(
             Approvals.c.message_id == message_id, Approvals.c.decision.is_(None)
@@ -195,7 +204,8 @@ def _as_draft(connection: Connection, row: Row[Any]) -> int:
             author=row.author,
             content=Content.from_row(row._asdict()).model_dump(mode="json"),
             audience=audience,
-            plan=(row.written_as or {}).get("plan", {}),
+            # What was written in no draft keeps to its bot, in use or not.
+            plan=(row.written_as or {"plan": {"bot": row.bot_id}})["plan"],
             follows_message_id=row.follows_message_id,
             revision=0,
             updated_at=models.utc_now(),

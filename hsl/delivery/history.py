@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, func, or_
 from hsl import database, models
 from hsl.acting import Permission, needs
 from hsl.archive import catalogue
-from hsl.delivery import queue, sums
+from hsl.delivery import approving, queue, sums
 from hsl.delivery.person import Received as Received
 from hsl.delivery.person import of_person as of_person
 from hsl.delivery.person import title_of as title_of
@@ -49,6 +49,7 @@ class Message:
     """One message with its closing sum."""
 
     id: int
+    bot_id: int
     content: Content
     author: str
     status: MessageStatus
@@ -74,6 +75,7 @@ class Message:
     take_back_until: datetime | None = None  # it was to go now, and could be taken back until then
     taken_back_at: datetime | None = None
     is_test: bool = False
+    waits_for_approval: bool = False  # nobody is sent to until a second person has approved it
 
     @property
     def can_be_taken_back(self) -> bool:
@@ -142,7 +144,7 @@ def listing(
             select(func.count()).select_from(History).where(*fits)
         ).scalar_one()
         rows = connection.execute(
-            select(History).where(*fits).order_by(order).offset(offset).limit(limit)
+            _messages().where(*fits).order_by(order).offset(offset).limit(limit)
         ).all()
         closing = sums.counted_sums(connection, rows)
     return [_message(row, closing[row.id]) for row in rows], int(total)
@@ -160,7 +162,7 @@ def one(engine: Engine, message_id: int) -> Message | None:
     if message_id > models.MAX_ROW_ID:
         return None  # which no database takes in a question
     with database.read_only(engine).begin() as connection:
-        row = connection.execute(select(History).where(History.c.id == message_id)).one_or_none()
+        row = connection.execute(_messages().where(History.c.id == message_id)).one_or_none()
         if row is None:
             return None
         return _message(row, sums.counted_sums(connection, [row])[row.id])
@@ -190,7 +192,7 @@ def runs(engine: Engine, message_id: int) -> list[Message]:
     """The runs that changed this message in its chats, the first one first."""
     with database.read_only(engine).begin() as connection:
         rows = connection.execute(
-            select(History).where(History.c.target_message_id == message_id).order_by(History.c.id)
+            _messages().where(History.c.target_message_id == message_id).order_by(History.c.id)
         ).all()
         closing = sums.counted_sums(connection, rows)
     return [_message(row, closing[row.id]) for row in rows]
@@ -317,9 +319,14 @@ def recipients_of(message_id: int) -> Select[Any]:
     )
 
 
+def _messages() -> Select[Any]:
+    return select(History, approving.is_waiting().label("waits_for_approval"))
+
+
 def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
     return Message(
         id=row.id,
+        bot_id=row.bot_id,
         content=Content.from_row(row._asdict()),
         author=row.author,
         status=MessageStatus(row.status),
@@ -346,6 +353,7 @@ def _message(row: Row[Any], closing: sums.ClosingSum) -> Message:
         arm=row.arm,
         take_back_until=row.take_back_until,
         taken_back_at=row.taken_back_at,
+        waits_for_approval=bool(row.waits_for_approval),
     )
 
 
@@ -366,7 +374,7 @@ def needs_a_person(engine: Engine) -> tuple[list[Message], int]:
     bots = models.bot_pace.c
     faults = select(bots.trouble).where(bots.trouble.is_not(None))
     statement = (
-        select(History)
+        _messages()
         .where(
             History.c.status.in_([MessageStatus.PAUSED, MessageStatus.FAILED]),
             or_(History.c.status_reason.is_(None), History.c.status_reason.not_in(faults)),

@@ -57,6 +57,7 @@ _UNREACHABLE = (
     ("peer_id_invalid", "not_found"),
     ("have no access", "not_found"),
 )
+UNREACHABLE_REASONS = frozenset(reason for _words, reason in _UNREACHABLE)
 _NO_SUCH_MESSAGE = (
     "message to delete not found",
     "message can't be deleted",

@@ -18,6 +18,20 @@ MAY_LAPSE = N_(
     "in the team's own chat can wait."
 )
 
+ANOTHERS = N_(
+    "Its file was uploaded through another bot, and this one cannot send it. Drop the file here "
+    "again, or choose that bot."
+)
+
+
+def is_anothers(connection: Connection, bot_id: int, content: Content) -> bool:
+    """True where other bots know the content's file_id, and this one does not."""
+    if content.message_type is MessageType.TEXT or not content.file_id:
+        return False
+    found = select(Files.c.bot_id).where(Files.c.file_id == content.file_id)
+    owners = {row.bot_id for row in connection.execute(found)}
+    return bool(owners) and bot_id not in owners
+
 
 def can_wait(connection: Connection, bot_id: int, content: Content) -> bool:
     """True for a text, for a file that stands in the team's own chat, and while there is none."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from hsl import acting
 from hsl.acting import NotAllowedError, Permission
@@ -31,9 +32,20 @@ def or_says(permission: Permission) -> bool:
     return why is None
 
 
+def greyed(permission: Permission, **look: Any) -> dict[str, Any]:
+    """How a widget looks: as said, but grey, and saying why, for who may not."""
+    why = why_not(permission)
+    return look if why is None else {**look, "disabled": True, "help": why}
+
+
 def button(words: str, permission: Permission, **look: Any) -> bool:
     """A button that is grey, and says why, for who may not."""
-    why = why_not(permission)
-    if why is not None:
-        look |= {"disabled": True, "help": why}
-    return st.button(words, **look)
+    return st.button(words, **greyed(permission, **look))
+
+
+def popover(words: str, permission: Permission, **look: Any) -> DeltaGenerator | None:
+    """The place within a popover; None, and a grey button that says why, for who may not."""
+    if not may(permission):
+        st.button(words, **greyed(permission, **look))
+        return None
+    return st.popover(words, **look)

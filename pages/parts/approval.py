@@ -42,6 +42,20 @@ def present(message: Message) -> None:
                 _reject(message.id, why or "")
 
 
+def tell(waiting: Waiting | None) -> None:
+    """After sending: that what was made waits for a second person, where it does."""
+    if waiting is not None:
+        st.toast(
+            plural(
+                "It waits for a second approver, as it goes to {n} person. Nobody gets it before.",
+                "It waits for a second approver, as it goes to {n} people. Nobody gets it before.",
+                waiting.people,
+            ),
+            icon=":material/how_to_reg:",
+            duration="long",
+        )
+
+
 def notice(people: int) -> None:
     """In the last look: that so many people need a second approver."""
     most = shell.settings().second_approver_over

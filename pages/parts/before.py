@@ -12,7 +12,7 @@ from hsl.audience.values import Sample, Why
 from hsl.looking import Look, Oddity
 from hsl.message.content import Content
 from hsl.words import N_, _
-from pages.parts import desk, shell, show
+from pages.parts import desk, shell, show, through
 
 WHY = {
     Why.LONGEST: N_("The longest"),
@@ -35,16 +35,18 @@ def _look(
     at: datetime | None,
     author: str,
     keep_quiet: bool,
+    bot_id: int,
     locale: str,
 ) -> Look:
     return looking.look(
         shell.engine(),
-        shell.settings(),
+        through.settings(),
         Content.model_validate_json(content),
         Audience.model_validate_json(audience),
         at=at,
         author=author,
         keep_quiet=keep_quiet,
+        through=through.said(bot_id),
     )
 
 
@@ -56,6 +58,7 @@ def look(content: Content, audience: Audience, *, at: datetime | None, keep_quie
         at,
         shell.author(),
         keep_quiet,
+        through.settings().bot_id,
         str(words.locale()),
     )
 

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from hsl import insights
+from hsl.acting import Permission
 from hsl.audience import keeping, segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import SegmentError
 from hsl.charts.figure import Figure
 from hsl.words import _
-from pages.parts import opened_marks, shell, show
+from pages.parts import allowed, opened_marks, shell, show
 
 
 def present(figure: Figure, chosen: insights.Filter, key: str, *, now: datetime) -> None:
@@ -40,8 +41,9 @@ def present(figure: Figure, chosen: insights.Filter, key: str, *, now: datetime)
                 label = f"{door.words} ({named})"
                 if door.cohort is None:
                     _keep(mark, door, label, key=f"door-{figure.name}-{place}")
-                elif st.button(
+                elif allowed.button(
                     _choose_words(door),
+                    Permission.WRITE,
                     key=f"door-{figure.name}-{place}",
                     icon=":material/groups:",
                 ):
@@ -68,7 +70,10 @@ def _choose(cohort: Cohort, label: str) -> None:
 
 def _keep(mark: insights.Mark, door: insights.Door, label: str, *, key: str) -> None:
     """For more people than a selection names: a form that keeps them as a segment first."""
-    with st.popover(_choose_words(door), icon=":material/groups:"):
+    spot = allowed.popover(_choose_words(door), Permission.WRITE, icon=":material/groups:", key=key)
+    if spot is None:
+        return
+    with spot:
         st.caption(
             _(
                 "They are too many to be chosen by name. Keep them as a segment: it holds the "

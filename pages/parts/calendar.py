@@ -9,10 +9,11 @@ import streamlit as st
 from babel.dates import format_datetime, format_time, get_day_names
 
 from hsl import planned, words
+from hsl.acting import Permission
 from hsl.models import utc_now
 from hsl.planned import Collision, Entry
 from hsl.words import N_, _, language, p_, plural
-from pages.parts import message_list, message_row, move, shell, show, whom
+from pages.parts import allowed, message_list, message_row, move, shell, show, whom
 from pages.parts.period import Period, bounds
 
 FOLDER = Path(__file__).parent / "calendar_view"
@@ -101,7 +102,7 @@ def _answer(asked: Any, period: Period, entries: Sequence[Entry]) -> None:
         _go(period.moved(int(asked.page)))
     if asked.week:
         _go(Period.week_of(date.fromisoformat(str(asked.week))))
-    by_id = {entry.id: entry for entry in entries if entry.can_move}
+    by_id = {entry.id: entry for entry in entries if _may_move(entry)}
     if asked.ask and int(asked.ask) in by_id:
         move.open_for(int(asked.ask))
     if asked.move and int(asked.move["id"]) in by_id:
@@ -181,11 +182,15 @@ def _shown(entry: Entry, *, is_met: bool) -> dict[str, Any]:
         "to": to,
         "clash": clash,
         "planned": is_planned,
-        "movable": entry.can_move,
+        "movable": _may_move(entry),
         "open": None if entry.id is None else str(entry.id),
         "href": f"/messages?message={entry.id}",
         "label": " · ".join(p for p in (clock, entry.title, state, to, clash) if p),
     }
+
+
+def _may_move(entry: Entry) -> bool:
+    return entry.can_move and allowed.may(Permission.SEND)
 
 
 def _whom(entry: Entry) -> str:

@@ -8,12 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from hsl import dispatch
+from hsl.acting import Permission
 from hsl.audience import export, suppression
 from hsl.audience.cohort import Cohort
 from hsl.audience.suppression import SuppressionError
 from hsl.audit import signed
 from hsl.words import _, plural
-from pages.parts import asking, download, shell, show
+from pages.parts import allowed, asking, download, shell, show
 
 MOST_FOUND = 10  # people that a search for whom to mark shows
 
@@ -61,7 +62,9 @@ def _mark_one() -> None:
         key=f"mark-{min(people)}-{len(people)}",
     )
     reason = st.text_input(_("Why"), key="mark-why", placeholder=_("asked by phone"))
-    if st.button(_("Mark as do-not-message"), type="primary", disabled=not chosen):
+    if allowed.button(
+        _("Mark as do-not-message"), Permission.SEND, type="primary", disabled=not chosen
+    ):
         _mark([int(chosen or 0)], reason or "")
 
 
@@ -70,7 +73,8 @@ def _mark_a_list() -> None:
         st.write(_("A CSV file with a column user_id, or with ids alone."))
         file = st.file_uploader(_("File"), type=["csv", "txt"], key="mark-file")
         reason = st.text_input(_("Why"), key="mark-list-why", placeholder=_("asked by letter"))
-        if file is None or not st.button(_("Mark all of them")):
+        pressed = allowed.button(_("Mark all of them"), Permission.SEND, disabled=file is None)
+        if file is None or not pressed:
             return
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / Path(file.name).name
@@ -129,7 +133,7 @@ def _marks() -> None:
         st.html(f'<div class="hsl-dim">{hint}</div>')
         return
     words = plural("Take the mark of {n} away", "Take the marks of {n} away", len(ticked))
-    if st.button(words):
+    if allowed.button(words, Permission.SEND):
         asking.open_dialog("unmark")
     if asking.is_open("unmark"):
         asking.confirm(

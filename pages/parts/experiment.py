@@ -6,13 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from hsl import comparing, experiments, table
+from hsl.acting import Permission
 from hsl.audit import signed
 from hsl.charts import ink, rows
 from hsl.comparing import ArmResult, Result, Share
 from hsl.delivery import history
 from hsl.message import drafts
 from hsl.words import _, number, plural
-from pages.parts import charts, download, drawn, shell, show, take_back
+from pages.parts import allowed, charts, download, drawn, shell, show, take_back
 
 
 def listing() -> None:
@@ -176,8 +177,9 @@ def _next(result: Result) -> None:
                 ):
                     st.query_params.from_dict({"message": str(arm.message_id)})
                     st.rerun()
-            elif arm.people and st.button(
+            elif arm.people and allowed.button(
                 _("Write to the {count} held out", count=arm.people),
+                Permission.WRITE,
                 icon=":material/forward_to_inbox:",
             ):
                 _write_to(result, arm)

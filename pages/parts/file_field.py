@@ -12,7 +12,7 @@ from hsl.media.errors import MediaError
 from hsl.message.content import Content
 from hsl.models import MessageType
 from hsl.words import N_, _
-from pages.parts import asking, media_library, shell, show
+from pages.parts import asking, media_library, shell, show, through
 
 KINDS = {
     MessageType.TEXT: N_("Text"),
@@ -173,7 +173,7 @@ def _drop_zone(key: str, choice: _Choice) -> None:
     """Where a file is dropped, with the two other ways to one."""
     if choice.fault is not None:
         st.error(show.plain(str(choice.fault)), icon=":material/error:")
-    if shell.settings().media_place is None:
+    if through.settings().media_place is None:
         st.info(show.plain(_(place.NO_PLACE)), icon=":material/info:")
     else:
         _uploader(key, choice)
@@ -202,7 +202,7 @@ def _uploader(key: str, choice: _Choice) -> None:
         choice.fault = refused
     else:
         choice.upload = uploading.start(
-            shell.engine(), shell.settings(), found, actor=shell.author()
+            shell.engine(), through.settings(), found, actor=shell.author()
         )
     st.rerun()
 
@@ -222,7 +222,7 @@ def _by_name(key: str, choice: _Choice) -> None:
     try:
         with st.spinner(_("Asking Telegram what it is …")):
             named = naming.look_up(
-                shell.engine(), shell.settings(), file_id, choice.kind, actor=shell.author()
+                shell.engine(), through.settings(), file_id, choice.kind, actor=shell.author()
             )
     except MediaError as refused:
         st.error(show.plain(str(refused)))

@@ -5,9 +5,10 @@ from html import escape
 import streamlit as st
 
 from hsl import first_steps
+from hsl.acting import Permission
 from hsl.first_steps import Sample, Step
 from hsl.words import N_, _, plural
-from pages.parts import asking, shell, show
+from pages.parts import allowed, asking, shell, show
 
 QUESTION = "sample"
 TITLES = {
@@ -44,7 +45,9 @@ def section() -> None:
     with st.container(border=True, gap="small", key="first-steps"):
         with show.line_with_action():
             st.header(_("First steps"), width="stretch")
-            if st.button(_("Hide these"), key="first-steps-hide", type="tertiary"):
+            if allowed.button(
+                _("Hide these"), Permission.WRITE, key="first-steps-hide", type="tertiary"
+            ):
                 first_steps.dismiss(shell.engine(), shell.author())
                 st.rerun()
         for step in Step:
@@ -108,8 +111,9 @@ def sample_line() -> None:
     sample = first_steps.sample(shell.engine())
     if not sample.people:
         return
-    if st.button(
+    if allowed.button(
         plural("Remove {n} made-up person", "Remove {n} made-up people", sample.people),
+        Permission.MANAGE,
         key="sample-remove",
         icon=":material/delete_sweep:",
     ):

@@ -9,7 +9,8 @@ from hsl import dispatch, experiments
 from hsl.acting import NotAllowedError, Permission
 from hsl.audience import policy
 from hsl.audience.cohort import Audience
-from hsl.delivery import changes, history, outbox, pace
+from hsl.delivery import changes, deciding, history, outbox, pace
+from hsl.errors import PlainError
 from hsl.message import drafts
 from hsl.message.content import Content
 from hsl.models import AudienceMode
@@ -24,6 +25,7 @@ from pages.parts import (
     shell,
     show,
     splitting,
+    through,
     timing,
 )
 
@@ -73,10 +75,7 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
     saved = go.button(
         _("Change it in the chats") if in_chats else _("Save the change"),
         type="primary",
-        disabled=bool(problems) or not allowed.may(Permission.SEND),
-        help=allowed.why_not(Permission.SEND),
-        width="stretch",
-        key="send",
+        **allowed.greyed(Permission.SEND, disabled=bool(problems), width="stretch", key="send"),
     )
     if back.button(_("Back to writing"), width="stretch"):
         asking.close()
@@ -92,12 +91,11 @@ def draw_edit(draft: drafts.Draft, audience: Audience) -> None:
             author=shell.author(),
             draft_id=draft.id,
         )
-    except outbox.OutboxError as refused:
+    except (outbox.OutboxError, NotAllowedError) as refused:
         st.error(show.plain(str(refused)))
         return
-    asking.close()
-    st.session_state.pop("draft", None)
-    st.switch_page("pages/messages.py", query_params={"message": str(message_id)})
+    approval.tell(deciding.of_message(shell.engine(), message_id))
+    _leave(message=str(message_id))
 
 
 def _reach_of_edit(message_id: int, audience: Audience, *, in_chats: bool) -> str:
@@ -145,6 +143,7 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     with head:
         _say_whom_and_when(draft, audience, found.last, moment)
     problems = [problem.message for problem in found.last.problems]
+    problems += [lost] if (lost := through.problem_of(draft.plan)) else []
     problems += splitting.problems_of(draft.plan, draft.content)
     problems += [late] if (late := timing.problem_of(draft.plan)) else []
     before.show_problems(problems)
@@ -159,10 +158,7 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     sent = go.button(
         label,
         type="primary",
-        disabled=not may_go or not allowed.may(Permission.SEND),
-        help=allowed.why_not(Permission.SEND),
-        width="stretch",
-        key="send",
+        **allowed.greyed(Permission.SEND, disabled=not may_go, width="stretch", key="send"),
     )
     if back.button(_("Back to writing"), width="stretch"):
         asking.close()
@@ -178,6 +174,8 @@ def _say_whom_and_when(
     whom = plural("{n} person: {group}", "{n} people: {group}", found.people, group=group)
     lost = _("{count} of them unreachable", count=found.unreachable) if found.unreachable else ""
     st.text("; ".join(part for part in (whom, lost) if part))
+    if (bot := through.said(through.settings().bot_id)) is not None:
+        st.text(_("Through the bot {name}", name=bot))
     if draft.content.translations:
         st.text(languages.sentence(found.languages))
     if found.left_out:
@@ -247,15 +245,15 @@ def _send(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> N
     """Make what was looked at, and go there; where it is refused, say why."""
     try:
         there = _made(draft, audience, moment)
-    except (outbox.OutboxError, NotAllowedError) as refused:
+    except PlainError as refused:
         st.error(show.plain(str(refused)))
     else:
         _leave(**there)
 
 
 def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> dict[str, str]:
-    """Make it, and say which page shows it. Raises OutboxError."""
-    engine, settings, plan = shell.engine(), shell.settings(), draft.plan
+    """Make it, and say which page shows it. Raises OutboxError, BotError and SealError."""
+    engine, settings, plan = shell.engine(), through.sender(draft.plan), draft.plan
     common: dict[str, Any] = {
         "audience": audience,
         "author": shell.author(),
@@ -265,6 +263,7 @@ def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> d
     }
     if (rule := timing.repeat_of(plan)) is not None:
         number = dispatch.repeat(engine, settings, content=draft.content, rule=rule, **common)
+        approval.tell(deciding.of_message(engine, number))
         return {"message": str(number)}
     common |= {
         "scheduled_at": moment,
@@ -274,6 +273,7 @@ def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> d
     if split := plan.get("split"):
         arms = splitting.arms_of(split, draft.content)
         number = experiments.create(engine, settings, name=split["name"], arms=arms, **common)
+        approval.tell(deciding.of_experiment(engine, number))
         return {"experiment": str(number)}
     number = dispatch.send(
         engine,
@@ -282,6 +282,7 @@ def _made(draft: drafts.Draft, audience: Audience, moment: datetime | None) -> d
         follows_message_id=draft.follows_message_id,
         **common,
     )
+    approval.tell(deciding.of_message(engine, number))
     return {"message": str(number)}
 
 

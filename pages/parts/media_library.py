@@ -12,7 +12,7 @@ from hsl.message import preview
 from hsl.message.content import Content
 from hsl.models import MessageType
 from hsl.words import N_, _, plural
-from pages.parts import shell, show
+from pages.parts import shell, show, through
 
 ALL = "all"
 FILTERS = {
@@ -43,7 +43,7 @@ def known(file_id: str | None) -> library.File | None:
     """The bot's file of this file_id, also where it was removed; None for one not known here."""
     if not file_id:
         return None
-    return library.find(shell.engine(), shell.settings().bot_id, file_id)
+    return library.find(shell.engine(), through.settings().bot_id, file_id)
 
 
 def media_of(content: Content) -> preview.Media | None:
@@ -92,7 +92,7 @@ def shot(file: library.File) -> str:
 
 def draw(kind: MessageType, choose: Callable[[library.File], None]) -> None:
     """The dialog's body: files that fit, each to be chosen, renamed or removed."""
-    bot_id = shell.settings().bot_id
+    bot_id = through.settings().bot_id
     st.html(CSS)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input(
@@ -152,7 +152,7 @@ def _card(file: library.File, choose: Callable[[library.File], None]) -> None:
 
 
 def _more(file: library.File) -> None:
-    bot_id, actor = shell.settings().bot_id, shell.author()
+    bot_id, actor = through.settings().bot_id, shell.author()
     with st.form(f"media-name-{file.id}", border=False):
         name = st.text_input(_("Name"), file.name)
         if st.form_submit_button(_("Rename")):

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from hsl.acting import NotAllowedError, Permission
 from hsl.audit import signed
 from hsl.delivery import export, history, outbox, recurring
 from hsl.delivery.history import Message
@@ -14,6 +15,7 @@ from hsl.models import MessageStatus
 from hsl.words import _, plural
 from pages.parts import (
     addressed,
+    allowed,
     asking,
     download,
     experiment,
@@ -182,7 +184,8 @@ def _rules() -> None:
                         when=show.moment(rule.next_at, shell.zone()),
                     )
                 )
-            if stop.button(_("Stop"), key=f"stop-{rule.id}", icon=":material/stop:"):
+            look = {"key": f"stop-{rule.id}", "icon": ":material/stop:"}
+            if stop.button(_("Stop"), **allowed.greyed(Permission.SEND, **look)):
                 asking.open_dialog(f"stop-{rule.id}")
             if asking.is_open(f"stop-{rule.id}"):
                 asking.confirm(
@@ -196,7 +199,7 @@ def _rules() -> None:
 def _stop(rule_id: int) -> None:
     try:
         recurring.stop(shell.engine(), rule_id, actor=shell.author())
-    except outbox.OutboxError as refused:
+    except (outbox.OutboxError, NotAllowedError) as refused:
         st.error(show.plain(str(refused)))
         return
     st.rerun()

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from hsl import dispatch
+from hsl.acting import NotAllowedError, Permission
 from hsl.delivery import outbox, rescheduling
 from hsl.models import utc_now
 from hsl.words import _, p_, plural
-from pages.parts import asking, shell, show, timing
+from pages.parts import allowed, asking, shell, show, timing
 
 REMEMBERED = timedelta(minutes=2)  # how long a move is shown with its way back
 
@@ -59,7 +60,7 @@ def _body(message_id: int, at: datetime) -> None:
             )
     label = _("Move to {when}", when=show.moment(moment, zone)) if moment else p_("message", "Move")
     can = moment is not None and moment > utc_now()
-    go = st.button(label, type="primary", key="confirm", disabled=not can)
+    go = allowed.button(label, Permission.SEND, type="primary", key="confirm", disabled=not can)
     if go and moment is not None and to(message_id, moment):
         asking.close()
         st.rerun(scope="app")
@@ -69,7 +70,7 @@ def to(message_id: int, moment: datetime) -> bool:
     """Move it, and say so with a way back; where it is refused, say why."""
     try:
         was = rescheduling.reschedule(shell.engine(), message_id, moment, actor=shell.author())
-    except outbox.OutboxError as refused:
+    except (outbox.OutboxError, NotAllowedError) as refused:
         st.toast(show.plain(str(refused)), icon=":material/error:")
         return False
     st.session_state["moved"] = (message_id, was, moment, utc_now() + REMEMBERED)
@@ -86,7 +87,9 @@ def say_moved(only: int | None = None) -> None:
         when = show.moment(moment, shell.zone())
         said = _("Message {number} goes {when} now.", number=str(number), when=when)
         st.success(said, icon=":material/event_available:")
-        if was > utc_now() and st.button(_("Move it back"), icon=":material/undo:"):
+        if was > utc_now() and allowed.button(
+            _("Move it back"), Permission.SEND, icon=":material/undo:"
+        ):
             st.session_state.pop("moved", None)
             if to(number, was):
                 st.session_state.pop("moved", None)

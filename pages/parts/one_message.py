@@ -26,6 +26,7 @@ from pages.parts import (
     shell,
     show,
     take_back,
+    through,
     uncertain,
 )
 from pages.parts.whom import whom
@@ -238,6 +239,9 @@ def _head(message: Message) -> None:
         _("to {whom}", whom=whom(message)),
         _("by {author}", author=signed(message.author)),
     )
+    bot = through.said(message.bot_id)
+    if bot is not None:
+        by += " " + _("through {bot}", bot=bot)
     st.html(
         f"{show.test_mark(message)}{show.message_state(message)}{reason} "
         f"<span class='hsl-dim'> · {escape(to)} · {escape(by)} · {facts}</span>"

@@ -5,11 +5,12 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
+from hsl.acting import Permission
 from hsl.audience import selection
 from hsl.audience.cohort import Cohort
 from hsl.delivery.sums import REASON_WORDS
 from hsl.words import N_, _, plural
-from pages.parts import person, shell, show
+from pages.parts import allowed, person, shell, show
 from pages.parts.tray import Tray
 
 SORTS = {
@@ -113,13 +114,15 @@ def _act(ticked: list[int], inside: set[int], names: dict[int, str], name: str) 
     among = [number for number in ticked if number in inside]
     with st.container(horizontal=True):
         words = plural("Add the {n} ticked", "Add the {n} ticked", len(ticked))
-        if st.button(words, key=f"{name}-add", icon=":material/add:"):
+        if allowed.button(words, Permission.WRITE, key=f"{name}-add", icon=":material/add:"):
             cohort = Cohort(user_ids=tuple(ticked))
             if not selection.add(shell.engine(), shell.author(), cohort, _label(ticked, names)):
                 st.toast(_("These people are in your selection already."))
             _untick()
         words = plural("Take {n} ticked out", "Take {n} ticked out", len(among))
-        if among and st.button(words, key=f"{name}-out", icon=":material/remove:"):
+        if among and allowed.button(
+            words, Permission.WRITE, key=f"{name}-out", icon=":material/remove:"
+        ):
             label = _label(among, names)
             selection.take_out(shell.engine(), shell.author(), tuple(among), label)
             _untick()

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from hsl import table
-from hsl.acting import NotAllowedError
+from hsl.acting import NotAllowedError, Permission
 from hsl.audience import export, segments, selection
 from hsl.audience.cohort import Cohort
 from hsl.audience.segments import Segment, SegmentError
@@ -17,12 +17,17 @@ from hsl.audit import signed
 from hsl.charts.ink import LIGHT, Ink, dressed
 from hsl.models import SegmentMode
 from hsl.words import _
-from pages.parts import addressed, asking, download, drawn, shell, show
+from pages.parts import addressed, allowed, asking, download, drawn, shell, show
 
 
 def save_as(cohort: Cohort, label: str, *, key: str) -> None:
     """A form behind a button that saves these people as a segment."""
-    with st.popover(label, icon=":material/bookmark_add:", disabled=cohort.is_empty):
+    spot = allowed.popover(
+        label, Permission.WRITE, icon=":material/bookmark_add:", disabled=cohort.is_empty, key=key
+    )
+    if spot is None:
+        return
+    with spot:
         st.text(cohort.sentence())
         name = st.text_input(_("Name"), key=f"{key}-name")
         description = st.text_input(_("What it is for (may stay empty)"), key=f"{key}-description")
@@ -66,7 +71,12 @@ def add_segment() -> None:
     found = segments.listing(shell.engine())
     if not found:
         return
-    with st.popover(_("Add a segment"), icon=":material/bookmarks:"):
+    spot = allowed.popover(
+        _("Add a segment"), Permission.WRITE, icon=":material/bookmarks:", key="add-segment"
+    )
+    if spot is None:
+        return
+    with spot:
         for segment in found:
             words = _("{name} ({count})", name=segment.name, count=segment.people or 0)
             if st.button(show.plain(words), key=f"add-segment-{segment.id}", type="tertiary"):
@@ -156,15 +166,20 @@ def _one(segment: Segment) -> None:
     else:
         st.caption(_("Its size is written down once a day; a line appears from the second day on."))
     with st.container(horizontal=True):
-        if st.button(_("Add to the selection"), icon=":material/add:"):
+        if allowed.button(_("Add to the selection"), Permission.WRITE, icon=":material/add:"):
             _choose(segment)
-        if not frozen and st.button(
-            _("Freeze"), icon=":material/ac_unit:", help=_("Keep these people")
+        if not frozen and allowed.button(
+            _("Freeze"),
+            Permission.WRITE,
+            icon=":material/ac_unit:",
+            help=_("Keep these people"),
         ):
             _do(lambda: segments.freeze(shell.engine(), segment.name, actor=shell.author()))
-        if frozen and st.button(_("Choose anew from now on"), icon=":material/sync:"):
+        if frozen and allowed.button(
+            _("Choose anew from now on"), Permission.WRITE, icon=":material/sync:"
+        ):
             _do(lambda: segments.thaw(shell.engine(), segment.name, actor=shell.author()))
-        if st.button(_("Delete"), icon=":material/delete:"):
+        if allowed.button(_("Delete"), Permission.WRITE, icon=":material/delete:"):
             asking.open_dialog("delete-segment")
     _form(segment)
     if asking.is_open("delete-segment"):
@@ -187,7 +202,7 @@ def _form(segment: Segment) -> None:
         exclusion = st.checkbox(
             _("Exclusion list: nobody in it gets any message"), segment.is_exclusion
         )
-        if st.form_submit_button(_("Save the changes")):
+        if st.form_submit_button(_("Save the changes"), **allowed.greyed(Permission.WRITE)):
             _do(
                 lambda: segments.edit(
                     shell.engine(),

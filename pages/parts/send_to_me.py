@@ -9,12 +9,12 @@ from sqlalchemy import Engine
 
 from hsl import dispatch, trial
 from hsl.audience.cohort import Audience, Cohort
-from hsl.delivery import outbox
 from hsl.delivery.sums import REASON_WORDS
+from hsl.errors import PlainError
 from hsl.message import drafts, testing
 from hsl.message.testing import Tester, TesterError
 from hsl.words import _, p_, plural
-from pages.parts import languages, shell, show
+from pages.parts import languages, shell, show, through
 
 FOUND = 6  # people offered as test recipients
 LOOK = 1.0  # seconds between two looks at a test that is under way
@@ -125,13 +125,13 @@ def _send(draft: drafts.Draft, chosen: list[int], example: dict[str, Any] | None
     try:
         ids = trial.send(
             shell.engine(),
-            shell.settings(),
+            through.sender(draft.plan),
             draft.content,
             chosen,
             author=shell.author(),
             example=example,
         )
-    except outbox.OutboxError as refused:
+    except PlainError as refused:
         st.error(show.plain(str(refused)))
         return
     st.session_state[SENT] = (draft.id, ids)

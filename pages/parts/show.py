@@ -175,6 +175,8 @@ def message_state(message: Message) -> str:
     """HTML of a message's state; a run that changes chats is not said to send."""
     if message.taken_back_at is not None:
         return state("taken_back")
+    if message.waits_for_approval and message.status != "paused":
+        return state("paused", N_("waits for approval"))
     if message.can_be_taken_back and message.status == "scheduled":
         return state("scheduled", N_("about to leave"))
     word = None if message.action is Action.SEND else RUN_WORDS.get(message.status)

@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from hsl import stored, table
+from hsl.acting import Permission
 from hsl.audience.sources import definitions, registry, runs
 from hsl.audience.sources.errors import SourceError
 from hsl.words import N_, _
-from pages.parts import asking, download, shell, show, source_form
+from pages.parts import allowed, asking, download, shell, show, source_form
 
 SAID = "source-said"  # an icon, and what the last action did; shown once
 DONE, REFUSED = ":material/check:", ":material/error:"
@@ -22,7 +23,7 @@ def section() -> None:
     """All sources, each with its last run and what can be done with it."""
     with show.line_with_action():
         st.header(_("Sources of people"), width="stretch")
-        if st.button(_("Add a source"), icon=":material/add:"):
+        if allowed.button(_("Add a source"), Permission.MANAGE, icon=":material/add:"):
             source_form.begin()
             asking.open_dialog("source-add")
     st.caption(
@@ -70,8 +71,9 @@ def _one(source: registry.Source) -> None:
         )
         st.html(_last(source))
     with right.container(horizontal=True, horizontal_alignment="right"):
-        run_now = st.button(
+        run_now = allowed.button(
             _("Run now"),
+            Permission.MANAGE,
             key=f"source-run-{source.id}",
             icon=":material/sync:",
             disabled=source.is_running,
@@ -82,7 +84,11 @@ def _one(source: registry.Source) -> None:
     accept = bool(
         last is not None
         and last.is_shrunk
-        and st.button(_("They have really left: take it"), key=f"source-accept-{source.id}")
+        and allowed.button(
+            _("They have really left: take it"),
+            Permission.MANAGE,
+            key=f"source-accept-{source.id}",
+        )
     )
     if run_now or accept:
         _run(source, accept)
@@ -166,20 +172,33 @@ def _more(source: registry.Source) -> None:
             lambda form: table.as_file(registry.exported_runs(shell.engine(), source.id), form),
         )
     last = source.last_run
-    if last is not None and last.rejects_file and Path(last.rejects_file).is_file():
-        st.download_button(
-            _("The rejected rows and why"),
-            Path(last.rejects_file).read_bytes(),
-            file_name=Path(last.rejects_file).name,
-            key=f"source-rejects-{source.id}",
-            on_click="ignore",
-        )
-    if st.button(_("Change"), key=f"source-change-{source.id}", icon=":material/edit:"):
+    if last is not None and last.rejects_file:
+        # They are people, whom a viewer may be kept from seeing.
+        rows = registry.rejected_rows(last) if allowed.may(Permission.NAMES) else b""
+        if rows or not allowed.may(Permission.NAMES):
+            st.download_button(
+                _("The rejected rows and why"),
+                rows,
+                file_name=Path(last.rejects_file).name,
+                on_click="ignore",
+                **allowed.greyed(Permission.NAMES, key=f"source-rejects-{source.id}"),
+            )
+    if allowed.button(
+        _("Change"),
+        Permission.MANAGE,
+        key=f"source-change-{source.id}",
+        icon=":material/edit:",
+    ):
         source_form.begin(definition)
         asking.open_dialog("source-add")
         st.rerun()
     st.caption(_("Removing it leaves its people as they are."))
-    if st.button(_("Remove"), key=f"source-remove-{source.id}", icon=":material/delete:"):
+    if allowed.button(
+        _("Remove"),
+        Permission.MANAGE,
+        key=f"source-remove-{source.id}",
+        icon=":material/delete:",
+    ):
         try:
             registry.remove(shell.engine(), source.name, actor=shell.author())
             words = _("{name} is removed; its people stay as they are.", name=source.name)

@@ -5,12 +5,12 @@ from html import escape
 import streamlit as st
 
 from hsl import taking_back
-from hsl.acting import NotAllowedError
+from hsl.acting import NotAllowedError, Permission
 from hsl.delivery import history, outbox
 from hsl.delivery.history import Message
 from hsl.models import utc_now
 from hsl.words import _, plural
-from pages.parts import shell, show
+from pages.parts import allowed, shell, show
 
 CSS = """<style>
 .hsl-countdown{display:flex;align-items:center;gap:.7rem;font-variant-numeric:tabular-nums}
@@ -23,6 +23,8 @@ mask:radial-gradient(circle,transparent 12px,#000 13px)}
 def is_counting(message: Message) -> bool:
     """True while its seconds are not over."""
     until = message.take_back_until
+    if message.waits_for_approval:
+        return False
     return message.can_be_taken_back and until is not None and until > utc_now()
 
 
@@ -35,9 +37,13 @@ def show_countdown(message: Message) -> None:
     with st.container(
         border=True, horizontal=True, vertical_alignment="center", key="hsl-take-back"
     ):
-        st.html(_countdown(left, whole))
-        if st.button(
-            _("Take it back"), type="primary", icon=":material/undo:", key=f"back-{message.id}"
+        st.html(_held() if message.waits_for_approval else _countdown(left, whole))
+        if allowed.button(
+            _("Take it back"),
+            Permission.SEND,
+            type="primary",
+            icon=":material/undo:",
+            key=f"back-{message.id}",
         ):
             _take_back(message.id)
 
@@ -55,6 +61,14 @@ def _of_experiment(number: int) -> None:
         st.rerun(scope="app")
     else:
         show_countdown(message)
+
+
+def _held() -> str:
+    words = _("It waits for a second approver, so it does not leave yet.")
+    return (
+        f'{CSS}<div class="hsl-countdown"><div><b>{escape(words)}</b><br><span class="hsl-dim">'
+        f"{escape(_('Until then you can take it back, and nobody gets it.'))}</span></div></div>"
+    )
 
 
 def _countdown(left: float, whole: float) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from hsl.acting import Permission
 from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery.history import Message
 from hsl.message import drafts, html, templates
@@ -11,7 +12,7 @@ from hsl.message.content import Content
 from hsl.message.templates import Template, TemplateError
 from hsl.models import TemplateKind
 from hsl.words import N_, _
-from pages.parts import asking, desk, shell, show
+from pages.parts import allowed, asking, desk, shell, show
 
 TEMPLATE, SNIPPET = TemplateKind.TEMPLATE, TemplateKind.SNIPPET
 TITLES = {TEMPLATE: N_("Templates"), SNIPPET: N_("Snippets")}
@@ -42,7 +43,7 @@ def inserted() -> dict[str, object] | None:
 
 def offer_again(message: Message) -> None:
     """A button beside a message that was made: write it once more."""
-    if st.button(_("Use again"), icon=":material/content_copy:"):
+    if allowed.button(_("Use again"), Permission.WRITE, icon=":material/content_copy:"):
         draft = drafts.start(
             shell.engine(),
             shell.author(),
@@ -54,7 +55,9 @@ def offer_again(message: Message) -> None:
 
 def offer_to_keep(message: Message) -> None:
     """A button among the rare deeds: keep a message that was made for later."""
-    if st.button(_("Keep as a template"), icon=":material/bookmark_add:", type="tertiary"):
+    if allowed.button(
+        _("Keep as a template"), Permission.WRITE, icon=":material/bookmark_add:", type="tertiary"
+    ):
         asking.open_dialog("keep template")
         st.rerun(scope="app")
 

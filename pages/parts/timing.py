@@ -14,7 +14,7 @@ from hsl.media import lasting
 from hsl.message.content import Content
 from hsl.models import AudienceMode, utc_now
 from hsl.words import N_, _, p_
-from pages.parts import shell, show, whole_page
+from pages.parts import shell, show, through, whole_page
 
 WHEN = {"now": N_("Now"), "later": N_("At a time"), "again": N_("Again and again")}
 MODES = {
@@ -27,7 +27,7 @@ MORNING, EVENING = time(10, 0), time(19, 0)  # when lessons are announced
 def choose(key: str, plan: dict[str, Any], content: Content, audience: Audience) -> dict[str, Any]:
     """The plan as it is chosen now: when, date, time, zone and audience."""
     st.markdown(f"**{_('When')}**")
-    can = lasting.can_be_scheduled(shell.engine(), shell.settings().bot_id, content)
+    can = lasting.can_be_scheduled(shell.engine(), through.settings().bot_id, content)
     when = st.radio(
         _("When"),
         list(WHEN),

@@ -6,13 +6,14 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from hsl.acting import Permission
 from hsl.audience import segments, selection
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.selection import Entry
 from hsl.audience.snapshot import Count
 from hsl.warehouse.errors import StoreError
 from hsl.words import _
-from pages.parts import segment_list, shell, show
+from pages.parts import allowed, segment_list, shell, show
 
 REFUSED = "tray-refused"  # in the session: why a line could not be counted, and when
 CLEARED = "tray-cleared"  # in the session: the lines that can be brought back
@@ -85,7 +86,7 @@ def present(tray: Tray) -> None:
     with st.container(horizontal=True):
         chosen = segments.of_audience(tray.chosen)
         segment_list.save_as(chosen, _("Save as a segment"), key="save-chosen")
-        if st.button(_("Clear"), type="tertiary", icon=":material/delete:"):
+        if allowed.button(_("Clear"), Permission.WRITE, type="tertiary", icon=":material/delete:"):
             st.session_state[CLEARED] = [line.entry for line in tray.lines]
             selection.clear(shell.engine(), shell.author())
             st.rerun()
@@ -94,7 +95,7 @@ def present(tray: Tray) -> None:
 def _bring_back() -> None:
     gone: list[Entry] = st.session_state.get(CLEARED, [])
     words = _("Bring back what was cleared")
-    if gone and st.button(words, type="tertiary", icon=":material/undo:"):
+    if gone and allowed.button(words, Permission.WRITE, type="tertiary", icon=":material/undo:"):
         st.session_state[CLEARED] = []
         selection.restore(shell.engine(), shell.author(), gone)
         st.rerun()
@@ -113,7 +114,13 @@ def _present_line(line: Line, already: int, gone: int) -> None:
             f'<span class="hsl-dim">{escape(shared)}</span></div>'
         )
         words = _("Take this line away: {line}", line=show.plain(line.words[:80]))
-        if st.button(words, key=f"entry-{line.entry.id}", type="tertiary", icon=":material/close:"):
+        if allowed.button(
+            words,
+            Permission.WRITE,
+            key=f"entry-{line.entry.id}",
+            type="tertiary",
+            icon=":material/close:",
+        ):
             selection.remove(shell.engine(), shell.author(), line.entry.id)
             st.rerun()
     if line.problem:

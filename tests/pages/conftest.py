@@ -46,6 +46,8 @@ def house(
     st.cache_resource.clear()
     st.cache_data.clear()
     web.mark_served()
+    # Said once in a process, as pages are loaded; a test before this one may have said another.
+    acting.acted_by(identity.actor)
     _without_pages_folder(monkeypatch)
     shutil.copyfile(database_with_people, tmp_path / "hsl.db")
     engine = database.engine_for(settings.get_settings())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
@@ -306,3 +307,10 @@ def _run(row: Row[Any]) -> Run:
     kept = row._asdict()
     kept.pop("source_id")
     return Run(**kept)
+
+
+@needs(Permission.NAMES)
+def rejected_rows(run: Run) -> bytes:
+    """The file of the rows that a run rejected, each with its reason; empty where there is none."""
+    path = Path(run.rejects_file or "")
+    return path.read_bytes() if run.rejects_file and path.is_file() else b""
