@@ -1,11 +1,12 @@
 """Audience: find people, see how many they are, and choose them."""
 
 import math
+from functools import partial
 
 import streamlit as st
 
 from hsl.acting import Permission
-from hsl.audience import export, selection
+from hsl.audience import export
 from hsl.audience.cohort import Cohort
 from hsl.words import N_, _, plural
 from pages.parts import (
@@ -88,12 +89,11 @@ def _head(cohort: Cohort, people: int, unreachable: int) -> None:
     with add.container(horizontal=True, horizontal_alignment="right"):
         segment_list.save_as(cohort, _("Save as a segment"), key="save-found")
         words = plural("Add this {n} person", "Add these {n} people", people)
-        if people and allowed.button(
-            words, Permission.WRITE, icon=":material/add:", key="add-found"
-        ):
-            if not selection.add(shell.engine(), shell.author(), cohort, cohort.english()):
-                st.toast(_("These people are in your selection already."))
-            st.rerun()
+        if people:
+            allowed.button(
+                words, Permission.WRITE, icon=":material/add:", key="add-found",
+                on_click=tray.wish, args=(partial(tray.add, cohort),),
+            )  # fmt: skip
 
 
 def _table(cohort: Cohort, people: int, chosen: Tray) -> None:
@@ -142,6 +142,7 @@ def _write_words(chosen: Tray) -> str:
 
 
 audience_style.draw()
+tray.fulfil()
 chosen = tray.counted()
 with show.head(_("Audience")):
     place = allowed.popover(

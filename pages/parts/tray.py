@@ -1,6 +1,8 @@
 """The tray on Audience: the lines of the selection, each with its people, and their sum."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 
 import pandas as pd
@@ -16,6 +18,7 @@ from hsl.words import _
 from pages.parts import allowed, segment_list, shell, show
 
 REFUSED = "tray-refused"  # in the session: why a line could not be counted, and when
+WISHED = "tray-wished"  # in the session: what a click asked to do to the selection
 CLEARED = "tray-cleared"  # in the session: the lines that can be brought back
 MOST_EXPLAINED = 12  # lines of which each says whom it shares with those above
 
@@ -54,6 +57,27 @@ class Tray:
             return set()  # the table is of whom was found; what was chosen is a mark in it
 
 
+def wish(deed: Callable[[], None]) -> None:
+    """Ask, as a button's callback, for a change of the selection; `fulfil` does it.
+
+    So a click takes one run of the page, and not a second one that shows what the first did.
+    """
+    st.session_state[WISHED] = deed
+
+
+def fulfil() -> None:
+    """Do what a click asked for. Before anything of the selection is drawn."""
+    deed: Callable[[], None] | None = st.session_state.pop(WISHED, None)
+    if deed is not None:
+        deed()
+
+
+def add(cohort: Cohort) -> None:
+    """Add the people of `cohort`, and say so where they are there already."""
+    if not selection.add(shell.engine(), shell.author(), cohort, cohort.english()):
+        st.toast(_("These people are in your selection already."))
+
+
 def counted() -> Tray:
     """The author's selection, each line counted by itself."""
     entries = selection.entries(shell.engine(), shell.author())
@@ -86,19 +110,30 @@ def present(tray: Tray) -> None:
     with st.container(horizontal=True):
         chosen = segments.of_audience(tray.chosen)
         segment_list.save_as(chosen, _("Save as a segment"), key="save-chosen")
-        if allowed.button(_("Clear"), Permission.WRITE, type="tertiary", icon=":material/delete:"):
-            st.session_state[CLEARED] = [line.entry for line in tray.lines]
-            selection.clear(shell.engine(), shell.author())
-            st.rerun()
+        allowed.button(
+            _("Clear"), Permission.WRITE, type="tertiary", icon=":material/delete:",
+            on_click=wish, args=(partial(_clear, [line.entry for line in tray.lines]),),
+        )  # fmt: skip
+
+
+def _clear(entries: list[Entry]) -> None:
+    selection.clear(shell.engine(), shell.author())
+    st.session_state[CLEARED] = entries
 
 
 def _bring_back() -> None:
     gone: list[Entry] = st.session_state.get(CLEARED, [])
     words = _("Bring back what was cleared")
-    if gone and allowed.button(words, Permission.WRITE, type="tertiary", icon=":material/undo:"):
-        st.session_state[CLEARED] = []
-        selection.restore(shell.engine(), shell.author(), gone)
-        st.rerun()
+    if gone:
+        allowed.button(
+            words, Permission.WRITE, type="tertiary", icon=":material/undo:",
+            on_click=wish, args=(partial(_restore, gone),),
+        )  # fmt: skip
+
+
+def _restore(gone: list[Entry]) -> None:
+    selection.restore(shell.engine(), shell.author(), gone)
+    st.session_state[CLEARED] = []
 
 
 def _present_line(line: Line, already: int, gone: int) -> None:
@@ -114,17 +149,16 @@ def _present_line(line: Line, already: int, gone: int) -> None:
             f'<span class="hsl-dim">{escape(shared)}</span></div>'
         )
         words = _("Take this line away: {line}", line=show.plain(line.words[:80]))
-        if allowed.button(
-            words,
-            Permission.WRITE,
-            key=f"entry-{line.entry.id}",
-            type="tertiary",
-            icon=":material/close:",
-        ):
-            selection.remove(shell.engine(), shell.author(), line.entry.id)
-            st.rerun()
+        allowed.button(
+            words, Permission.WRITE, key=f"entry-{line.entry.id}", type="tertiary",
+            icon=":material/close:", on_click=wish, args=(partial(_remove, line.entry.id),),
+        )  # fmt: skip
     if line.problem:
         st.error(show.plain(line.problem))
+
+
+def _remove(entry_id: int) -> None:
+    selection.remove(shell.engine(), shell.author(), entry_id)
 
 
 def _overlaps(tray: Tray) -> tuple[dict[int, int], int]:
