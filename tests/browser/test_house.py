@@ -2,14 +2,13 @@
 
 import csv
 import re
-import subprocess
-import sys
 from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import House, environment
 from tests.browser.test_road import settled
+from tests.typing_commands import Terminal
 
 PAGES = ["", "audience", "compose", "messages", "delivery", "audit", "settings"]
 NAMES = [
@@ -37,14 +36,9 @@ expect.set_options(timeout=30_000)  # a page is slow the first time
 
 def hsl(house: House, *words: str) -> str:
     """What a command of this house says."""
-    done = subprocess.run(
-        [sys.executable, "-m", "hsl", *words],
-        env=environment(house.folder, *house._ports()),
-        cwd=house.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    typing = Terminal(f"sqlite:///{house.folder / 'hsl.db'}", house.folder)
+    typing.environment = environment(house.folder, *house._ports())
+    done = typing(*words)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
