@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from sqlalchemy import Connection, Engine, Row, select, update
 
-from hsl import audit, database
+from hsl import audit, audit_changes, database
 from hsl.accounts import registry, signing_in
 from hsl.accounts.signing_in import Browser, SignedIn, SignInError
 from hsl.accounts.tables import accounts
@@ -127,6 +127,14 @@ def _account(connection: Connection, settings: Settings, person: Person) -> Row[
             return None
         connection.execute(
             update(accounts).where(accounts.c.id == found.id).values(subject=person.subject)
+        )
+        audit.record(
+            connection,
+            actor=found.name,
+            action="account_linked",
+            object_type="account",
+            object_id=found.name,
+            details=audit_changes.between({}, {"single_sign_on": True}),
         )
         return found
     if not settings.oidc_new_viewers:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select
 
-from hsl import audit, database, models, outward, sealing
+from hsl import audit, audit_changes, database, models, outward, sealing
 from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.settings import Settings
@@ -72,8 +72,9 @@ def add(
                 "created_at": models.utc_now(),
             },
         ).one()
-        _record(connection, "webhook_added", _webhook(row), actor)
-    return _webhook(row), secret
+        made = _webhook(row)
+        _record(connection, "webhook_added", made, actor, audit_changes.between({}, _told(made)))
+    return made, secret
 
 
 @needs(Permission.MANAGE)
@@ -96,7 +97,8 @@ def remove(engine: Engine, webhook_id: int, *, actor: str) -> None:
         if row is None:
             raise _missing(webhook_id)
         connection.execute(delete(Deliveries).where(Deliveries.c.webhook_id == webhook_id))
-        _record(connection, "webhook_removed", _webhook(row), actor)
+        gone = _webhook(row)
+        _record(connection, "webhook_removed", gone, actor, audit_changes.between(_told(gone), {}))
 
 
 @needs(Permission.MANAGE)
@@ -147,14 +149,21 @@ def _missing(webhook_id: int) -> WebhookError:
     )
 
 
-def _record(connection: Connection, action: str, hook: Webhook, actor: str) -> None:
+def _told(hook: Webhook) -> dict[str, Any]:
+    """What the audit says of a webhook: neither its secret nor its whole address."""
+    return {"address": hook.shown, "events": list(hook.events), "active": hook.active}
+
+
+def _record(
+    connection: Connection, action: str, hook: Webhook, actor: str, changed: dict[str, Any]
+) -> None:
     audit.record(
         connection,
         actor=actor,
         action=action,
         object_type="webhook",
         object_id=hook.id,
-        details={"address": hook.shown, "events": list(hook.events)},
+        details=changed,
     )
 
 
