@@ -12,6 +12,7 @@ LEAD = 40  # of them, before the first that differs
 MOST = 50  # values of a list
 WHOLE = {"cohort"}  # is read back for its sentence, and has no long texts
 CUT = "…"
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,8 +23,8 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     pairs = {name: _cut(name, before.get(name), after.get(name)) for name in sorted(names)}
     return {
-        "before": {name: old for name, (old, _new) in pairs.items() if old is not None},
-        "after": {name: new for name, (_old, new) in pairs.items() if new is not None},
+        "before": {name: old for name, (old, _new) in pairs.items() if old not in NOTHING},
+        "after": {name: new for name, (_old, new) in pairs.items() if new not in NOTHING},
     }
 
 

@@ -15,15 +15,16 @@ from joserfc.jwk import KeySet
 from sqlalchemy import Connection, Engine, Row, select, update
 
 from hsl import audit, audit_changes, database
-from hsl.accounts import registry, signing_in
+from hsl.accounts import attempts, registry, signing_in
 from hsl.accounts.signing_in import Browser, SignedIn, SignInError
 from hsl.accounts.tables import accounts
 from hsl.acting import Role
 from hsl.settings import Settings
-from hsl.words import _
+from hsl.words import N_, _, in_english
 
 PATIENCE = 10.0  # seconds that one answer of the provider may take
 LEEWAY = 60  # seconds that its clock may differ
+NO_ACCOUNT = N_("You have no account here. Ask an admin for one.")
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]  # none by a shared key
 
 
@@ -43,6 +44,10 @@ class Person:
 
     subject: str
     email: str | None
+
+
+class ProviderAwayError(SignInError):
+    """The provider does not answer as it should, which is not the fault of who signs in."""
 
 
 def is_set_up(settings: Settings) -> bool:
@@ -94,23 +99,59 @@ def finish(settings: Settings, redirect_uri: str, begun: Begun, query: Mapping[s
     return _person(read.claims)
 
 
+def come_back(
+    engine: Engine,
+    settings: Settings,
+    redirect_uri: str,
+    begun: Begun,
+    query: Mapping[str, str],
+    browser: Browser,
+) -> SignedIn:
+    """Sign in who came back with this query. Raises SignInError, or LockedError.
+
+    It counts for the address as a password does: as failed before it is looked at, and taken back
+    where it was right, or where the provider is away, which is nobody's guess.
+    """
+    by_address = attempts.of_address(browser.address)
+    with engine.begin() as connection:
+        attempts.begin(connection, {by_address: attempts.FREE_BY_ADDRESS})
+    try:
+        person = finish(settings, redirect_uri, begun, query)
+    except SignInError as fault:
+        with engine.begin() as connection:
+            if isinstance(fault, ProviderAwayError):
+                attempts.take_back(connection, by_address)
+            _failed(connection, None, browser, str(fault))
+        raise
+    entered = enter(engine, settings, person, browser)
+    with engine.begin() as connection:
+        attempts.take_back(connection, by_address)
+    return entered
+
+
 def enter(engine: Engine, settings: Settings, person: Person, browser: Browser) -> SignedIn:
     """Sign in whom the provider named. Raises SignInError for who has no account here."""
     with engine.begin() as connection:
         database.take_turns(connection, registry.TURN)
         account = _account(connection, settings, person)
         if account is None or account.disabled_at is not None:
-            audit.record(
-                connection,
-                actor="nobody" if account is None else account.name,
-                action="sign_in_failed",
-                object_type="account",
-                object_id=None if account is None else account.name,
-                details={"address": browser.address, "by": "single sign-on"},
-            )
+            _failed(connection, account, browser, NO_ACCOUNT)
         else:
             return signing_in.enter(connection, settings, account, browser)
-    raise SignInError(_("You have no account here. Ask an admin for one."))
+    raise SignInError(_(NO_ACCOUNT))
+
+
+def _failed(
+    connection: Connection, account: Row[Any] | None, browser: Browser, reason: str
+) -> None:
+    audit.record(
+        connection,
+        actor="nobody" if account is None else account.name,
+        action="sign_in_failed",
+        object_type="account",
+        object_id=None if account is None else account.name,
+        details={"address": browser.address, "by": "single sign-on", "reason": reason},
+    )
 
 
 def _account(connection: Connection, settings: Settings, person: Person) -> Row[Any] | None:
@@ -186,8 +227,8 @@ def _json(address: str) -> Any:
     return answer.json()
 
 
-def _silent(fault: Exception) -> SignInError:
-    return SignInError(
+def _silent(fault: Exception) -> ProviderAwayError:
+    return ProviderAwayError(
         _(
             "The provider of single sign-on does not answer as it should ({fault}). Sign in by "
             "password, or try again later.",
