@@ -46,7 +46,16 @@ class Person:
     email: str | None
 
 
-class ProviderAwayError(SignInError):
+class RefusedError(SignInError):
+    """Somebody does not come in; `stored` says why in English, for the audit."""
+
+    def __init__(self, reason: str, **values: Any) -> None:
+        super().__init__(_(reason, **values))
+        with in_english():
+            self.stored = _(reason, **values)
+
+
+class ProviderAwayError(RefusedError):
     """The provider does not answer as it should, which is not the fault of who signs in."""
 
 
@@ -72,7 +81,7 @@ def begin(settings: Settings, redirect_uri: str) -> Begun:
 def finish(settings: Settings, redirect_uri: str, begun: Begun, query: Mapping[str, str]) -> Person:
     """Who came back with this query, by an ID token of the provider's. Raises SignInError."""
     if not query.get("state") or query["state"] != begun.state or not query.get("code"):
-        raise SignInError(_("Signing in was not finished. Try again."))
+        raise RefusedError(N_("Signing in was not finished. Try again."))
     try:
         endpoints = _endpoints(settings)
         with _client(settings, redirect_uri) as client:
@@ -93,7 +102,7 @@ def finish(settings: Settings, redirect_uri: str, begun: Begun, query: Mapping[s
             nonce={"essential": True, "value": begun.nonce},
         ).validate(read.claims)
     except (JoseError, OAuth2Error, ClientOAuthError) as fault:
-        raise SignInError(_("The provider’s answer was not valid. Try again.")) from fault
+        raise RefusedError(N_("The provider’s answer was not valid. Try again.")) from fault
     except (httpx.HTTPError, KeyError, ValueError) as fault:
         raise _silent(fault) from fault
     return _person(read.claims)
@@ -117,11 +126,11 @@ def come_back(
         attempts.begin(connection, {by_address: attempts.FREE_BY_ADDRESS})
     try:
         person = finish(settings, redirect_uri, begun, query)
-    except SignInError as fault:
+    except RefusedError as fault:
         with engine.begin() as connection:
             if isinstance(fault, ProviderAwayError):
                 attempts.take_back(connection, by_address)
-            _failed(connection, None, browser, str(fault))
+            _failed(connection, None, browser, fault.stored)
         raise
     entered = enter(engine, settings, person, browser)
     with engine.begin() as connection:
@@ -138,7 +147,7 @@ def enter(engine: Engine, settings: Settings, person: Person, browser: Browser) 
             _failed(connection, account, browser, NO_ACCOUNT)
         else:
             return signing_in.enter(connection, settings, account, browser)
-    raise SignInError(_(NO_ACCOUNT))
+    raise RefusedError(NO_ACCOUNT)
 
 
 def _failed(
@@ -229,9 +238,9 @@ def _json(address: str) -> Any:
 
 def _silent(fault: Exception) -> ProviderAwayError:
     return ProviderAwayError(
-        _(
+        N_(
             "The provider of single sign-on does not answer as it should ({fault}). Sign in by "
-            "password, or try again later.",
-            fault=type(fault).__name__,
-        )
+            "password, or try again later."
+        ),
+        fault=type(fault).__name__,
     )
