@@ -191,21 +191,16 @@ def rotate(engine: Engine, settings: Settings, name: str, token: str, *, actor: 
         _record(connection, actor, "bot_rotated", row.bot_id, name, **changed)
 
 
-@needs(Permission.MANAGE)
-def seal_anew(engine: Engine, settings: Settings, *, actor: str) -> int:
-    """Seal every kept token with the first key, so that the others can go; how many there are.
-
-    Raises SealError where one does not open, and then nothing is changed.
-    """
-    with engine.begin() as connection:
-        rows = connection.execute(_kept().with_for_update()).all()
-        for row in rows:
-            connection.execute(
-                update(Bots)
-                .where(Bots.c.bot_id == row.bot_id)
-                .values(sealed_token=sealing.sealed_anew(settings, row.sealed_token))
-            )
-            _record(connection, actor, "bot_sealed_anew", row.bot_id, row.name)
+def seal_within(connection: Connection, settings: Settings, *, actor: str) -> int:
+    """Seal every kept token with the first key; how many there are. Raises SealError."""
+    rows = connection.execute(_kept().with_for_update()).all()
+    for row in rows:
+        connection.execute(
+            update(Bots)
+            .where(Bots.c.bot_id == row.bot_id)
+            .values(sealed_token=sealing.sealed_anew(settings, row.sealed_token))
+        )
+        _record(connection, actor, "bot_sealed_anew", row.bot_id, row.name)
     return len(rows)
 
 

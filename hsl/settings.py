@@ -210,7 +210,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         alias="HSL_SECRET_KEY",
-        description=N_("The key that seals the bots' tokens; several: the first one seals"),
+        description=N_(
+            "The key that seals tokens and second factors; several: the first one seals"
+        ),
     )
     secret_key_file: Path | None = Field(
         None,

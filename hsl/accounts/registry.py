@@ -249,7 +249,7 @@ def reset_second_factor(engine: Engine, name: str) -> None:
     """Take the second factor away from an account whose phone and recovery codes are lost."""
     with database.read_only(engine).begin() as connection:
         row = row_of(connection, name)
-    second_factor.remove(engine, row.id)
+    second_factor.take_away(engine, row.id)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
 from hsl import audit, audit_changes, database, models, outward, sealing
 from hsl.acting import Permission, needs
@@ -108,6 +108,16 @@ def put_test(engine: Engine, webhook_id: int) -> int:
         if connection.execute(select(Hooks.c.id).where(Hooks.c.id == webhook_id)).first() is None:
             raise _missing(webhook_id)
         return events.put(connection, webhook_id, Event.TEST, {"webhook_id": webhook_id})
+
+
+def seal_within(connection: Connection, settings: Settings, *, actor: str) -> int:
+    """Seal the secret of each with the first key; how many there are. Raises SealError."""
+    rows = connection.execute(select(Hooks).with_for_update()).all()
+    for row in rows:
+        sealed = sealing.sealed_anew(settings, row.sealed_secret)
+        connection.execute(update(Hooks).where(Hooks.c.id == row.id).values(sealed_secret=sealed))
+        _record(connection, "webhook_sealed_anew", _webhook(row), actor, {})
+    return len(rows)
 
 
 def check(address: str, settings: Settings) -> None:

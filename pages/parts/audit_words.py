@@ -83,6 +83,7 @@ DEEDS = {
     "scheduled_message_sent": N_("finished a scheduled one"),
     "second_factor_added": N_("added a second factor"),
     "second_factor_removed": N_("took a second factor away"),
+    "second_factor_sealed": N_("sealed a second factor"),
     "segment_added": N_("saved a segment"),
     "segment_deleted": N_("removed a segment"),
     "segment_edited": N_("changed a segment"),
@@ -119,6 +120,7 @@ DEEDS = {
     "webhook_given_up": N_("gave up telling a webhook"),
     "webhook_gone": N_("switched a webhook off that is gone"),
     "webhook_removed": N_("removed a webhook"),
+    "webhook_sealed_anew": N_("sealed a webhook’s secret anew"),
 }
 THINGS = {
     "account": N_("account {which}"),

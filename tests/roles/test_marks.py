@@ -15,7 +15,7 @@ OF_THE_PROGRAM = {
     "hsl.accounts.links.use": "by whoever holds the link",
     "hsl.accounts.registry.change_password": "one's own, proved by the old one; others' by a link",
     "hsl.accounts.second_factor.confirm": "one's own, proved by a code",
-    "hsl.accounts.second_factor.remove": "one's own, proved by the password",
+    "hsl.accounts.second_factor.remove": "one's own, proved by a code",
     "hsl.accounts.second_factor.renew_codes": "one's own, proved by the password",
     "hsl.accounts.second_factor.start": "one's own, before it is confirmed",
     "hsl.accounts.sessions.seen": "notes that a session is used",
