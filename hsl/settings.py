@@ -268,6 +268,13 @@ class Settings(BaseSettings):
         le=36_500,
         description=N_("Days for which a draft that nobody changes is kept; 0: for ever"),
     )
+    keep_sign_ins_days: int = Field(
+        90,
+        alias="HSL_KEEP_SIGN_INS_DAYS",
+        ge=0,
+        le=36_500,
+        description=N_("Days for which sessions and attempts that are over are kept; 0: for ever"),
+    )
 
     backup_folder: Path | None = Field(
         None,

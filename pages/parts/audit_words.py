@@ -202,6 +202,7 @@ LABELS = {
     "seconds": N_("seconds"),
     "sentence": N_("who"),
     "sha256": N_("SHA-256"),
+    "sign_ins": N_("sessions and attempts"),
     "single_sign_on": N_("single sign-on"),
     "size": N_("bytes"),
     "statistics": N_("became"),

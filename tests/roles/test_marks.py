@@ -56,6 +56,7 @@ OF_THE_PROGRAM = {
     "hsl.privacy.retention.let_go": "by the scheduler, as the settings say",
     "hsl.privacy.rewriting.forget": "a step of privacy.forgetting.forget",
     "hsl.privacy.rewriting.forget_before": "a step of privacy.retention.let_go",
+    "hsl.privacy.sign_ins.let_go": "by the scheduler, as the setting says",
     "hsl.watch.telling.changes": "by the scheduler and the pages, of alarms",
     "hsl.webhooks.sending.forget": "by the scheduler",
     "hsl.webhooks.sending.send_due": "by the scheduler",
