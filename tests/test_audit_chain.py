@@ -1,12 +1,13 @@
 """The audit's chain: whole as it is written, broken by whatever is done to it afterwards."""
 
+import gc
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from hsl import acting, audit, audit_chain, models
@@ -21,6 +22,12 @@ def write(engine: Engine, entries: int = 6) -> None:
         with engine.begin() as connection:
             details = {"name": "Кино", "rate": 2.0, "large": 1e22, "small": 1e-7, "n": number}
             audit.record(connection, actor="anna", action="tried", details=details)
+
+
+def write_many(engine: Engine, entries: int) -> None:
+    with engine.begin() as connection:
+        for number in range(entries):
+            audit.record(connection, actor="anna", action="tried", details={"n": number})
 
 
 def test_it_is_whole_and_says_from_where(engine: Engine) -> None:
@@ -92,6 +99,37 @@ def test_whatever_is_done_to_it_is_found(engine: Engine, name: str) -> None:
     faults = audit_chain.verify(engine).faults
     assert any(says in fault.what for fault in faults), faults
     assert not audit_chain.verify(engine, last=4).is_whole or name == "removed first"
+
+
+def test_of_many_faults_some_are_kept_and_all_are_counted(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_chain, "KEPT", 4)
+    write(engine, 12)
+    with engine.begin() as connection, unguarded(connection):
+        connection.execute(update(LOG).values(actor="mallory"))
+        connection.execute(delete(LOG).where(LOG.c.id == 12))
+    verdict = audit_chain.verify(engine)
+    assert (verdict.looked, verdict.more) == (11, 7)
+    whats = [fault.what for fault in verdict.faults]
+    assert len(whats) == 5 and "ought to end" in whats[-1]
+
+
+def test_it_is_looked_at_as_it_is_read(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At no time are many more rows in memory than are read at once."""
+    monkeypatch.setattr(audit_chain, "AT_ONCE", 50)
+    write_many(engine, 2_000)
+    held: list[int] = []
+    whole = audit_chain.hash_of
+
+    def counted(row: dict[str, object]) -> str:
+        if row["id"] % 100 == 0:  # type: ignore[operator]
+            held.append(sum(isinstance(one, Row) for one in gc.get_objects()))
+        return whole(row)
+
+    monkeypatch.setattr(audit_chain, "hash_of", counted)
+    assert audit_chain.verify(engine).looked == 2_000
+    assert max(held) - min(held) < 500, held
 
 
 def test_a_chain_written_anew_lacks_the_anchor(engine: Engine) -> None:
