@@ -38,8 +38,8 @@ ACTORS = {
     "sample": N_("sample"),
     "scheduler": N_("scheduler"),
 }
-# Details of an entry that name people.
-NAMING = frozenset({"user_ids", "user_id"})
+# Details of an entry that name people; `ids` are those whom a cohort names.
+NAMING = frozenset({"user_ids", "user_id", "ids"})
 
 
 def signed(actor: str) -> str:
@@ -155,9 +155,15 @@ def _shown(entry: Entry) -> Entry:
     """The entry as whoever reads it may see it."""
     if current().may(Permission.NAMES):
         return entry
-    told = {name: value for name, value in entry.details.items() if name not in NAMING}
     who = None if entry.object_type == "person" else entry.object_id
-    return replace(entry, object_id=who, details=told)
+    return replace(entry, object_id=who, details=_nameless(entry.details))
+
+
+def _nameless(value: Any) -> Any:
+    """Details without those that name people, at any depth."""
+    if isinstance(value, dict):
+        return {name: _nameless(one) for name, one in value.items() if name not in NAMING}
+    return [_nameless(one) for one in value] if isinstance(value, list) else value
 
 
 def _fits(

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, insert, select
 
 import hsl
-from hsl import audit, audit_changes, configured, keys, models, sealing
+from hsl import acting, audit, audit_changes, configured, keys, models, sealing
 from hsl.accounts import registry
 from hsl.acting import Permission, Role
 from hsl.audience import segments
@@ -246,6 +246,18 @@ def test_the_export_of_the_page_says_it_in_words(engine: Engine) -> None:
     assert "changed a template: text: Old → New; name: Hi" in whole
     with audit.export(engine, Format.CSV) as file:
         assert audit.IN_WORDS not in file.read().decode()
+
+
+def test_who_sees_no_names_sees_none_in_a_cohort(engine: Engine) -> None:
+    segment(engine)
+    segments.edit(engine, "West", actor="anna", cohort=Cohort(user_ids=(700_000_037, 7)))
+    nameless = acting.Actor("vera", frozenset({Permission.LOOK}))
+    with acting.acting_as(nameless):
+        entries, _total = audit.entries(engine)
+        with audit.export(engine, Format.CSV) as file:
+            whole = file.read().decode()
+    assert "700000037" not in str([e.details for e in entries]) + whole
+    assert "700000037" in str([e.details for e in audit.entries(engine)[0]])
 
 
 def _actions() -> set[str]:
