@@ -38,8 +38,8 @@ ACTORS = {
     "sample": N_("sample"),
     "scheduler": N_("scheduler"),
 }
-# Details of an entry that name people.
-NAMING = frozenset({"user_ids", "user_id"})
+# Details of an entry that name people; `ids` are those whom a cohort names.
+NAMING = frozenset({"user_ids", "user_id", "ids"})
 
 
 def signed(actor: str) -> str:
@@ -155,9 +155,15 @@ def _shown(entry: Entry) -> Entry:
     """The entry as whoever reads it may see it."""
     if current().may(Permission.NAMES):
         return entry
-    told = {name: value for name, value in entry.details.items() if name not in NAMING}
     who = None if entry.object_type == "person" else entry.object_id
-    return replace(entry, object_id=who, details=told)
+    return replace(entry, object_id=who, details=_nameless(entry.details))
+
+
+def _nameless(value: Any) -> Any:
+    """Details without those that name people, at any depth."""
+    if isinstance(value, dict):
+        return {name: _nameless(one) for name, one in value.items() if name not in NAMING}
+    return [_nameless(one) for one in value] if isinstance(value, list) else value
 
 
 def _fits(
@@ -228,6 +234,7 @@ COLUMNS = (
     Column("previous_hash"),
     Column("hash"),
 )
+IN_WORDS = "in_words"
 EXPORT_AT_ONCE = 5_000  # entries
 
 
@@ -241,15 +248,22 @@ def export(
     object_type: str | None = None,
     object_id: str | None = None,
     person: int | None = None,
+    words: Callable[[Entry], str] | None = None,
 ) -> IO[bytes]:
-    """All entries that fit as a file, the first first."""
+    """All entries that fit as a file, the first first.
+
+    `words` says what an entry is about in the reader's language, for a column of its own.
+    """
     log = models.audit_log
     fits = _fits(engine, actor, action, object_type, object_id, person)
     found = select(*(log.c[column.name] for column in COLUMNS)).where(*fits).order_by(log.c.id)
     with database.read_only(engine).begin() as connection:
         rows = connection.execute(found, execution_options={"yield_per": EXPORT_AT_ONCE})
         shown = (_shown(Entry(**row._mapping)) for row in rows)
-        return table.as_file(Table(COLUMNS, map(_in_columns, shown)), form)
+        if words is None:
+            return table.as_file(Table(COLUMNS, map(_in_columns, shown)), form)
+        told = ((*_in_columns(entry), words(entry)) for entry in shown)
+        return table.as_file(Table((*COLUMNS, Column(IN_WORDS)), told), form)
 
 
 def _in_columns(entry: Entry) -> tuple[Any, ...]:

@@ -19,6 +19,7 @@ from hsl.words import _
 TURN = 7_305_013  # of writing at the end of the chain
 AT_ONCE = 10_000  # entries read at a time
 MOST = 20  # faults that are told
+KEPT = 1_000  # faults that are kept; others are counted, so that any chain fits into memory
 FIELDS = (
     "id",
     "at",
@@ -69,11 +70,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a look at the chain found; `looked` is how many entries, `head` its last one's hash."""
+    """What a look at the chain found; `looked` is how many entries, `head` its last one's hash.
+
+    `more` is how many faults there are beside the first KEPT ones, which are in `faults`.
+    """
 
     looked: int
     head: str
     faults: tuple[Fault, ...]
+    more: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -132,9 +137,11 @@ def _plain(value: Any) -> Any:
 def verify(engine: Engine, *, anchor: str | None = None, last: int | None = None) -> Verdict:
     """Look at the whole chain, or at its `last` entries; `anchor` is a head that was kept.
 
-    Everything is read at one moment, so that what is written meanwhile makes no fault.
+    Everything is read at one moment, so that what is written meanwhile makes no fault, and as it
+    is looked at, so that a chain of any length takes the same memory.
     """
     faults: list[Fault] = []
+    more = 0
     with database.one_moment(engine) as connection:
         end = _head(connection)
         begins = _begin(connection, last)
@@ -142,7 +149,11 @@ def verify(engine: Engine, *, anchor: str | None = None, last: int | None = None
         for row in _rows(connection, begins):
             if looked == 0 and begins > 0:
                 before = row["previous_hash"]
-            faults += _of_entry(row, before)
+            for fault in _of_entry(row, before):
+                if len(faults) < KEPT:
+                    faults.append(fault)
+                else:
+                    more += 1
             before, looked = row["hash"], looked + 1
             found_anchor = found_anchor or before == anchor
         if before != end.hash or (begins == 0 and looked != end.entries):
@@ -167,7 +178,7 @@ def verify(engine: Engine, *, anchor: str | None = None, last: int | None = None
                     ),
                 )
             )
-    return Verdict(looked, before, tuple(faults))
+    return Verdict(looked, before, tuple(faults), more)
 
 
 def _begin(connection: Connection, last: int | None) -> int:

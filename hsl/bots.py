@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
-from hsl import audit, database, models, sealing
+from hsl import audit, audit_changes, database, models, sealing
 from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.models import MessageStatus, utc_now
@@ -186,8 +186,12 @@ def use(engine: Engine, name: str, *, actor: str) -> None:
     """Let this bot speak where none is named. Raises BotError."""
     with engine.begin() as connection:
         row = _locked(connection, name)
+        before = connection.execute(_kept(Bots.c.in_use)).first()
         connection.execute(update(Bots).values(in_use=Bots.c.bot_id == row.bot_id))
-        _record(connection, actor, "bot_used", row.bot_id, name)
+        changed = audit_changes.between(
+            {"in_use": None if before is None else before.name}, {"in_use": name}
+        )
+        _record(connection, actor, "bot_used", row.bot_id, name, **changed)
 
 
 @needs(Permission.MANAGE)
@@ -216,24 +220,20 @@ def rotate(engine: Engine, settings: Settings, name: str, token: str, *, actor: 
             .where(Bots.c.bot_id == row.bot_id)
             .values(sealed_token=sealed, username=username)
         )
-        _record(connection, actor, "bot_rotated", row.bot_id, name)
+        changed = audit_changes.between({"username": row.username}, {"username": username})
+        _record(connection, actor, "bot_rotated", row.bot_id, name, **changed)
 
 
-@needs(Permission.MANAGE)
-def seal_anew(engine: Engine, settings: Settings, *, actor: str) -> int:
-    """Seal every kept token with the first key, so that the others can go; how many there are.
-
-    Raises SealError where one does not open, and then nothing is changed.
-    """
-    with engine.begin() as connection:
-        rows = connection.execute(_kept().with_for_update()).all()
-        for row in rows:
-            connection.execute(
-                update(Bots)
-                .where(Bots.c.bot_id == row.bot_id)
-                .values(sealed_token=sealing.sealed_anew(settings, row.sealed_token))
-            )
-            _record(connection, actor, "bot_sealed_anew", row.bot_id, row.name)
+def seal_within(connection: Connection, settings: Settings, *, actor: str) -> int:
+    """Seal every kept token with the first key; how many there are. Raises SealError."""
+    rows = connection.execute(_kept().with_for_update()).all()
+    for row in rows:
+        connection.execute(
+            update(Bots)
+            .where(Bots.c.bot_id == row.bot_id)
+            .values(sealed_token=sealing.sealed_anew(settings, row.sealed_token))
+        )
+        _record(connection, actor, "bot_sealed_anew", row.bot_id, row.name)
     return len(rows)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hsl import audit_chain, models
 from hsl.doctor import Check
-from hsl.privacy import retention
+from hsl.privacy import retention, sign_ins
 from hsl.settings import Settings
 from hsl.words import _, number, plural
 
@@ -32,18 +32,25 @@ def audited(engine: Engine) -> Check:
 
 def kept(engine: Engine, settings: Settings) -> Check:
     """Whether what is kept no longer is gone, a night's delay aside."""
-    days = (settings.keep_recipients_days, settings.keep_presses_days, settings.keep_drafts_days)
+    days = (
+        settings.keep_recipients_days,
+        settings.keep_presses_days,
+        settings.keep_drafts_days,
+        settings.keep_sign_ins_days,
+    )
     if not any(days):
         return Check("retention", True, _("All is kept for ever."))
     try:
-        late = retention.due(engine, settings, models.utc_now() - LATE)
+        long_ago = models.utc_now() - LATE
+        late = retention.due(engine, settings, long_ago).total
+        late += sign_ins.due(engine, settings, long_ago)
     except SQLAlchemyError as fault:
         return Check("retention", False, str(fault).splitlines()[0], _("See migrations."))
-    if not late.total:
+    if not late:
         return Check("retention", True, _("Nothing is kept for longer than the settings say."))
     return Check(
         "retention",
         False,
-        _("{rows} rows ought to be gone.", rows=number(late.total)),
+        _("{rows} rows ought to be gone.", rows=number(late)),
         _("A running scheduler lets go of them at night; see its log."),
     )

@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
-from hsl import audit, database, models, outward
+from hsl import audit, audit_changes, database, models, outward
 from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.words import _
@@ -97,7 +98,8 @@ def add(
             },
         ).one()
         key = _key(row)
-        _record(connection, "api_key_added", key, actor)
+        made = audit_changes.between({}, _told(key))
+        _record(connection, "api_key_added", key, actor, made)
     return key, secret
 
 
@@ -113,8 +115,10 @@ def revoke(engine: Engine, name: str, *, actor: str) -> Key:
         ).one_or_none()
         if row is None:
             raise ApiKeyError(_("There is no key {name} to revoke.", name=name))
-        _record(connection, "api_key_revoked", _key(row), actor)
-    return _key(row)
+        key = _key(row)
+        gone = audit_changes.between(_told(key), {"revoked_at": _moment(key.revoked_at)})
+        _record(connection, "api_key_revoked", key, actor, gone)
+    return key
 
 
 @needs(Permission.MANAGE)
@@ -150,19 +154,25 @@ def _hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _record(connection: Connection, action: str, key: Key, actor: str) -> None:
+def _told(key: Key) -> dict[str, Any]:
+    """What the audit says of a key: never its secret."""
+    return {"scopes": sorted(key.scopes), "expires_at": _moment(key.expires_at)}
+
+
+def _moment(when: datetime | None) -> str | None:
+    return None if when is None else when.isoformat()
+
+
+def _record(
+    connection: Connection, action: str, key: Key, actor: str, changed: dict[str, Any]
+) -> None:
     audit.record(
         connection,
         actor=actor,
         action=action,
         object_type="api_key",
         object_id=key.id,
-        details={
-            "name": key.name,
-            "prefix": key.prefix,
-            "scopes": sorted(key.scopes),
-            "expires_at": key.expires_at and key.expires_at.isoformat(),
-        },
+        details={"name": key.name, "prefix": key.prefix, **changed},
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import socket
 import sys
 from datetime import UTC, datetime
@@ -29,8 +30,11 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
     """Every secret of the settings, the longest first, as a log must not have them."""
     found = {settings.token.partition(":")[2] if settings.bot_token else ""}
     found.add(make_url(settings.database_address).password or "")
-    if settings.metrics_token is not None:
-        found.add(settings.metrics_token.get_secret_value())
+    for secret in (settings.metrics_token, settings.oidc_client_secret):
+        if secret is not None:
+            found.add(secret.get_secret_value())
+    if settings.secret_key is not None:
+        found.update(re.split(r"[\s,]+", settings.secret_key.get_secret_value()))
     return tuple(sorted((s for s in found if len(s) >= SHORTEST), key=len, reverse=True))
 
 

@@ -23,6 +23,11 @@ def new_key() -> str:
     return Fernet.generate_key().decode()
 
 
+def is_set(settings: Settings) -> bool:
+    """Whether there is a key to seal with."""
+    return settings.secret_key is not None or settings.secret_key_file is not None
+
+
 def seal(settings: Settings, secret: bytes) -> str:
     """The secret as text that only the key opens. Raises SealError where there is no key."""
     return _keys(settings).encrypt(secret).decode()

@@ -210,7 +210,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         alias="HSL_SECRET_KEY",
-        description=N_("The key that seals the bots' tokens; several: the first one seals"),
+        description=N_(
+            "The key that seals tokens and second factors; several: the first one seals"
+        ),
     )
     secret_key_file: Path | None = Field(
         None,
@@ -265,6 +267,13 @@ class Settings(BaseSettings):
         ge=0,
         le=36_500,
         description=N_("Days for which a draft that nobody changes is kept; 0: for ever"),
+    )
+    keep_sign_ins_days: int = Field(
+        90,
+        alias="HSL_KEEP_SIGN_INS_DAYS",
+        ge=0,
+        le=36_500,
+        description=N_("Days for which sessions and attempts that are over are kept; 0: for ever"),
     )
 
     backup_folder: Path | None = Field(

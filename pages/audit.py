@@ -120,6 +120,7 @@ def chain() -> None:
     )
 
 
+zone = shell.zone()
 actors, actions = audit.kinds(shell.engine())
 actions_at = show.head(_("Audit"))
 if not actors:
@@ -131,7 +132,9 @@ with actions_at:
     download.menu(
         _("Download these entries"),
         "audit",
-        lambda form: audit.export(shell.engine(), form, **chosen),
+        lambda form: audit.export(
+            shell.engine(), form, **chosen, words=lambda entry: audit_words.sentence(entry, zone)
+        ),
     )
 st.caption(plural("{n} entry", "{n} entries", total))
 chain()

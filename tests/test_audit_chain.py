@@ -1,6 +1,7 @@
 """The audit's chain: whole as it is written, broken by whatever is done to it afterwards."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,13 @@ def write(engine: Engine, entries: int = 6) -> None:
     for number in range(entries):
         with engine.begin() as connection:
             details = {"name": "Кино", "rate": 2.0, "large": 1e22, "small": 1e-7, "n": number}
+            audit.record(connection, actor="anna", action="tried", details=details)
+
+
+def write_many(engine: Engine, entries: int) -> None:
+    with engine.begin() as connection:
+        for number in range(entries):
+            details = {"n": number, "text": "x" * 5_000}
             audit.record(connection, actor="anna", action="tried", details=details)
 
 
@@ -92,6 +100,33 @@ def test_whatever_is_done_to_it_is_found(engine: Engine, name: str) -> None:
     faults = audit_chain.verify(engine).faults
     assert any(says in fault.what for fault in faults), faults
     assert not audit_chain.verify(engine, last=4).is_whole or name == "removed first"
+
+
+def test_of_many_faults_some_are_kept_and_all_are_counted(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_chain, "KEPT", 4)
+    write(engine, 12)
+    with engine.begin() as connection, unguarded(connection):
+        connection.execute(update(LOG).values(actor="mallory"))
+        connection.execute(delete(LOG).where(LOG.c.id == 12))
+    verdict = audit_chain.verify(engine)
+    assert (verdict.looked, verdict.more) == (11, 7)
+    whats = [fault.what for fault in verdict.faults]
+    assert len(whats) == 5 and "ought to end" in whats[-1]
+
+
+def test_it_is_looked_at_as_it_is_read(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chain that is ten times as long takes no more memory."""
+    monkeypatch.setattr(audit_chain, "AT_ONCE", 20)
+    peaks = []
+    for more in (100, 900):
+        write_many(engine, more)
+        tracemalloc.start()
+        assert audit_chain.verify(engine).is_whole
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 1_000_000, peaks
 
 
 def test_a_chain_written_anew_lacks_the_anchor(engine: Engine) -> None:

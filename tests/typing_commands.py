@@ -37,10 +37,13 @@ class Terminal:
         self.environment.pop("BOT_TOKEN", None)
         self._folder = folder
 
-    def __call__(self, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
-        """Type one command with these settings, and wait for its end."""
+    def __call__(
+        self, *words: str, stdin: str = "", **settings: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Type one command with these settings, give it `stdin`, and wait for its end."""
         environment = {**self.environment, **settings}
         with tempfile.TemporaryDirectory() as said:
+            Path(said, "in").write_text(stdin, "utf-8")
             process = _forking().Process(
                 target=_typed, args=(words, environment, str(self._folder), said)
             )
@@ -83,8 +86,8 @@ def _typed(words: tuple[str, ...], environment: dict[str, str], folder: str, sai
         file = os.open(Path(said, name), os.O_WRONLY | os.O_CREAT)
         os.dup2(file, number)
         os.close(file)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    given = os.open(Path(said, "in"), os.O_RDONLY)
+    os.dup2(given, 0)
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)

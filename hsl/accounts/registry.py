@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, or_, select, update
 
-from hsl import acting, audit, database
+from hsl import acting, audit, audit_changes, database
 from hsl.accounts import AccountError, attempts, passwords, second_factor, sessions
 from hsl.accounts.tables import accounts
 from hsl.acting import Permission, Role
@@ -145,7 +145,7 @@ def insert_account(
         action="account_added",
         object_type="account",
         object_id=name,
-        details={"role": role.value, **({"email": email} if email else {})},
+        details=audit_changes.between({}, {"role": role.value, "email": email}),
     )
     return found
 
@@ -170,7 +170,7 @@ def change_role(engine: Engine, name: str, role: Role) -> None:
         _keep_an_admin(connection, row, role)
         _set(connection, row, role=role.value)
         sessions.end_all(connection, row.id)
-        _record(connection, row, "account_role", before=row.role, after=role.value)
+        _record(connection, row, "account_role", {"role": row.role}, {"role": role.value})
 
 
 @acting.needs(Permission.MANAGE)
@@ -182,7 +182,14 @@ def change_email(engine: Engine, name: str, email: str | None) -> None:
         email = _checked_email(connection, email)
         # Who signed in under the old address must not go on doing so.
         _set(connection, row, email=email, subject=None)
-        _record(connection, row, "account_email", before=row.email, after=email)
+        was_linked = row.subject is not None
+        _record(
+            connection,
+            row,
+            "account_email",
+            {"email": row.email, "single_sign_on": was_linked},
+            {"email": email, "single_sign_on": False},
+        )
 
 
 def change_password(
@@ -224,7 +231,7 @@ def disable(engine: Engine, name: str) -> None:
         _keep_an_admin(connection, row, None)
         _set(connection, row, disabled_at=database.now(connection))
         sessions.end_all(connection, row.id)
-        _record(connection, row, "account_disabled")
+        _record(connection, row, "account_disabled", {"active": True}, {"active": False})
 
 
 @acting.needs(Permission.MANAGE)
@@ -233,7 +240,8 @@ def enable(engine: Engine, name: str) -> None:
     with _changed(engine, name) as (connection, row):
         attempts.forget(connection, attempts.of_account(row.key), attempts.of_codes(row.id))
         _set(connection, row, disabled_at=None)
-        _record(connection, row, "account_enabled")
+        was_active = row.disabled_at is None
+        _record(connection, row, "account_enabled", {"active": was_active}, {"active": True})
 
 
 @acting.needs(Permission.MANAGE)
@@ -241,7 +249,7 @@ def reset_second_factor(engine: Engine, name: str) -> None:
     """Take the second factor away from an account whose phone and recovery codes are lost."""
     with database.read_only(engine).begin() as connection:
         row = row_of(connection, name)
-    second_factor.remove(engine, row.id)
+    second_factor.take_away(engine, row.id)
 
 
 @contextmanager
@@ -271,14 +279,20 @@ def _set(connection: Connection, row: Row[Any], **values: Any) -> None:
     connection.execute(update(accounts).where(accounts.c.id == row.id).values(**values))
 
 
-def _record(connection: Connection, row: Row[Any], action: str, **details: Any) -> None:
+def _record(
+    connection: Connection,
+    row: Row[Any],
+    action: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
     audit.record(
         connection,
         actor=acting.current().name,
         action=action,
         object_type="account",
         object_id=row.name,
-        details=details,
+        details=audit_changes.between(before, after),
     )
 
 

@@ -75,7 +75,7 @@ def with_code(
         account = connection.execute(
             select(accounts).where(accounts.c.id == waiting.account_id)
         ).one()
-        if second_factor.takes(connection, account.id, code):
+        if second_factor.takes(connection, settings, account.id, code):
             attempts.forget(connection, by_code)
             attempts.take_back(connection, attempts.of_address(browser.address))
             connection.execute(

@@ -14,16 +14,17 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from sqlalchemy import Connection, Engine, Row, select, update
 
-from hsl import audit, database
-from hsl.accounts import registry, signing_in
+from hsl import audit, audit_changes, database
+from hsl.accounts import attempts, registry, signing_in
 from hsl.accounts.signing_in import Browser, SignedIn, SignInError
 from hsl.accounts.tables import accounts
 from hsl.acting import Role
 from hsl.settings import Settings
-from hsl.words import _
+from hsl.words import N_, _, in_english
 
 PATIENCE = 10.0  # seconds that one answer of the provider may take
 LEEWAY = 60  # seconds that its clock may differ
+NO_ACCOUNT = N_("You have no account here. Ask an admin for one.")
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]  # none by a shared key
 
 
@@ -43,6 +44,19 @@ class Person:
 
     subject: str
     email: str | None
+
+
+class RefusedError(SignInError):
+    """Somebody does not come in; `stored` says why in English, for the audit."""
+
+    def __init__(self, reason: str, **values: Any) -> None:
+        super().__init__(_(reason, **values))
+        with in_english():
+            self.stored = _(reason, **values)
+
+
+class ProviderAwayError(RefusedError):
+    """The provider does not answer as it should, which is not the fault of who signs in."""
 
 
 def is_set_up(settings: Settings) -> bool:
@@ -67,7 +81,7 @@ def begin(settings: Settings, redirect_uri: str) -> Begun:
 def finish(settings: Settings, redirect_uri: str, begun: Begun, query: Mapping[str, str]) -> Person:
     """Who came back with this query, by an ID token of the provider's. Raises SignInError."""
     if not query.get("state") or query["state"] != begun.state or not query.get("code"):
-        raise SignInError(_("Signing in was not finished. Try again."))
+        raise RefusedError(N_("Signing in was not finished. Try again."))
     try:
         endpoints = _endpoints(settings)
         with _client(settings, redirect_uri) as client:
@@ -88,10 +102,40 @@ def finish(settings: Settings, redirect_uri: str, begun: Begun, query: Mapping[s
             nonce={"essential": True, "value": begun.nonce},
         ).validate(read.claims)
     except (JoseError, OAuth2Error, ClientOAuthError) as fault:
-        raise SignInError(_("The provider’s answer was not valid. Try again.")) from fault
+        raise RefusedError(N_("The provider’s answer was not valid. Try again.")) from fault
     except (httpx2.HTTPError, KeyError, ValueError) as fault:
         raise _silent(fault) from fault
     return _person(read.claims)
+
+
+def come_back(
+    engine: Engine,
+    settings: Settings,
+    redirect_uri: str,
+    begun: Begun,
+    query: Mapping[str, str],
+    browser: Browser,
+) -> SignedIn:
+    """Sign in who came back with this query. Raises SignInError, or LockedError.
+
+    It counts for the address as a password does: as failed before it is looked at, and taken back
+    where it was right, or where the provider is away, which is nobody's guess.
+    """
+    by_address = attempts.of_address(browser.address)
+    with engine.begin() as connection:
+        attempts.begin(connection, {by_address: attempts.FREE_BY_ADDRESS})
+    try:
+        person = finish(settings, redirect_uri, begun, query)
+    except RefusedError as fault:
+        with engine.begin() as connection:
+            if isinstance(fault, ProviderAwayError):
+                attempts.take_back(connection, by_address)
+            _failed(connection, None, browser, fault.stored)
+        raise
+    entered = enter(engine, settings, person, browser)
+    with engine.begin() as connection:
+        attempts.take_back(connection, by_address)
+    return entered
 
 
 def enter(engine: Engine, settings: Settings, person: Person, browser: Browser) -> SignedIn:
@@ -100,17 +144,23 @@ def enter(engine: Engine, settings: Settings, person: Person, browser: Browser) 
         database.take_turns(connection, registry.TURN)
         account = _account(connection, settings, person)
         if account is None or account.disabled_at is not None:
-            audit.record(
-                connection,
-                actor="nobody" if account is None else account.name,
-                action="sign_in_failed",
-                object_type="account",
-                object_id=None if account is None else account.name,
-                details={"address": browser.address, "by": "single sign-on"},
-            )
+            _failed(connection, account, browser, NO_ACCOUNT)
         else:
             return signing_in.enter(connection, settings, account, browser)
-    raise SignInError(_("You have no account here. Ask an admin for one."))
+    raise RefusedError(NO_ACCOUNT)
+
+
+def _failed(
+    connection: Connection, account: Row[Any] | None, browser: Browser, reason: str
+) -> None:
+    audit.record(
+        connection,
+        actor="nobody" if account is None else account.name,
+        action="sign_in_failed",
+        object_type="account",
+        object_id=None if account is None else account.name,
+        details={"address": browser.address, "by": "single sign-on", "reason": reason},
+    )
 
 
 def _account(connection: Connection, settings: Settings, person: Person) -> Row[Any] | None:
@@ -127,6 +177,14 @@ def _account(connection: Connection, settings: Settings, person: Person) -> Row[
             return None
         connection.execute(
             update(accounts).where(accounts.c.id == found.id).values(subject=person.subject)
+        )
+        audit.record(
+            connection,
+            actor=found.name,
+            action="account_linked",
+            object_type="account",
+            object_id=found.name,
+            details=audit_changes.between({}, {"single_sign_on": True}),
         )
         return found
     if not settings.oidc_new_viewers:
@@ -178,11 +236,11 @@ def _json(address: str) -> Any:
     return answer.json()
 
 
-def _silent(fault: Exception) -> SignInError:
-    return SignInError(
-        _(
+def _silent(fault: Exception) -> ProviderAwayError:
+    return ProviderAwayError(
+        N_(
             "The provider of single sign-on does not answer as it should ({fault}). Sign in by "
-            "password, or try again later.",
-            fault=type(fault).__name__,
-        )
+            "password, or try again later."
+        ),
+        fault=type(fault).__name__,
     )

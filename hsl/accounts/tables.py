@@ -24,7 +24,7 @@ class Account(SQLModel, table=True):
     role: str  # hsl.acting.Role
     password_hash: str | None = None  # Argon2; None: signs in otherwise, or not yet
     subject: str | None = Field(default=None, unique=True)  # "issuer subject" of single sign-on
-    totp_secret: str | None = None  # base32
+    totp_secret: str | None = None  # base32, sealed where a key is set
     totp_confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     totp_step: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))  # last used
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

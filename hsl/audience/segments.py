@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hsl import audit, database, models
+from hsl import audit, audit_changes, database, models
 from hsl.acting import Permission, needs
 from hsl.audience import usage
 from hsl.audience.cohort import Cohort
@@ -213,8 +213,7 @@ def edit(
                 "segment_edited",
                 segment,
                 actor,
-                before={key: before[key] for key in sorted(changed)},
-                after={key: changes[key] for key in sorted(changed)},
+                **audit_changes.between(before, changes),
             )
         if "cohort" in changed:
             _count(connection, segment.id, wanted)
@@ -230,7 +229,14 @@ def freeze(engine: Engine, name: str, *, actor: str) -> int:
             raise SegmentError(_("{name} is frozen already, and keeps its people.", name=name))
         people = _keep_members(connection, segment)
         _count(connection, segment.id, name)
-        _record(connection, "segment_frozen", segment, actor, people=people)
+        _record(
+            connection,
+            "segment_frozen",
+            segment,
+            actor,
+            people=people,
+            **audit_changes.between({"frozen": False}, {"frozen": True}),
+        )
     return people
 
 
@@ -258,7 +264,20 @@ def settle(engine: Engine, made: Segment, *, actor: str, description: str) -> Se
         )
         _set_mode(connection, made, SegmentMode.FROZEN)
         _write_size(connection, made.id, size)
-        _record(connection, "segment_frozen", made, actor, people=size)
+        before = {
+            "frozen": made.mode is SegmentMode.FROZEN,
+            "description": made.description,
+            "cohort": made.cohort.model_dump(mode="json"),
+        }
+        after = {"frozen": True, "description": description.strip(), "cohort": kept}
+        _record(
+            connection,
+            "segment_frozen",
+            made,
+            actor,
+            people=size,
+            **audit_changes.between(before, after),
+        )
     return one(engine, made.name)
 
 
@@ -280,7 +299,13 @@ def thaw(engine: Engine, name: str, *, actor: str) -> None:
         connection.execute(delete(Members).where(Members.c.segment_id == segment.id))
         _set_mode(connection, segment, SegmentMode.DYNAMIC)
         _count(connection, segment.id, name)
-        _record(connection, "segment_thawed", segment, actor)
+        _record(
+            connection,
+            "segment_thawed",
+            segment,
+            actor,
+            **audit_changes.between({"frozen": True}, {"frozen": False}),
+        )
 
 
 @needs(Permission.WRITE)

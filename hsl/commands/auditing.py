@@ -38,12 +38,13 @@ def _verify(parsed: argparse.Namespace, settings: Settings) -> int:
         "entries": found.looked,
         "head": found.head,
         "faults": [asdict(fault) for fault in found.faults],
+        "more_faults": found.more,
     }
     if found.is_whole:
         said = f"The chain is whole: {found.looked:,} entries, the last one {found.head or 'none'}."
     else:
         told = [fault.what for fault in found.faults[: audit_chain.MOST]]
-        more = len(found.faults) - len(told)
+        more = len(found.faults) - len(told) + found.more
         said = "\n".join([*told, *([f"… and {more:,} more"] if more else [])])
     say(parsed, facts, said)
     return 0 if found.is_whole else 1

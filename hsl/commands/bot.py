@@ -8,7 +8,7 @@ import argparse
 import getpass
 import sys
 
-from hsl import bots, sealing
+from hsl import bots, resealing, sealing
 from hsl.commands import ACTOR, confirmed, fail, open_database, say
 from hsl.settings import Settings
 
@@ -31,7 +31,9 @@ def add(command: argparse.ArgumentParser) -> None:
         "rotate", help="a bot's new token, or all tokens under a new key", description=ABOUT_TOKEN
     )
     one.add_argument("name", nargs="?", metavar="NAME")
-    one.add_argument("--key", action="store_true", help="seal all tokens with the first key")
+    one.add_argument(
+        "--key", action="store_true", help="seal all that is kept sealed with the first key"
+    )
     one.set_defaults(run=_rotate)
     one = inner.add_parser("remove", help="forget a bot's token")
     one.add_argument("name", metavar="NAME")
@@ -85,8 +87,12 @@ def _rotate(parsed: argparse.Namespace, settings: Settings) -> None:
     if (parsed.name is None) != parsed.key:
         fail("Name the bot that has a new token, or give --key to seal all with the first key.")
     if parsed.key:
-        sealed = bots.seal_anew(open_database(settings), settings, actor=ACTOR)
-        print(f"{sealed} tokens are sealed with the first key; the other keys can go.")
+        sealed = resealing.seal_all(open_database(settings), settings, actor=ACTOR)
+        print(
+            f"{sealed.bots} tokens, {sealed.webhooks} webhooks' secrets and "
+            f"{sealed.second_factors} second factors are sealed with the first key; the other "
+            "keys can go."
+        )
         return
     bots.rotate(open_database(settings), settings, parsed.name, _token(), actor=ACTOR)
     print(f"{parsed.name} has its new token.")

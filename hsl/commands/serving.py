@@ -2,7 +2,7 @@
 
 import argparse
 
-from hsl import bots
+from hsl import bots, configured
 from hsl.commands import open_database
 from hsl.settings import Settings
 
@@ -45,6 +45,7 @@ def _web(parsed: argparse.Namespace, settings: Settings) -> None:
         link = opening.first_link(engine, settings)
         print(f"Set up the first admin, once, within a day: {link}", flush=True)
     bots.speaking(engine, settings)  # a token that does not open stops the start, and not a page
+    configured.note(engine, settings)
     engine.dispose()
     web.run(settings)
 
@@ -52,5 +53,7 @@ def _web(parsed: argparse.Namespace, settings: Settings) -> None:
 def _scheduler(_parsed: argparse.Namespace, settings: Settings) -> None:
     from hsl import scheduler
 
-    open_database(settings).dispose()
+    engine = open_database(settings)
+    configured.note(engine, settings)
+    engine.dispose()
     scheduler.run(settings)

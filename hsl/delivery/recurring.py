@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, Row, Select, false, insert, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from hsl import audit, database, models
+from hsl import audit, audit_changes, database, models
 from hsl.acting import Permission, needs
 from hsl.delivery import choosing, outbox, steering
 from hsl.delivery.quiet import known_zones
@@ -189,7 +189,7 @@ def create(
             action="rule_created",
             object_type="rule",
             object_id=rule.id,
-            details={"rule": _stored(repeat), "group": group, "preview": content.text[:200]},
+            details=audit_changes.between({}, {**_told(rule), "active": True}),
         )
         return _make(connection, rule, first, people, bot_id)
 
@@ -252,7 +252,10 @@ def _stop_failed(connection: Connection, rule_id: int, fault: Exception) -> None
         action="rule_failed",
         object_type="rule",
         object_id=rule_id,
-        details={"reason": words},
+        details={
+            **audit_changes.between({"active": True}, {"active": False}),
+            "reason": words,
+        },
     )
 
 
@@ -279,7 +282,10 @@ def stop(engine: Engine, rule_id: int, *, actor: str) -> int:
             action="rule_stopped",
             object_type="rule",
             object_id=rule_id,
-            details={"rule": _stored(_repeat(rule)), "cancelled": [row.id for row in ahead]},
+            details={
+                **audit_changes.between({**_told(rule), "active": True}, {"active": False}),
+                "cancelled": [row.id for row in ahead],
+            },
         )
     return len(ahead)
 
@@ -345,6 +351,16 @@ def _stop(connection: Connection, rule_id: int, reason: str) -> None:
 def _stored(repeat: Repeat) -> str:
     with in_english():
         return repeat.sentence()
+
+
+def _told(row: Row[Any]) -> dict[str, Any]:
+    """What the audit says of a rule."""
+    return {
+        "rule": _stored(_repeat(row)),
+        "group": row.audience["group"],
+        "preview": Content.model_validate(row.content).text,
+        "keep_quiet": row.keep_quiet,
+    }
 
 
 def _repeat(row: Row[Any]) -> Repeat:

@@ -150,8 +150,9 @@ class Door:
 
     def _named_by_provider(self, request: Request, begun: Begun) -> SignedIn:
         place = single.redirect_uri(request, self._settings)
-        person = single_sign_on.finish(self._settings, place, begun, request.query_params)
-        return single_sign_on.enter(self._engine, self._settings, person, _browser(request))
+        return single_sign_on.come_back(
+            self._engine, self._settings, place, begun, request.query_params, _browser(request)
+        )
 
     async def _not_in(self, request: Request, wanted: str, fault: str) -> Response:
         base = base_of(request.scope)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from hsl import audit, database, models
+from hsl import audit, audit_changes, database, models
 from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.message import html
@@ -88,7 +88,7 @@ def keep(
 
 @needs(Permission.WRITE)
 def replace(engine: Engine, template_id: int, content: Content, *, actor: str) -> Template:
-    """Give it another content; the audit keeps the one before. Raises TemplateError."""
+    """Give it another content; the audit says what was before. Raises TemplateError."""
     with engine.begin() as connection:
         before = _locked(connection, template_id)
         _check(before.kind, content)
@@ -98,8 +98,8 @@ def replace(engine: Engine, template_id: int, content: Content, *, actor: str) -
             .values(content=content.model_dump(mode="json"), updated_at=models.utc_now())
             .returning(Templates)
         ).one()
-        details = {"before": before.content.model_dump(mode="json")}
-        _record(connection, before, actor, f"{before.kind}_changed", details)
+        changed = audit_changes.between(_said(before.content), _said(content))
+        _record(connection, before, actor, f"{before.kind}_changed", changed)
     return _template(row)
 
 
@@ -118,7 +118,8 @@ def rename(engine: Engine, template_id: int, name: str, *, actor: str) -> Templa
                 .values(name=name, name_key=_key(name), updated_at=models.utc_now())
                 .returning(Templates)
             ).one()
-            _record(connection, before, actor, f"{kind}_renamed", {"after": name})
+            changed = audit_changes.between({"name": before.name}, {"name": name})
+            _record(connection, before, actor, f"{kind}_renamed", changed)
     except IntegrityError:
         raise _taken(kind, name) from None
     return _template(row)
@@ -126,12 +127,12 @@ def rename(engine: Engine, template_id: int, name: str, *, actor: str) -> Templa
 
 @needs(Permission.WRITE)
 def remove(engine: Engine, template_id: int, *, actor: str) -> Template:
-    """Delete it, and return it as it was, for `restore`; the audit keeps its content too."""
+    """Delete it, and return it as it was, for `restore`; the audit says what it was."""
     with engine.begin() as connection:
         before = _locked(connection, template_id)
         connection.execute(delete(Templates).where(Templates.c.id == template_id))
-        details = {"content": before.content.model_dump(mode="json")}
-        _record(connection, before, actor, f"{before.kind}_deleted", details)
+        gone = audit_changes.between(_said(before.content), {})
+        _record(connection, before, actor, f"{before.kind}_deleted", gone)
     return before
 
 
@@ -155,7 +156,8 @@ def _added(engine: Engine, values: dict[str, Any], *, actor: str, action: str) -
         with engine.begin() as connection:
             row = connection.execute(insert(Templates).returning(Templates), values).one()
             found = _template(row)
-            _record(connection, found, actor, action, {})
+            made = audit_changes.between({}, _said(found.content))
+            _record(connection, found, actor, action, made)
     except IntegrityError:
         raise _taken(TemplateKind(values["kind"]), values["name"]) from None
     return found
@@ -212,6 +214,11 @@ def _locked(connection: Connection, template_id: int) -> Template:
     if row is None:
         raise TemplateError(_("It was deleted meanwhile. Reload the page."))
     return _template(row)
+
+
+def _said(content: Content) -> dict[str, Any]:
+    """A content's fields that are not as they are in an empty one."""
+    return content.model_dump(mode="json", exclude_defaults=True)
 
 
 def _record(

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
-from hsl import database, models
+from hsl import audit, database, models
 from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.words import _
@@ -72,12 +72,19 @@ def add(engine: Engine, author: str, user_id: int) -> None:
             connection.execute(
                 insert(Testers).values(author=author, user_id=user_id, added_at=models.utc_now())
             )
+            _record(connection, "tester_added", author, user_id)
 
 
 @needs(Permission.WRITE)
 def remove(engine: Engine, author: str, user_id: int) -> None:
     """Forget a test recipient."""
     with engine.begin() as connection:
-        connection.execute(
+        gone = connection.execute(
             delete(Testers).where(Testers.c.author == author, Testers.c.user_id == user_id)
         )
+        if gone.rowcount:
+            _record(connection, "tester_removed", author, user_id)
+
+
+def _record(connection: Connection, action: str, author: str, user_id: int) -> None:
+    audit.record(connection, actor=author, action=action, object_type="person", object_id=user_id)

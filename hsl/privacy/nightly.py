@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import Engine
 
 from hsl import models
+from hsl.privacy import sign_ins
 from hsl.settings import Settings
 
 HOURS = range(2, 6)  # of the school's night
@@ -26,7 +27,7 @@ class Nights:
         """Begin where it is night, nothing was done in it, and a setting asks for it."""
         kept = self._settings
         now = models.utc_now().astimezone(kept.zone)
-        if not (kept.keep_recipients_days or kept.keep_presses_days or kept.keep_drafts_days):
+        if not (_of_people(kept) or kept.keep_sign_ins_days):
             return
         if now.hour not in HOURS or self._done_on == now.date():
             return
@@ -43,12 +44,22 @@ class Nights:
             self._at_work.join()
 
     def _let_go(self, day: date) -> None:
-        # It brings DuckDB with it, which a scheduler need not load by day.
-        from hsl.privacy import retention
-
+        now = models.utc_now()
         try:
-            retention.let_go(self._engine, self._settings, models.utc_now())
+            sign_ins.let_go(self._engine, self._settings, now)
+            if _of_people(self._settings):
+                # It brings DuckDB with it, which a scheduler need not load by day.
+                from hsl.privacy import retention
+
+                retention.let_go(self._engine, self._settings, now)
             self._done_on = day
         # Whatever it was, the thread's end would be silent; the doctor tells what is left.
         except Exception:
             logger.exception("What is kept no longer could not be let go of")
+
+
+def _of_people(settings: Settings) -> bool:
+    """Whether anything that is known of people goes some day."""
+    return bool(
+        settings.keep_recipients_days or settings.keep_presses_days or settings.keep_drafts_days
+    )

@@ -26,12 +26,11 @@ from sqlalchemy import (
 from hsl import audit, database, models
 from hsl.archive import catalogue
 from hsl.models import FIRST_PSEUDONYM
-from hsl.privacy import rewriting
+from hsl.privacy import NO_LONGER, rewriting
 from hsl.settings import Settings
 
 AT_ONCE = 2_000  # rows of a transaction
 BREATH = 0.02  # seconds between two
-NO_LONGER = "kept_no_longer"
 History, Recipients = models.message_history, models.message_recipients
 Presses, Drafts = models.button_presses, models.drafts
 OVER = (models.MessageStatus.SENT, models.MessageStatus.CANCELLED, models.MessageStatus.FAILED)

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection, Engine, Row, delete, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
-from hsl import audit, database, models, outward, sealing
+from hsl import audit, audit_changes, database, models, outward, sealing
 from hsl.acting import Permission, needs
 from hsl.errors import PlainError
 from hsl.settings import Settings
@@ -72,8 +72,9 @@ def add(
                 "created_at": models.utc_now(),
             },
         ).one()
-        _record(connection, "webhook_added", _webhook(row), actor)
-    return _webhook(row), secret
+        made = _webhook(row)
+        _record(connection, "webhook_added", made, actor, audit_changes.between({}, _told(made)))
+    return made, secret
 
 
 @needs(Permission.MANAGE)
@@ -96,7 +97,8 @@ def remove(engine: Engine, webhook_id: int, *, actor: str) -> None:
         if row is None:
             raise _missing(webhook_id)
         connection.execute(delete(Deliveries).where(Deliveries.c.webhook_id == webhook_id))
-        _record(connection, "webhook_removed", _webhook(row), actor)
+        gone = _webhook(row)
+        _record(connection, "webhook_removed", gone, actor, audit_changes.between(_told(gone), {}))
 
 
 @needs(Permission.MANAGE)
@@ -106,6 +108,16 @@ def put_test(engine: Engine, webhook_id: int) -> int:
         if connection.execute(select(Hooks.c.id).where(Hooks.c.id == webhook_id)).first() is None:
             raise _missing(webhook_id)
         return events.put(connection, webhook_id, Event.TEST, {"webhook_id": webhook_id})
+
+
+def seal_within(connection: Connection, settings: Settings, *, actor: str) -> int:
+    """Seal the secret of each with the first key; how many there are. Raises SealError."""
+    rows = connection.execute(select(Hooks).with_for_update()).all()
+    for row in rows:
+        sealed = sealing.sealed_anew(settings, row.sealed_secret)
+        connection.execute(update(Hooks).where(Hooks.c.id == row.id).values(sealed_secret=sealed))
+        _record(connection, "webhook_sealed_anew", _webhook(row), actor, {})
+    return len(rows)
 
 
 def check(address: str, settings: Settings) -> None:
@@ -147,14 +159,21 @@ def _missing(webhook_id: int) -> WebhookError:
     )
 
 
-def _record(connection: Connection, action: str, hook: Webhook, actor: str) -> None:
+def _told(hook: Webhook) -> dict[str, Any]:
+    """What the audit says of a webhook: neither its secret nor its whole address."""
+    return {"address": hook.shown, "events": list(hook.events), "active": hook.active}
+
+
+def _record(
+    connection: Connection, action: str, hook: Webhook, actor: str, changed: dict[str, Any]
+) -> None:
     audit.record(
         connection,
         actor=actor,
         action=action,
         object_type="webhook",
         object_id=hook.id,
-        details={"address": hook.shown, "events": list(hook.events)},
+        details=changed,
     )
 
 

@@ -20,7 +20,7 @@ from urllib.request import Request
 
 from sqlalchemy import Connection, Engine, Row, delete, select, update
 
-from hsl import audit, database, outward, public_web, sealing
+from hsl import audit, audit_changes, database, outward, public_web, sealing
 from hsl.audience.sources import watching
 from hsl.errors import PlainError
 from hsl.settings import Settings
@@ -215,6 +215,7 @@ def _failed(
             object_id=row.webhook_id,
             details={
                 "address": kept.shown(row.address),
+                **(audit_changes.between({"active": True}, {"active": False}) if is_gone else {}),
                 "event": row.event,
                 "event_id": row.event_id,
                 "attempts": row.attempts + 1,

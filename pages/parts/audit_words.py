@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from hsl import stored, words
+from hsl import acting, stored, words
 from hsl.audience.cohort import Cohort
 from hsl.audit import Entry, signed
 from hsl.delivery import told
@@ -22,6 +23,7 @@ DEEDS = {
     "account_disabled": N_("disabled an account"),
     "account_email": N_("changed an account’s email address"),
     "account_enabled": N_("enabled an account"),
+    "account_linked": N_("linked an account with single sign-on"),
     "account_password": N_("set a password"),
     "account_role": N_("changed an account’s role"),
     "api_key_added": N_("made a key of the API"),
@@ -59,10 +61,12 @@ DEEDS = {
     "message_failed": N_("was ended by a fault"),
     "message_not_started": N_("did not start"),
     "message_paused": N_("paused"),
+    "message_rescheduled": N_("moved to another time"),
     "message_resumed": N_("went on"),
     "message_retried": N_("tried again"),
     "message_scheduled": N_("scheduled"),
     "message_send_production": N_("finished"),
+    "message_taken_back": N_("took back"),
     "message_too_late": N_("was too late to start"),
     "message_withdrawn": N_("left people out"),
     "person_forgotten": N_("forgot a person for ever"),
@@ -79,11 +83,14 @@ DEEDS = {
     "scheduled_message_sent": N_("finished a scheduled one"),
     "second_factor_added": N_("added a second factor"),
     "second_factor_removed": N_("took a second factor away"),
+    "second_factor_sealed": N_("sealed a second factor"),
     "segment_added": N_("saved a segment"),
     "segment_deleted": N_("removed a segment"),
     "segment_edited": N_("changed a segment"),
     "segment_frozen": N_("froze a segment"),
     "segment_thawed": N_("thawed a segment"),
+    "settings_changed": N_("changed the settings"),
+    "snippet_changed": N_("changed a snippet"),
     "snippet_deleted": N_("deleted a snippet"),
     "snippet_kept": N_("kept a snippet"),
     "snippet_renamed": N_("renamed a snippet"),
@@ -99,10 +106,13 @@ DEEDS = {
     "source_read": N_("read a source"),
     "source_removed": N_("removed a source"),
     "suppressed": N_("marked as do-not-message"),
+    "template_changed": N_("changed a template"),
     "template_deleted": N_("deleted a template"),
     "template_kept": N_("kept a template"),
     "template_renamed": N_("renamed a template"),
     "template_restored": N_("brought a template back"),
+    "tester_added": N_("added a test recipient"),
+    "tester_removed": N_("took a test recipient off"),
     "uncertain_marked_delivered": N_("marked uncertain ones as delivered"),
     "uncertain_sent_again": N_("sent to uncertain ones again"),
     "unsuppressed": N_("took a do-not-message mark away"),
@@ -110,6 +120,7 @@ DEEDS = {
     "webhook_given_up": N_("gave up telling a webhook"),
     "webhook_gone": N_("switched a webhook off that is gone"),
     "webhook_removed": N_("removed a webhook"),
+    "webhook_sealed_anew": N_("sealed a webhook’s secret anew"),
 }
 THINGS = {
     "account": N_("account {which}"),
@@ -127,12 +138,14 @@ THINGS = {
     "report": N_("report {which}"),
     "rule": N_("rule {which}"),
     "segment": N_("segment {which}"),
+    "settings": N_("settings"),
     "snippet": N_("snippet {which}"),
     "source": N_("source {which}"),
     "template": N_("template {which}"),
     "webhook": N_("webhook {which}"),
 }
 LABELS = {
+    "active": N_("active"),
     "added": N_("added"),
     "arm": N_("arm"),
     "address": N_("address"),
@@ -143,7 +156,11 @@ LABELS = {
     "cancelled": N_("cancelled"),
     "cohort": N_("who"),
     "description": N_("description"),
+    "default_language": N_("default language"),
+    "email": N_("email address"),
     "error": N_("error"),
+    "events": N_("events"),
+    "expires_at": N_("valid until"),
     "experiment": N_("experiment"),
     "every_minutes": N_("every so many minutes"),
     "file": N_("file"),
@@ -151,6 +168,8 @@ LABELS = {
     "frozen": N_("keeps its people"),
     "group": N_("to whom"),
     "is_exclusion": N_("an exclusion list"),
+    "in_use": N_("bot in use"),
+    "keep_quiet": N_("waits for the morning"),
     "kind": N_("kind"),
     "known": N_("known before"),
     "file_id": N_("Telegram’s file id"),
@@ -159,6 +178,7 @@ LABELS = {
     "mapping": N_("columns"),
     "mark_left": N_("marks who has left"),
     "message_id": N_("as message"),
+    "message_type": N_("kind"),
     "messages": N_("messages"),
     "name": N_("name"),
     "path": N_("file"),
@@ -171,28 +191,38 @@ LABELS = {
     "rejected": N_("rejected"),
     "result": N_("result"),
     "resumed": N_("went on"),
+    "revoked_at": N_("revoked"),
+    "role": N_("role"),
     "rows": N_("rows"),
     "rule": N_("rule"),
     "run": N_("run"),
     "said": N_("what it said"),
     "scheduled_at": N_("planned for"),
+    "scopes": N_("scopes"),
     "seconds": N_("seconds"),
     "sentence": N_("who"),
     "sha256": N_("SHA-256"),
+    "sign_ins": N_("sessions and attempts"),
+    "single_sign_on": N_("single sign-on"),
     "size": N_("bytes"),
     "statistics": N_("became"),
     "sum": N_("sum"),
+    "text": N_("text"),
+    "translations": N_("translations"),
     "type": N_("kind"),
     "unchanged": N_("unchanged"),
     "updated": N_("updated"),
     "user_ids": N_("ids"),
+    "username": N_("username"),
     "version": N_("version"),
+    "was": N_("planned for before"),
     "which": N_("which files"),
     "waiting": N_("waiting"),
 }
 # What is a word of ours when it stands as a value.
 VALUES = {
     **show.WORDS,
+    **acting.ROLE_NAMES,
     "text": N_("text"),
     "video": N_("video"),
     "document": N_("document"),
@@ -244,44 +274,71 @@ def thing(entry: Entry) -> str:
     return said
 
 
+@dataclass(frozen=True)
+class Line:
+    """A detail in words; `is_change` where `value` came in the place of `before`, if of any."""
+
+    label: str
+    value: str
+    before: str = ""
+    is_change: bool = False
+
+    def html(self) -> str:
+        """The line as the page shows it."""
+        value = escape(self.value)
+        if self.is_change:
+            value = f"<ins>{value}</ins>"
+        if self.before:
+            value = f"<del>{escape(self.before)}</del> → {value}"
+        return f"<div><dt>{escape(self.label)}</dt><dd>{value}</dd></div>"
+
+    def plain(self) -> str:
+        """The line as a file has it."""
+        arrow = f"{self.before} → " if self.before else ""
+        return f"{self.label}: {arrow}{self.value}"
+
+
 def details(entry: Entry, zone: ZoneInfo, *, group: str = "") -> str:
     """HTML of an entry's details: a line each, with what changed as before → after.
 
     `group` says in the viewer's language to whom the entry's message goes, where that is known.
     """
+    lines = "".join(line.html() for line in _lines(entry, zone, group))
+    return f"<dl>{lines}</dl>" if lines else ""
+
+
+def sentence(entry: Entry, zone: ZoneInfo) -> str:
+    """The entry in words on one line: the deed, and its details with what was before and after."""
+    said = "; ".join(line.plain() for line in _lines(entry, zone, ""))
+    return f"{deed(entry.action)}: {said}" if said else deed(entry.action)
+
+
+def _lines(entry: Entry, zone: ZoneInfo, group: str) -> Iterator[Line]:
     found = dict(entry.details)
     if group and "group" in found:
         found["group"] = group
     if "cohort" in found:
         found.pop("sentence", None)  # the same in English
-    lines = [
-        f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>"
-        for label, value in _lines(found, zone)
-    ]
-    return f"<dl>{''.join(lines)}</dl>" if lines else ""
-
-
-def _lines(found: dict[str, Any], zone: ZoneInfo) -> Iterator[tuple[str, str]]:
     before, after = found.pop("before", None), found.pop("after", None)
     if isinstance(before, dict) and isinstance(after, dict):
         for name in sorted(before.keys() | after.keys()):
             if before.get(name) != after.get(name):
-                yield _label(name), _changed(name, before.get(name), after.get(name), zone)
+                yield _change(_label(name), name, before.get(name), after.get(name), zone)
     elif before is not None or after is not None:
-        yield _("changed"), _changed("", before, after, zone)
+        yield _change(_("changed"), "", before, after, zone)
     for name, value in found.items():
         if value not in (None, "", [], {}):
-            yield _label(name), escape(_value(name, value, zone))
+            yield Line(_label(name), _value(name, value, zone))
 
 
-def _changed(name: str, before: Any, after: Any, zone: ZoneInfo) -> str:
-    if before in (None, "", [], {}):
-        return f"<ins>{escape(_value(name, after, zone))}</ins>"
-    old = f"<del>{escape(_value(name, before, zone))}</del>"
-    return f"{old} → <ins>{escape(_value(name, after, zone))}</ins>"
+def _change(label: str, name: str, before: Any, after: Any, zone: ZoneInfo) -> Line:
+    was = "" if before in (None, "", [], {}) else _value(name, before, zone)
+    return Line(label, _value(name, after, zone), was, is_change=True)
 
 
 def _label(name: str) -> str:
+    if name.isupper():
+        return name  # a setting's
     return _(LABELS[name]) if name in LABELS else name.replace("_", " ")
 
 

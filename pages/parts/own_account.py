@@ -127,7 +127,9 @@ def _without_second_factor(found: Session) -> None:
 
 def _start(found: Session) -> None:
     def deed() -> None:
-        st.session_state[LINK] = second_factor.start(shell.engine(), found.account_id)
+        st.session_state[LINK] = second_factor.start(
+            shell.engine(), shell.settings(), found.account_id
+        )
 
     attempt(deed, _("Scan the picture below, then type a code."))
 
@@ -136,6 +138,7 @@ def _confirm(found: Session) -> None:
     def deed() -> None:
         st.session_state[CODES] = second_factor.confirm(
             shell.engine(),
+            shell.settings(),
             found.account_id,
             st.session_state["own-first-code"],
             but=found.token_hash,
@@ -174,7 +177,7 @@ def _renew(found: Session) -> None:
 def _remove(found: Session) -> None:
     attempt(
         lambda: second_factor.remove(
-            shell.engine(), found.account_id, st.session_state["own-last-code"]
+            shell.engine(), shell.settings(), found.account_id, st.session_state["own-last-code"]
         ),
         _("The second factor is taken away."),
     )

@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, select, update
 
-from hsl import acting, audit, database
+from hsl import acting, audit, database, outward, resealing, sealing
 from hsl.accounts import (
     AccountError,
     attempts,
@@ -25,7 +25,8 @@ from hsl.accounts.attempts import LockedError
 from hsl.accounts.signing_in import Browser, SignedIn, SignInError
 from hsl.accounts.tables import account_sessions, sign_in_attempts
 from hsl.acting import ROLES, Actor, Role
-from hsl.settings import Settings
+from hsl.settings import Settings, load_settings
+from hsl.webhooks import kept as webhooks
 from tests.accounts.conftest import PASSWORD
 
 HERE = Browser("192.0.2.7", "Firefox")
@@ -214,8 +215,13 @@ def test_a_session_ends_however_much_it_is_used(
 class Phone:
     """Shows the code of a moment."""
 
-    def __init__(self, engine: Engine, account_id: int) -> None:
-        self.engine, self._totp = engine, pyotp.parse_uri(second_factor.start(engine, account_id))
+    def __init__(self, engine: Engine, settings: Settings, account_id: int) -> None:
+        self.engine = engine
+        self._totp = pyotp.parse_uri(second_factor.start(engine, settings, account_id))
+
+    @property
+    def secret(self) -> str:
+        return str(self._totp.secret)
 
     def code(self) -> str:
         with self.engine.begin() as connection:
@@ -223,10 +229,12 @@ class Phone:
 
 
 @pytest.fixture
-def phone(engine: Engine, anna: int, clock: Callable[[float], None]) -> tuple[Phone, list[str]]:
+def phone(
+    engine: Engine, settings: Settings, anna: int, clock: Callable[[float], None]
+) -> tuple[Phone, list[str]]:
     with acting.acting_as(Actor("anna", ROLES[Role.ADMIN], account_id=anna)):
-        phone = Phone(engine, anna)
-        codes = second_factor.confirm(engine, anna, phone.code())
+        phone = Phone(engine, settings, anna)
+        codes = second_factor.confirm(engine, settings, anna, phone.code())
     clock(60)
     return phone, codes
 
@@ -292,9 +300,72 @@ def test_the_second_factor_is_taken_away_by_a_code_or_an_admin(
 ) -> None:
     herself = Actor("anna", ROLES[Role.ADMIN], account_id=anna)
     with acting.acting_as(herself), pytest.raises(AccountError, match="code is not right"):
-        second_factor.remove(engine, anna, "000000")
+        second_factor.remove(engine, settings, anna, "000000")
     registry.reset_second_factor(engine, "anna")
     assert not signed_in(engine, settings).waits_for_code
+
+
+def kept_secret(engine: Engine) -> str:
+    with engine.begin() as connection:
+        return str(registry.row_of(connection, "anna").totp_secret)
+
+
+def test_the_secret_of_the_codes_is_sealed_where_a_key_is_set(engine: Engine, anna: int) -> None:
+    given = load_settings(HSL_SECRET_KEY=sealing.new_key())
+    with acting.acting_as(Actor("anna", ROLES[Role.ADMIN], account_id=anna)):
+        phone = Phone(engine, given, anna)
+        kept = kept_secret(engine)
+        assert kept.startswith(second_factor.SEALED) and phone.secret not in kept
+        second_factor.confirm(engine, given, anna, phone.code())
+    assert kept_secret(engine) == kept
+
+
+def test_one_from_before_the_key_is_sealed_at_its_next_use(
+    engine: Engine, settings: Settings, phone: tuple[Phone, list[str]]
+) -> None:
+    assert kept_secret(engine) == phone[0].secret
+    given = load_settings(HSL_SECRET_KEY=sealing.new_key())
+    with pytest.raises(SignInError):
+        with_code(engine, given, signed_in(engine, given), "000000")
+    assert kept_secret(engine) == phone[0].secret
+    assert with_code(engine, given, signed_in(engine, given), phone[0].code()).token
+    assert kept_secret(engine).startswith(second_factor.SEALED)
+    assert audit.entries(engine, action="second_factor_sealed")[1] == 1
+
+
+def test_without_its_key_a_recovery_code_opens(
+    engine: Engine, settings: Settings, phone: tuple[Phone, list[str]]
+) -> None:
+    given = load_settings(HSL_SECRET_KEY=sealing.new_key())
+    sealed = resealing.seal_all(engine, given, actor="operator")
+    assert (sealed.second_factors, sealed.bots, sealed.webhooks) == (1, 0, 0)
+    for other in (settings, load_settings(HSL_SECRET_KEY=sealing.new_key())):
+        with pytest.raises(AccountError, match="codes cannot be checked now"):
+            with_code(engine, other, signed_in(engine, other), phone[0].code())
+    assert with_code(engine, settings, signed_in(engine, settings), phone[1][0]).token
+    assert with_code(engine, given, signed_in(engine, given), phone[0].code()).token
+
+
+def test_all_is_sealed_with_a_new_key_or_nothing_is(
+    engine: Engine, phone: tuple[Phone, list[str]]
+) -> None:
+    old, new = sealing.new_key(), sealing.new_key()
+    first = load_settings(HSL_SECRET_KEY=old)
+    webhooks.add(engine, first, "https://crm.example.org/events", actor="anna")
+    resealing.seal_all(engine, first, actor="operator")
+    before = kept_secret(engine)
+    with pytest.raises(sealing.SealError, match="another key"):
+        resealing.seal_all(engine, load_settings(HSL_SECRET_KEY=new), actor="operator")
+    assert kept_secret(engine) == before
+    found = resealing.seal_all(
+        engine, load_settings(HSL_SECRET_KEY=f"{new},{old}"), actor="operator"
+    )
+    assert (found.webhooks, found.second_factors) == (1, 1)
+    alone = load_settings(HSL_SECRET_KEY=new)
+    assert with_code(engine, alone, signed_in(engine, alone), phone[0].code()).token
+    with engine.begin() as connection:
+        secret = connection.execute(select(outward.webhooks.c.sealed_secret)).scalar_one()
+    assert sealing.unseal(alone, secret).startswith(b"whsec_")
 
 
 def test_a_hash_of_old_costs_is_made_anew(

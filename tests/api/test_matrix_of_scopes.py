@@ -5,7 +5,7 @@ A new address fails here until it says below which scope opens it, with a reques
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from api_served import Served
 from sqlalchemy import func, select
@@ -86,11 +86,11 @@ def secrets(shared: Served) -> dict[frozenset[Permission], str]:
 
 def ask(
     served: Served, secret: str | None, operation: str, known: dict[str, int]
-) -> httpx.Response:
+) -> httpx2.Response:
     method, path, _described = OPERATIONS[operation]
     headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
     request = NEEDS[operation][1]
-    with httpx.Client(base_url=f"{served.address}{application.PREFIX}", timeout=60) as client:
+    with httpx2.Client(base_url=f"{served.address}{application.PREFIX}", timeout=60) as client:
         return client.request(
             method,
             path.format(**known),
@@ -98,7 +98,7 @@ def ask(
         )
 
 
-def refused(answer: httpx.Response, status: int) -> str:
+def refused(answer: httpx2.Response, status: int) -> str:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     return str(answer.json()["detail"])

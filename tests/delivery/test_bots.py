@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, select
 
-from hsl import bots, cli, database, fleet, models, sealing
+from hsl import bots, cli, database, fleet, models, resealing, sealing
 from hsl import settings as house
 from hsl.acting import ROLES, Actor, NotAllowedError, Role, acting_as
 from hsl.settings import Settings, load_settings
@@ -125,7 +125,7 @@ def test_a_key_that_went_stops_its_bots_alone(engine: Engine, sandbox: Running) 
         one.secret_key.get_secret_value() for one in (new, old) if one.secret_key is not None
     )
     both = settings(sandbox.port, HSL_SECRET_KEY=keys)
-    assert bots.seal_anew(engine, both, actor="anna") == 1
+    assert resealing.seal_all(engine, both, actor="anna").bots == 1
     assert set(bots.served(engine, new).settings) == {101, 303}
 
 
@@ -240,7 +240,7 @@ def test_in_a_terminal(
     assert '"name": "club"' in said
     assert "canary" not in said
     assert hsl("bot", "rotate")[0] == 2
-    assert "2 tokens are sealed" in hsl("bot", "rotate", "--key")[1]
+    assert "2 tokens, 0 webhooks" in hsl("bot", "rotate", "--key")[1]
     assert hsl("bot", "rotate", "club", token="202:NEW")[0] == 0
     people = tmp_path / "people.csv"
     people.write_text("user_id,first_name\n7,Anna\n")

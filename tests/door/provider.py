@@ -26,6 +26,7 @@ class Provider:
         self.lies: dict[str, Any] = {}
         self.signs_with = self.key
         self.address = ""
+        self.is_away = False  # it answers nothing but a fault
         self._codes: dict[str, dict[str, str]] = {}
 
     def authorize(self, asked: dict[str, str]) -> str:
@@ -97,7 +98,7 @@ def provider() -> Iterator[Provider]:
                 self._json(answer)
 
         def _json(self, said: dict[str, Any], status: int = 200) -> None:
-            self.send_response(status)
+            self.send_response(503 if found.is_away else status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(json.dumps(said).encode())

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
+import httpx2
 from websockets.sync.client import connect
 
 from hsl import database
@@ -47,7 +47,7 @@ def test_who_comes_while_sessions_are_looked_at_stays() -> None:
 def test_a_page_does_not_wait_for_a_locked_database_to_note_its_use(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         registry.add(served.engine, "anna", Role.ADMIN, password=PASSWORD)
-        until(lambda: httpx.get(served.address).status_code == 401)
+        until(lambda: httpx2.get(served.address).status_code == 401)
         with served.signed_in() as client:
             locker = sqlite3.connect(tmp_path / "hsl.db", isolation_level=None)
             locker.execute("BEGIN IMMEDIATE")

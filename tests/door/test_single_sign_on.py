@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from joserfc.jwk import RSAKey
+from sqlalchemy import select
 
-from hsl.accounts import registry
+from hsl import audit
+from hsl.accounts import attempts, registry
+from hsl.accounts.tables import sign_in_attempts
 from hsl.acting import Role
 from tests.door.conftest import PASSWORD, Served, serving
 from tests.door.provider import CLIENT, SECRET, Provider, provider
@@ -33,7 +36,7 @@ def house(
 def honest(house: tuple[Served, Provider]) -> None:
     known = house[1]
     known.claims = {"sub": "a1", "email": "Anna@School.org", "email_verified": True}
-    known.lies, known.signs_with = {}, known.key
+    known.lies, known.signs_with, known.is_away = {}, known.key, False
 
 
 def go(client: httpx2.Client) -> str:
@@ -123,3 +126,55 @@ def test_disabled_is_disabled(house: tuple[Served, Provider]) -> None:
     registry.disable(served.engine, "vera")
     with served.browser() as client:
         assert client.get(go(client)).status_code == 403
+
+
+def refused(served: Served, address: str) -> list[str]:
+    """Why single sign-on failed from this address, as the audit says it, the first first."""
+    entries, _total = audit.entries(served.engine, action="sign_in_failed", limit=500)
+    mine = [e.details for e in reversed(entries) if e.details["address"] == address]
+    assert all(details["by"] == "single sign-on" for details in mine)
+    return [details["reason"] for details in mine]
+
+
+def test_failures_count_for_the_address_and_are_audited(house: tuple[Served, Provider]) -> None:
+    served, known = house
+    here = {"X-Forwarded-For": "203.0.113.50"}
+    known.lies = {"nonce": "another"}
+    with served.browser() as client:
+        client.headers.update(here)
+        assert "not valid" in client.get(go(client)).text
+        for _again in range(attempts.FREE_BY_ADDRESS - 1):
+            assert "not finished" in client.get("/single-sign-on/back?state=x&code=y").text
+        known.lies = {}
+        locked = client.get(go(client))
+        assert locked.status_code == 403 and "Too many attempts failed" in locked.text
+        asked = {"name": "anna", "password": PASSWORD}
+        assert "Too many" in client.post("/sign-in", data=asked, headers=served.origin).text
+    reasons = refused(served, "203.0.113.50")
+    assert len(reasons) == attempts.FREE_BY_ADDRESS
+    assert "not valid" in reasons[0] and "not finished" in reasons[-1]
+    with served.browser() as client:  # another address comes in
+        client.headers["X-Forwarded-For"] = "203.0.113.51"
+        assert client.get(go(client)).status_code == 303
+
+
+def test_who_comes_in_did_not_fail_and_a_provider_that_is_away_is_nobodys_guess(
+    house: tuple[Served, Provider],
+) -> None:
+    served, known = house
+    with served.browser() as client:
+        client.headers["X-Forwarded-For"] = "203.0.113.52"
+        for _again in range(3):
+            assert client.get(go(client)).status_code == 303
+        back = go(client)
+        known.is_away = True
+        assert "does not answer" in client.get(back).text
+    with served.engine.begin() as connection:
+        row = connection.execute(
+            select(sign_in_attempts.c.failures).where(
+                sign_in_attempts.c.subject == attempts.of_address("203.0.113.52")
+            )
+        ).one()
+    assert row.failures == 0
+    (reason,) = refused(served, "203.0.113.52")
+    assert "does not answer as it should" in reason

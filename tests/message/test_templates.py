@@ -28,7 +28,9 @@ def test_a_template_keeps_the_whole_content(engine: Engine) -> None:
     kept = templates.keep(engine, TEMPLATE, "  Welcome   all ", WELCOME, author="anna")
     found = templates.load(engine, kept.id)
     assert (found.name, found.content, found.author) == ("Welcome all", WELCOME, "anna")
-    assert audited(engine) == [("template_kept", {"name": "Welcome all"})]
+    ((action, details),) = audited(engine)
+    assert (action, details["name"], details["before"]) == ("template_kept", "Welcome all", {})
+    assert Content.from_json(details["after"]) == WELCOME  # type: ignore[arg-type]
 
 
 def test_a_name_is_taken_once_of_each_kind(engine: Engine) -> None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 import streamlit as st
 from sqlalchemy import Engine, create_engine, text
 from streamlit.testing.v1 import AppTest
 
-from hsl import audit, first_steps, settings, words
+from hsl import audit, configured, first_steps, settings, words
+from hsl.table import Format
+from pages.parts import download
 from pages.parts import help as guide_panel
 from tests.pages.test_pages import PAGES
 
@@ -75,6 +78,24 @@ def test_the_audit_tells_in_words_what_was_before_and_after(open_page: Open, hou
     assert "changed a segment · segment &lt;b&gt;west&lt;/b&gt;" in shown
     assert "<del>no</del> → <ins>yes</ins>" in shown
     assert "sample" not in shown
+
+
+def test_the_downloads_of_the_audit_say_it_in_words(
+    open_page: Open, house: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.begin() as connection:
+        audit.record(
+            connection,
+            actor="anna",
+            action=configured.CHANGED,
+            object_type="settings",
+            details={"before": {"HSL_CONFIRM_OVER": 9}, "after": {"HSL_CONFIRM_OVER": 1000}},
+        )
+    offered: list[Callable[[Format], IO[bytes]]] = []
+    monkeypatch.setattr(download, "menu", lambda _words, _name, make: offered.append(make))
+    open_page("audit", who="anna")
+    whole = offered[0](Format.CSV).read().decode()
+    assert "changed the settings: HSL_CONFIRM_OVER: 9 → 1,000" in whole
 
 
 def test_the_audit_of_one_person(open_page: Open, house: Engine) -> None:

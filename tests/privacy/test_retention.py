@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import Engine, func, insert, select, update
 
 from hsl import audit, equality, guarding, models
+from hsl.accounts import registry
+from hsl.accounts.tables import account_sessions, set_up_links, sign_in_attempts
+from hsl.acting import Role
 from hsl.archive import restoring, storing
-from hsl.privacy import nightly, retention
+from hsl.privacy import NO_LONGER, nightly, retention, sign_ins
 from hsl.settings import Settings, load_settings
 from tests.archive.past import APRIL, MARCH, NOW, add_message
 from tests.unguarded import unguarded
@@ -71,7 +74,7 @@ def test_it_lets_go_of_what_is_old(
         assert press.user_id >= models.FIRST_PSEUDONYM
     assert equality.compare(engine).unequal == ()
     assert all(one.problem is None for one in restoring.verify(engine))
-    (entry,), total = audit.entries(engine, action=retention.NO_LONGER)
+    (entry,), total = audit.entries(engine, action=NO_LONGER)
     assert (total, entry.details["recipients"]) == (1, 60)
 
 
@@ -113,3 +116,68 @@ def test_it_is_done_once_a_night(
     nights.look()
     nights.wait()
     assert known(engine) == 0
+
+
+def add_sign_ins(engine: Engine, *ages: int) -> None:
+    """A session, an attempt and a set-up link that were over so many days ago, of each age."""
+    account = registry.add(engine, "anna", Role.EDITOR)
+    with engine.begin() as connection:
+        for days in ages:
+            over = NOW - timedelta(days=days)
+            connection.execute(
+                insert(account_sessions).values(
+                    token_hash=f"session {days}", account_id=account, waits_for_code=False,
+                    created_at=over - timedelta(days=7), seen_at=over, expires_at=over,
+                )
+            )  # fmt: skip
+            connection.execute(
+                insert(sign_in_attempts).values(subject=f"address:{days}", failures=3, last_at=over)
+            )
+            connection.execute(
+                insert(set_up_links).values(
+                    token_hash=f"link {days}", made_by="anna", expires_at=over
+                )
+            )
+
+
+def sign_ins_left(engine: Engine) -> list[int]:
+    with engine.begin() as connection:
+        return [
+            connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in (account_sessions, sign_in_attempts, set_up_links)
+        ]
+
+
+def test_sign_ins_that_are_over_go_after_90_days(engine: Engine) -> None:
+    add_sign_ins(engine, 91, 89, -5)
+    usual = load_settings()
+    assert sign_ins.due(engine, usual, NOW) == 3
+    assert sign_ins.let_go(engine, load_settings(HSL_KEEP_SIGN_INS_DAYS=0), NOW) == 0
+    assert sign_ins.let_go(engine, usual, NOW) == 3
+    assert sign_ins_left(engine) == [2, 2, 2]
+    assert (sign_ins.due(engine, usual, NOW), sign_ins.let_go(engine, usual, NOW)) == (0, 0)
+    (entry,), _total = audit.entries(engine, action=NO_LONGER)
+    assert entry.details == {"sign_ins": 3}
+
+
+def test_a_session_that_was_left_idle_goes_too_and_one_in_use_stays(engine: Engine) -> None:
+    add_sign_ins(engine, -400)
+    with engine.begin() as connection:
+        connection.execute(update(account_sessions).values(seen_at=NOW - timedelta(days=95)))
+    long = load_settings(HSL_SESSION_IDLE=86_400 * 30, HSL_SESSION_LONGEST=86_400 * 500)
+    assert sign_ins.let_go(engine, long, NOW) == 0
+    assert sign_ins.let_go(engine, load_settings(), NOW) == 1
+    assert sign_ins_left(engine) == [0, 1, 1]
+
+
+def test_it_is_done_at_night_without_other_settings(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nightly, "HOURS", range(24))
+    add_sign_ins(engine, 3_000)
+    assert "3 rows" in guarding.kept(engine, load_settings()).detail
+    nights = nightly.Nights(engine, load_settings())
+    nights.look()
+    nights.wait()
+    assert sign_ins_left(engine) == [0, 0, 0]
+    assert guarding.kept(engine, load_settings()).ok

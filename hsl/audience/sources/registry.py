@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, delete, func, insert, select, update
 
-from hsl import audit, database, models, stored, table
+from hsl import audit, audit_changes, database, models, stored, table
 from hsl.acting import Permission, needs
 from hsl.audience.sources.definitions import Definition, Kind, Which, define
 from hsl.audience.sources.errors import SourceBusyError, SourceError
@@ -111,7 +111,7 @@ def add(engine: Engine, definition: Definition, *, actor: str, replace: bool = F
     with engine.begin() as connection:
         now = database.now(connection)
         known = connection.execute(
-            select(Sources.c.id).where(Sources.c.name == definition.name).with_for_update()
+            select(Sources).where(Sources.c.name == definition.name).with_for_update()
         ).one_or_none()
         if known is not None and not replace:
             raise SourceError(
@@ -138,7 +138,9 @@ def add(engine: Engine, definition: Definition, *, actor: str, replace: bool = F
             action="source_added" if known is None else "source_changed",
             object_type="source",
             object_id=definition.name,
-            details=definition.model_dump(mode="json", exclude={"name"}),
+            details=audit_changes.between(
+                {} if known is None else _told(_definition(known)), _told(definition)
+            ),
         )
     return number
 
@@ -170,9 +172,14 @@ def change(engine: Engine, name: str, *, actor: str, **parts: Any) -> Definition
             action="source_changed",
             object_type="source",
             object_id=name,
-            details=after.model_dump(mode="json", exclude={"name"}),
+            details=audit_changes.between(_told(before.definition), _told(after)),
         )
     return after
+
+
+def _told(definition: Definition) -> dict[str, Any]:
+    """What the audit says of it; its address holds no password."""
+    return definition.model_dump(mode="json", exclude={"name"})
 
 
 def _row(definition: Definition) -> dict[str, Any]:
@@ -193,7 +200,7 @@ def remove(engine: Engine, name: str, *, actor: str) -> None:
     """Forget a source and its runs; the people whom it brought stay as they are."""
     with engine.begin() as connection:
         source = connection.execute(
-            select(Sources.c.id).where(Sources.c.name == name).with_for_update(skip_locked=True)
+            select(Sources).where(Sources.c.name == name).with_for_update(skip_locked=True)
         ).one_or_none()
         if source is None:
             named(engine, name)
@@ -209,6 +216,7 @@ def remove(engine: Engine, name: str, *, actor: str) -> None:
             action="source_removed",
             object_type="source",
             object_id=name,
+            details=audit_changes.between(_told(_definition(source)), {}),
         )
 
 
@@ -278,10 +286,10 @@ def worker_name(run_id: int) -> str:
     return f"source-run:{run_id}"
 
 
-def _source(row: Row[Any], run: Row[Any] | None, alive: bool) -> Source:
+def _definition(row: Row[Any]) -> Definition:
     is_sql = row.kind == Kind.SQL
     # What is kept was checked when it came in; an environment variable may be unset today.
-    definition = Definition.model_construct(
+    return Definition.model_construct(
         name=row.name,
         kind=Kind(row.kind),
         address=row.address,
@@ -291,10 +299,13 @@ def _source(row: Row[Any], run: Row[Any] | None, alive: bool) -> Source:
         every_minutes=row.every_minutes,
         mark_left=row.mark_left,
     )
+
+
+def _source(row: Row[Any], run: Row[Any] | None, alive: bool) -> Source:
     last = None if run is None else _run(run)
     return Source(
         id=row.id,
-        definition=definition,
+        definition=_definition(row),
         created_by=row.created_by,
         created_at=row.created_at,
         next_run_at=row.next_run_at,
