@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 SHOWN_FAULTS = 10  # of a body
 LONGEST_PLACE = 100  # characters of a field's name, which may be the sender's own
+LONGEST_DETAIL = 500  # characters of a sentence, which may quote what was sent
 
 
 class Fault(BaseModel):
@@ -56,13 +57,19 @@ def answer(
     errors: list[Fault] | None = None,
 ) -> JSONResponse:
     """The answer that says a problem."""
-    said = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
+    said = Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=_shortened(detail), errors=errors
+    )
     return JSONResponse(
         said.model_dump(mode="json", exclude_none=True),
         status,
         headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
     )
+
+
+def _shortened(detail: str) -> str:
+    return detail if len(detail) <= LONGEST_DETAIL else f"{detail[: LONGEST_DETAIL - 1]}…"
 
 
 def of_unforeseen(fault: Exception, method: str, path: str) -> JSONResponse:
@@ -110,7 +117,7 @@ def _of_validation(_request: Request, fault: Exception) -> JSONResponse:
     faults = [
         Fault(
             place=".".join(str(part) for part in one["loc"])[:LONGEST_PLACE],
-            detail=str(one["msg"]).removeprefix("Value error, "),
+            detail=_shortened(str(one["msg"]).removeprefix("Value error, ")),
         )
         for one in fault.errors()[:SHOWN_FAULTS]
     ]
