@@ -19,9 +19,9 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hsl import addresses
 from hsl.accounts import tokens
 from hsl.accounts.keeper import Keeper
-from hsl.addresses import is_loopback
 
 log = logging.getLogger("hsl.web")
 
@@ -110,9 +110,7 @@ def token_in(scope: Scope) -> str | None:
 def is_own_origin(scope: Scope) -> bool:
     """Whether the page that asks is one of ours; False where the browser does not say."""
     headers = Headers(scope=scope)
-    origin = urlsplit(headers.get("origin", ""))
-    host = headers.get("host", "")
-    return bool(host) and origin.scheme in {"http", "https"} and origin.netloc == host
+    return addresses.is_own_origin(headers.get("origin", ""), headers.get("host", ""))
 
 
 class Guard:
@@ -263,7 +261,9 @@ def _is_this_machine(scope: Scope) -> bool:
     """
     client = scope.get("client")
     host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-    return client is not None and is_loopback(str(client[0])) and is_loopback(host)
+    return (
+        client is not None and addresses.is_loopback(str(client[0])) and addresses.is_loopback(host)
+    )
 
 
 def _told(scope: Scope, token_hash: str | None) -> Scope:

@@ -5,6 +5,7 @@ for what somebody who means harm would send.
 """
 
 import base64
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -62,6 +63,7 @@ CONTENT = {
     "default_language": "ru",
     "translations": {"en": {"text": "Hi", "buttons": [[{"text": "Yes", "callback_data": "yes"}]]}},
 }
+NEW, NUMBERS = "new", itertools.count()  # a name that no other segment has
 EARLY, LATER = "2026-01-01T00:00:00Z", "2030-01-01T10:00:00+03:00"
 STREAM = "in_stream('4th_stream')"
 
@@ -78,12 +80,15 @@ class Asked:
     def send(self, client: httpx.Client) -> httpx.Response:
         """Its answer."""
         is_file = isinstance(self.body, bytes)
+        body = self.body
+        if isinstance(body, dict) and body.get("name") == NEW:
+            body = {**body, "name": f"{NEW} {next(NUMBERS)}"}
         return client.request(
             self.method,
             self.path,
             params=self.params,
-            content=self.body if is_file else None,
-            json=None if is_file else self.body,
+            content=body if is_file else None,
+            json=None if is_file else body,
         )
 
     def with_each_text(self, words: str) -> Iterator["Asked"]:
@@ -122,8 +127,8 @@ REQUESTS = (
     Asked("POST", "/cohorts/count", body={"cohort": FLAT}),
     Asked("POST", "/cohorts/preview", body={"where": STREAM}),
     Asked("GET", "/segments", {"cursor": CURSOR, "limit": "5"}),
-    Asked("POST", "/segments", body={"name": "second", "description": "d", "where": STREAM}),
-    Asked("POST", "/segments", body={"name": "third", "frozen": True, "cohort": FLAT}),
+    Asked("POST", "/segments", body={"name": NEW, "description": "d", "where": STREAM}),
+    Asked("POST", "/segments", body={"name": NEW, "frozen": True, "cohort": FLAT}),
     Asked("PATCH", "/segments/2", body={"name": "kept", "description": "d"}),
     Asked("GET", "/messages", {"status": "sent", "search": "x", "cursor": CURSOR, "limit": "5"}),
     Asked("POST", "/messages/dry-run", body={"content": {"text": "Hi"}, "where": STREAM}),

@@ -154,14 +154,16 @@ def test_a_picture_that_unpacks_to_very_much_is_refused(client: httpx.Client) ->
 
 @pytest.mark.parametrize("body", [*BODIES, b'{"rate": "x"}', b'{"descriptions": {"x": "y"}}',
     b'{"descriptions": 1}', b'{"rate": -1}', b'{"rate": NaN}', b'{"fail_next": 1e999}',
-    b'{"latency": 1e9}', b'{"revoked": "yes"}'])  # fmt: skip
+    b'{"latency": 1e9}', b'{"revoked": "perhaps"}'])  # fmt: skip
 def test_faults_of_any_shape_are_refused(client: httpx.Client, body: bytes) -> None:
     answer = client.post("/sandbox/faults", content=body)
     assert answer.status_code == 400 and answer.json()["error"]
     assert is_answer(client.get(f"/bot{TOKEN}/getMe"))
 
 
-@pytest.mark.parametrize("words", [*STRANGE[:-2], "x"])
+@pytest.mark.parametrize(
+    "words", ["", "0", "-1", "9" * 5000, "²", "٣", "x", "[]"], ids=lambda words: ascii(words[:10])
+)
 def test_strange_addresses_are_answered(client: httpx.Client, words: str) -> None:
     assert client.get("/sandbox/log", params={"since": words}).status_code in {200, 400}
     assert client.get("/", params={"chat": words}).status_code == 200
