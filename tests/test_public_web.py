@@ -43,7 +43,6 @@ class Ear:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                ear.came += 1
                 self.send_response(302 if ear.to else 200)
                 if ear.to:
                     self.send_header("Location", ear.to)
@@ -56,7 +55,12 @@ class Ear:
             def log_message(self, *_given: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            def verify_request(self, _request: object, _client: object) -> bool:
+                ear.came += 1  # also of whom would say hello in TLS
+                return True
+
+        self.server = Server(("0.0.0.0", 0), Handler)
         self.port = self.server.server_port
 
 
