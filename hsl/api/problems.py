@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError, OperationalError, StatementError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from hsl.acting import NotAllowedError
 from hsl.audience.where import WhereError
@@ -125,16 +126,26 @@ def _of_validation(_request: Request, fault: Exception) -> JSONResponse:
     return answer(422, f"{first.place}: {first.detail}", errors=faults)
 
 
-def _of_http(_request: Request, fault: Exception) -> JSONResponse:
+def _of_http(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, HTTPException)
     words = {
         400: "The body cannot be read as JSON.",
         404: "There is nothing at this address.",
         405: "This address does not take that method.",
     }
+    headers = {"Allow": _methods(request)} if fault.status_code == 405 else fault.headers
     return answer(
-        fault.status_code, words.get(fault.status_code, str(fault.detail)), headers=fault.headers
+        fault.status_code, words.get(fault.status_code, str(fault.detail)), headers=headers
     )
+
+
+def _methods(request: Request) -> str:
+    """What this address takes, by all that answer there: the router knows the first one's alone."""
+    found: set[str] = set()
+    for route in request.app.state.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods
+    return ", ".join(sorted(found))
 
 
 def _of_any(request: Request, fault: Exception) -> JSONResponse:
