@@ -132,6 +132,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        "".join(words).encode()
+    except UnicodeEncodeError as error:
+        shown = ascii("".join(words)[max(0, error.start - 20) : error.end])
+        print(f"hsl: {shown} ends in no character of UTF-8. Type it again.", file=sys.stderr)
+        return 2
+    try:
         return _run(_parser(words).parse_args(words))
     except BrokenPipeError:
         # Who reads has seen enough, as `head` does. Python flushes once more at its end.

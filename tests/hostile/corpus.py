@@ -41,6 +41,7 @@ CORPUS = (
     Hostile("right to left", "abc\u202egnp.exe", KEPT),
     Hostile("zero width", "a\u200bd\u2060m\ufeffin", KEPT),
     Hostile("NUL", "a\x00b", REFUSED),
+    Hostile("half a character", "a\udcffb", REFUSED),
     Hostile("terminal escape", "\x1b[2J\x1b]0;title\x07", KEPT),
     Hostile("formula", '=HYPERLINK("http://example.org","x")', FORMULA),
     Hostile("formula after a separator", "x;=1+1|\t@SUM(A1)", FORMULA),

@@ -24,7 +24,7 @@ from hsl.message import button_lines, html, placeholders, preview
 from hsl.message.content import Content
 from hsl.settings import ROOT
 from pages.parts import show
-from tests.hostile.corpus import CORPUS, WAYS, Hostile
+from tests.hostile.corpus import CORPUS, REFUSED, WAYS, Hostile
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 each = pytest.mark.parametrize("hostile", CORPUS, ids=lambda hostile: hostile.name)
@@ -137,7 +137,10 @@ def test_in_a_search_and_in_a_cohorts_json(engine: Engine, hostile: Hostile) -> 
         cohort = Cohort.model_validate_json(json.dumps({"search": hostile.payload}))
         Cohort.model_validate_json(json.dumps({"where": {"kind": hostile.payload}}))
     except ValidationError:
-        cohort = Cohort.model_validate({"search": hostile.payload})
+        try:
+            cohort = Cohort.model_validate({"search": hostile.payload})
+        except ValidationError:
+            return
     assert count(engine, cohort) <= len(names(engine))
     assert names(engine)[1] == "Anna"
 
@@ -165,7 +168,7 @@ def test_as_a_value_in_a_placeholder(hostile: Hostile) -> None:
     said = placeholders.render("Hi {first_name}!", {"first_name": hostile.payload})
     assert "<" not in said
     assert not placeholders.is_personal(said)
-    if "\x00" not in said and len(said) < 30_000:  # longer than a message
+    if hostile.answer is not REFUSED:
         parsed = html.parse(said)
         assert parsed.entities == ()
         assert inert(preview.body(parsed.text, parsed.entities))
