@@ -131,11 +131,9 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    try:
-        "".join(words).encode()
-    except UnicodeEncodeError as error:
-        shown = ascii("".join(words)[max(0, error.start - 20) : error.end])
-        print(f"hsl: {shown} ends in no character of UTF-8. Type it again.", file=sys.stderr)
+    broken = next((word for word in words if not _is_text(word)), None)
+    if broken is not None:
+        print(f"hsl: {broken[:60]!a} is not UTF-8. Type it again.", file=sys.stderr)
         return 2
     try:
         return _run(_parser(words).parse_args(words))
@@ -145,6 +143,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ comes from another site is refused, whoever sends it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
@@ -138,6 +138,8 @@ class Guard:
         """Pass a request on, or answer it here."""
         if self._base and f"{scope.get('path', '')}/".startswith(f"{self._base}/"):
             scope = {**scope, "root_path": self._base}
+        if "headers" in scope:
+            scope = {**scope, "headers": _without_odd_cookies(scope["headers"])}
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -253,6 +255,20 @@ class Guard:
             await run_in_threadpool(self._keeper.note, socket.token_hash)
 
 
+def _without_odd_cookies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers without cookies that hold a backslash: no browser sets one (RFC 6265).
+
+    To read one that is full of them takes Python minutes (CVE-2024-7592), in the one thread that
+    answers everybody, and anybody could send it.
+    """
+    return [
+        (name, b";".join(one for one in value.split(b";") if b"\\" not in one))
+        if name == b"cookie"
+        else (name, value)
+        for name, value in headers
+    ]
+
+
 def _is_this_machine(scope: Scope) -> bool:
     """Whether somebody at this machine asks for it by its own name.
 
@@ -260,7 +276,10 @@ def _is_this_machine(scope: Scope) -> bool:
     name that it lets point here.
     """
     client = scope.get("client")
-    host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+    try:
+        host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+    except ValueError:
+        return False
     return (
         client is not None and addresses.is_loopback(str(client[0])) and addresses.is_loopback(host)
     )
