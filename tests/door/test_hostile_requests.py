@@ -77,7 +77,7 @@ def test_a_signed_in_session_survives_odd_cookies_beside_it(served: Served) -> N
 def test_the_corpus_in_headers(served: Served, hostile: object) -> None:
     payload = hostile.payload.encode("utf-8", "surrogateescape")[:60_000]  # type: ignore[attr-defined]
     for name in (b"Cookie", b"Origin", b"Authorization", b"User-Agent", b"Accept-Language",
-                 b"X-Forwarded-For", b"X-Forwarded-Proto", b"Content-Type", b"Idempotency-Key"):  # fmt: skip
+                 b"X-Forwarded-For", b"X-Forwarded-Proto", b"Content-Type"):  # fmt: skip
         for path in (b"/sign-in", b"/api/v1/people", b"/"):
             said = raw(
                 served,
@@ -90,7 +90,7 @@ def test_the_corpus_in_headers(served: Served, hostile: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["[", "[::1", "x:y", "evil.example", "a@b", "127.0.0.1:1@evil", ""]
+    "host", ["[", "[::1", "x:y", "evil.example", "a@b", "localhost:1@evil", ""]
 )
 def test_any_host_is_answered(served: Served, host: str) -> None:
     for path in ("/", "/sign-in", "/api/v1/people", "/single-sign-on"):
@@ -102,7 +102,7 @@ def test_any_host_is_answered(served: Served, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "origin", [EVIL, "null", "", "http://[", "https://evil.example:80", "file://", "*", "x" * 9_000]
+    "origin", [EVIL, "null", "", "http://[", "https://evil.example:80", "file://", "*", "x" * 4_000]
 )
 def test_what_another_site_asks_with_our_cookie_is_refused(served: Served, origin: str) -> None:
     with served.signed_in() as client:
@@ -162,7 +162,7 @@ def test_a_file_goes_into_no_session_but_an_open_one(served: Served) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
         b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
         b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
         b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 SECONDS = 60
 
@@ -29,7 +30,7 @@ def main(words: list[str]) -> int:
     return int(any(ended))
 
 
-def fuzz(name: str, seconds: int) -> None:
+def fuzz(name: str, seconds: int) -> NoReturn:
     """Fuzz one target for so many seconds; the process ends with it."""
     import atheris
 
@@ -45,6 +46,7 @@ def fuzz(name: str, seconds: int) -> None:
         target(b"")
         atheris.Setup([name, corpus, f"-artifact_prefix=crashes/{name}-", *limits], target)
         atheris.Fuzz()
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

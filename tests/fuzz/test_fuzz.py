@@ -186,6 +186,12 @@ def test_a_cohort_comes_back_from_everything_it_is_written_as(cohort: Cohort) ->
     assert Cohort.model_validate_json(cohort.model_dump_json()) == cohort
 
 
+@pytest.mark.parametrize("many", [2, 20, 40])
+def test_a_chain_of_nots_that_is_read_can_be_read_again(many: int) -> None:
+    targets.where_box(b"!" * many + b"reachable")
+    targets.page_address(b"NOT " * many + b"reachable")
+
+
 PLAIN = st.text(string.ascii_letters + string.digits + " яЯ!?", min_size=1, max_size=20)
 
 
