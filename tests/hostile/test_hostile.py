@@ -24,7 +24,7 @@ from hsl.message import button_lines, html, placeholders, preview
 from hsl.message.content import Content
 from hsl.settings import ROOT
 from pages.parts import show
-from tests.hostile.corpus import CORPUS, REFUSED, WAYS, Hostile
+from tests.hostile.corpus import ATTACKS, CORPUS, REFUSED, WAYS, Hostile
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 each = pytest.mark.parametrize("hostile", CORPUS, ids=lambda hostile: hostile.name)
@@ -272,9 +272,21 @@ def test_rubbish_in_an_address_is_a_cohort_or_refused(words: str) -> None:
             continue
 
 
-def test_the_documentation_has_this_table() -> None:
+def test_the_documentation_has_these_tables() -> None:
     text = (ROOT / "docs" / "security.md").read_text("utf-8")
     for hostile in CORPUS:
         assert f"\n| {hostile.name} | {hostile.answer} |\n" in text, hostile.name
-    for way in WAYS.values():
+    for way, (file, test) in WAYS.items():
         assert f"\n- {way}\n" in text
+        assert is_there(file, test)
+    for attack in ATTACKS:
+        row = f"| {attack.name} | {attack.answer} | `{attack.file}`: {attack.test} |"
+        assert f"\n{row}\n" in text, row
+        assert is_there(attack.file, attack.test)
+    rows = text.partition("| tried | answer | test |")[2].partition("\n\n")[0].splitlines()
+    assert len(rows) == len(ATTACKS) + 2, "a row that is no attack of tests/hostile/corpus.py"
+
+
+def is_there(file: str, test: str) -> bool:
+    """Whether a file has this test."""
+    return f"\ndef test_{test}(" in (ROOT / file).read_text("utf-8")
