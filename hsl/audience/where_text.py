@@ -30,8 +30,9 @@ def expression(condition: c.Condition) -> str:
         return " OR ".join(_operand(part) for part in condition.of)
     if isinstance(condition, c.Not):
         inner = expression(condition.of)
-        bare = isinstance(condition.of, c.InStream | c.Reachable | c.Everyone | c.Not | c.Pressed
-                          | c.MessageOutcome | c.Segment | c.Members | c.Arm | c.Search)  # fmt: skip
+        bare = isinstance(condition.of, c.InStream | c.Reachable | c.Everyone | c.MessageOutcome
+                          | c.Pressed | c.Segment | c.Members | c.Arm | c.Search
+                          | c.Not)  # fmt: skip
         return f"NOT {inner}" if bare else f"NOT ({inner})"
     return _leaf(condition)
 
