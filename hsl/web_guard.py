@@ -35,6 +35,7 @@ PUBLIC_FILES = ("/static/", "/app/static/")  # the program's own, which hold not
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKED_EVERY = 2.0  # seconds between two looks whether open websockets may stay open
 SIGNED_OUT = 4401  # a websocket's closing code, after HTTP's 401
+NO_BYTES = 1003  # RFC 6455: of a kind that is not taken; pages send no texts
 SIGN_IN = "/sign-in"
 
 
@@ -224,18 +225,21 @@ class Guard:
         ends = asyncio.ensure_future(socket.ended.wait())
 
         async def receive_until_ended() -> Message:
+            code = SIGNED_OUT
             comes = asyncio.ensure_future(receive())
             try:
                 await asyncio.wait({comes, ends}, return_when=asyncio.FIRST_COMPLETED)
                 if not ends.done():
                     message = comes.result()
-                    await self._note(socket, message)
-                    return message
+                    if message["type"] != "websocket.receive" or message.get("bytes") is not None:
+                        await self._note(socket, message)
+                        return message
+                    code = NO_BYTES
             finally:
                 comes.cancel()
             with contextlib.suppress(RuntimeError):
-                await send({"type": "websocket.close", "code": SIGNED_OUT})
-            return {"type": "websocket.disconnect", "code": SIGNED_OUT}
+                await send({"type": "websocket.close", "code": code})
+            return {"type": "websocket.disconnect", "code": code}
 
         async def send_until_ended(message: Message) -> None:
             if not ends.done():

