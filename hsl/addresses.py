@@ -1,6 +1,7 @@
 """Addresses of machines."""
 
 import ipaddress
+from urllib.parse import urlsplit
 
 
 def is_loopback(host: str) -> bool:
@@ -11,3 +12,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_own_origin(origin: str, host: str) -> bool:
+    """Whether a request's Origin is its Host's; False where one of them is not said."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return bool(host) and parts.scheme in {"http", "https"} and parts.netloc == host

@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEADERS_WITHIN = 10.0  # seconds from a request's first byte, or a connection's begin, to its head
+LONGEST_LINE = 8_000  # bytes of a line of a websocket's head; `websockets` reads 8192
+MOST_LINES = 100  # of a websocket's head; `websockets` reads 128
 MOST_SOCKETS = 100  # websockets at once from one address
 
 
@@ -29,6 +31,14 @@ class ImpatientProtocol(H11Protocol):
             self._wait_no_more()
         elif self._waiting is None:
             self._wait()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Begin a websocket, but for a head that `websockets` neither reads nor hangs up on."""
+        lines = [len(event.target), *(len(name) + len(value) for name, value in event.headers)]
+        if max(lines) > LONGEST_LINE or len(lines) > MOST_LINES:
+            self.send_400_response("The head of this websocket's request is too large.")
+            return
+        super().handle_websocket_upgrade(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""

@@ -131,6 +131,10 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    broken = next((word for word in words if not _is_text(word)), None)
+    if broken is not None:
+        print(f"hsl: {broken[:60]!a} is not UTF-8. Type it again.", file=sys.stderr)
+        return 2
     try:
         return _run(_parser(words).parse_args(words))
     except BrokenPipeError:
@@ -139,6 +143,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return 130
+
+
+def _is_text(word: str) -> bool:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ from urllib.request import (
     HTTPSHandler,
     OpenerDirector,
     Request,
+    UnknownHandler,
 )
 
 Refuse = Callable[[str, str], None]
@@ -86,6 +87,7 @@ def opener(
         *([HTTPRedirectHandler()] if redirects else []),
         HTTPErrorProcessor(),
         HTTPDefaultErrorHandler(),
+        UnknownHandler(),  # URLError for any other scheme
     ):
         director.add_handler(handler)
     return director

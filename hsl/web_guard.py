@@ -8,7 +8,7 @@ comes from another site is refused, whoever sends it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
@@ -19,9 +19,9 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hsl import addresses
 from hsl.accounts import tokens
 from hsl.accounts.keeper import Keeper
-from hsl.addresses import is_loopback
 
 log = logging.getLogger("hsl.web")
 
@@ -35,6 +35,7 @@ PUBLIC_FILES = ("/static/", "/app/static/")  # the program's own, which hold not
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKED_EVERY = 2.0  # seconds between two looks whether open websockets may stay open
 SIGNED_OUT = 4401  # a websocket's closing code, after HTTP's 401
+NO_BYTES = 1003  # RFC 6455: of a kind that is not taken; pages send no texts
 SIGN_IN = "/sign-in"
 
 
@@ -112,9 +113,7 @@ def token_in(scope: Scope) -> str | None:
 def is_own_origin(scope: Scope) -> bool:
     """Whether the page that asks is one of ours; False where the browser does not say."""
     headers = Headers(scope=scope)
-    origin = urlsplit(headers.get("origin", ""))
-    host = headers.get("host", "")
-    return bool(host) and origin.scheme in {"http", "https"} and origin.netloc == host
+    return addresses.is_own_origin(headers.get("origin", ""), headers.get("host", ""))
 
 
 class Guard:
@@ -144,6 +143,8 @@ class Guard:
         """Pass a request on, or answer it here."""
         if self._base and f"{scope.get('path', '')}/".startswith(f"{self._base}/"):
             scope = {**scope, "root_path": self._base}
+        if "headers" in scope:
+            scope = {**scope, "headers": _without_odd_cookies(scope["headers"])}
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -228,18 +229,21 @@ class Guard:
         ends = asyncio.ensure_future(socket.ended.wait())
 
         async def receive_until_ended() -> Message:
+            code = SIGNED_OUT
             comes = asyncio.ensure_future(receive())
             try:
                 await asyncio.wait({comes, ends}, return_when=asyncio.FIRST_COMPLETED)
                 if not ends.done():
                     message = comes.result()
-                    self._note_deed(socket, message)
-                    return message
+                    if message["type"] != "websocket.receive" or message.get("bytes") is not None:
+                        self._note_deed(socket, message)
+                        return message
+                    code = NO_BYTES
             finally:
                 comes.cancel()
             with contextlib.suppress(RuntimeError):
-                await send({"type": "websocket.close", "code": SIGNED_OUT})
-            return {"type": "websocket.disconnect", "code": SIGNED_OUT}
+                await send({"type": "websocket.close", "code": code})
+            return {"type": "websocket.disconnect", "code": code}
 
         async def send_until_ended(message: Message) -> None:
             if not ends.done():
@@ -272,6 +276,20 @@ class Guard:
                 log.warning("The database does not answer (%s)", type(fault).__name__)
 
 
+def _without_odd_cookies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers without cookies that hold a backslash: no browser sets one (RFC 6265).
+
+    To read one that is full of them takes Python minutes (CVE-2024-7592), in the one thread that
+    answers everybody, and anybody could send it.
+    """
+    return [
+        (name, b";".join(one for one in value.split(b";") if b"\\" not in one))
+        if name == b"cookie"
+        else (name, value)
+        for name, value in headers
+    ]
+
+
 def _is_this_machine(scope: Scope) -> bool:
     """Whether somebody at this machine asks for it by its own name.
 
@@ -279,8 +297,13 @@ def _is_this_machine(scope: Scope) -> bool:
     name that it lets point here.
     """
     client = scope.get("client")
-    host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-    return client is not None and is_loopback(str(client[0])) and is_loopback(host)
+    try:
+        host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    return (
+        client is not None and addresses.is_loopback(str(client[0])) and addresses.is_loopback(host)
+    )
 
 
 def _told(scope: Scope, token_hash: str | None) -> Scope:

@@ -9,6 +9,7 @@ names something (a message's id, a year) is given as text. `plural` chooses the 
 Who reads is asked of a source that the pages set (`read_by`); the terminal reads English.
 """
 
+import decimal
 import gettext
 import io
 import string
@@ -28,6 +29,7 @@ from babel.numbers import format_decimal
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "ru": "Русский"}
 DEFAULT = "en_GB"
+LONGEST_NUMBER = 400  # digits; the largest float has 309
 
 _forced: ContextVar[str | None] = ContextVar("hsl_forced_locale", default=None)
 _source: Callable[[], str | None] | None = None
@@ -135,4 +137,5 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's name for it
 def number(value: float, *, decimals: int = 0) -> str:
     """A number with the reader's separators."""
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return str(format_decimal(value, format=pattern, locale=locale()))
+    with decimal.localcontext(prec=LONGEST_NUMBER):
+        return str(format_decimal(value, format=pattern, locale=locale()))

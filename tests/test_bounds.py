@@ -120,6 +120,21 @@ def test_sockets_of_one_address_are_bounded_and_one_that_closes_makes_room(port:
                 time.sleep(0.05)
 
 
+@pytest.mark.parametrize(
+    "more", [b"Origin: " + b"x" * 9_000 + b"\r\n", b"X: y\r\n" * 200], ids=["long", "many"]
+)
+def test_a_websocket_with_a_huge_head_is_refused_at_once(port: int, more: bytes) -> None:
+    began = time.monotonic()
+    said = _answer(
+        port,
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        + more + b"\r\n",
+    )  # fmt: skip
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert time.monotonic() - began < 4
+
+
 def test_a_huge_message_closes_its_socket_alone(port: int) -> None:
     address = f"ws://127.0.0.1:{port}/ws"
     with connect(address) as client:

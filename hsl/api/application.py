@@ -66,8 +66,10 @@ def _application() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
-    for room in (people, cohorts, segments, messages, steering, media, reports, auditing):
+    rooms = (people, cohorts, segments, messages, steering, media, reports, auditing)
+    for room in rooms:
         app.include_router(room.router)
+    app.state.routes = [route for room in rooms for route in room.router.routes]
     _describe(app)
     return app
 

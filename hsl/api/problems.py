@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError, OperationalError, StatementError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from hsl.acting import NotAllowedError
 from hsl.audience.where import WhereError
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 SHOWN_FAULTS = 10  # of a body
 LONGEST_PLACE = 100  # characters of a field's name, which may be the sender's own
+LONGEST_DETAIL = 500  # characters of a sentence, which may quote what was sent
 
 
 class Fault(BaseModel):
@@ -56,13 +58,19 @@ def answer(
     errors: list[Fault] | None = None,
 ) -> JSONResponse:
     """The answer that says a problem."""
-    said = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors)
+    said = Problem(
+        title=HTTPStatus(status).phrase, status=status, detail=_shortened(detail), errors=errors
+    )
     return JSONResponse(
         said.model_dump(mode="json", exclude_none=True),
         status,
         headers=dict(headers or {}),
         media_type=MEDIA_TYPE,
     )
+
+
+def _shortened(detail: str) -> str:
+    return detail if len(detail) <= LONGEST_DETAIL else f"{detail[: LONGEST_DETAIL - 1]}…"
 
 
 def of_unforeseen(fault: Exception, method: str, path: str) -> JSONResponse:
@@ -110,7 +118,7 @@ def _of_validation(_request: Request, fault: Exception) -> JSONResponse:
     faults = [
         Fault(
             place=".".join(str(part) for part in one["loc"])[:LONGEST_PLACE],
-            detail=str(one["msg"]).removeprefix("Value error, "),
+            detail=_shortened(str(one["msg"]).removeprefix("Value error, ")),
         )
         for one in fault.errors()[:SHOWN_FAULTS]
     ]
@@ -118,16 +126,26 @@ def _of_validation(_request: Request, fault: Exception) -> JSONResponse:
     return answer(422, f"{first.place}: {first.detail}", errors=faults)
 
 
-def _of_http(_request: Request, fault: Exception) -> JSONResponse:
+def _of_http(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, HTTPException)
     words = {
         400: "The body cannot be read as JSON.",
         404: "There is nothing at this address.",
         405: "This address does not take that method.",
     }
+    headers = {"Allow": _methods(request)} if fault.status_code == 405 else fault.headers
     return answer(
-        fault.status_code, words.get(fault.status_code, str(fault.detail)), headers=fault.headers
+        fault.status_code, words.get(fault.status_code, str(fault.detail)), headers=headers
     )
+
+
+def _methods(request: Request) -> str:
+    """What this address takes, by all that answer there: the router knows the first one's alone."""
+    found: set[str] = set()
+    for route in request.app.state.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods
+    return ", ".join(sorted(found))
 
 
 def _of_any(request: Request, fault: Exception) -> JSONResponse:

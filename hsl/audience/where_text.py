@@ -31,7 +31,8 @@ def expression(condition: c.Condition) -> str:
     if isinstance(condition, c.Not):
         inner = expression(condition.of)
         bare = isinstance(condition.of, c.InStream | c.Reachable | c.Everyone | c.MessageOutcome
-                          | c.Pressed | c.Segment | c.Members | c.Arm | c.Search)  # fmt: skip
+                          | c.Pressed | c.Segment | c.Members | c.Arm | c.Search
+                          | c.Not)  # fmt: skip
         return f"NOT {inner}" if bare else f"NOT ({inner})"
     return _leaf(condition)
 

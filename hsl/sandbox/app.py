@@ -5,21 +5,24 @@ import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hsl.addresses import is_own_origin
 from hsl.message import html
 from hsl.sandbox import checks, phone, talk
 from hsl.sandbox.files import Files, Kept, Uploaded
 from hsl.sandbox.limits import Limiter
-from hsl.sandbox.options import SandboxOptions, fate
+from hsl.sandbox.options import SandboxOptions, changed_options, fate
 
 
 class HangUp(Response):
@@ -30,6 +33,30 @@ class HangUp(Response):
         headers = [(b"content-length", b"1000"), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"{", "more_body": True})
+
+
+class OwnPages:
+    """Refuses what a page of another site asks by a browser of this machine, but for the phone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what no other site's page asked."""
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers({})
+        origin = headers.get("origin")
+        is_foreign = (
+            headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
+            if origin is None
+            else not is_own_origin(origin, headers.get("host", ""))
+        )
+        is_shown = scope.get("method") == "GET" and scope.get("path") == "/"
+        if is_foreign and not is_shown:
+            await talk.error(403, "Forbidden: asked by a page of another site")(
+                scope, receive, send
+            )
+            return
+        await self._app(scope, receive, send)
 
 
 class Sandbox:
@@ -49,18 +76,21 @@ class Sandbox:
         """One call `/bot<token>/<method>`."""
         options = self.options
         token, method = request.path_params["token"], request.path_params["method"].lower()
-        arguments, uploads = await talk.arguments_of(request)
+        try:
+            arguments, uploads = await talk.arguments_of(request)
+        except checks.RefusedError as refused:
+            return talk.error(refused.code, refused.description)
         if options.latency:
             await asyncio.sleep(options.latency)
-        bot_id = token.partition(":")[0]
-        if options.revoked or not bot_id.isdigit():
+        bot_id = talk.number_of(token.partition(":")[0])
+        if options.revoked or bot_id is None or bot_id < 0:
             return talk.error(401, "Unauthorized")
         if method in SENDING and self._take("fail_next"):
             return Response("<h1>502 Bad Gateway</h1>", 502, media_type="text/html")
         if method in SENDING and self._take("drop_before_next"):
             return HangUp()
         try:
-            result = self._call(method, arguments, uploads, int(bot_id))
+            result = self._call(method, arguments, uploads, bot_id)
         except checks.RefusedError as refused:
             self.counters[f"refused_{refused.code}"] += 1
             return talk.error(refused.code, refused.description)
@@ -115,7 +145,7 @@ class Sandbox:
         parsed = checks.text_of(arguments, name, limit)
         if media and not arguments.get(media) and media not in uploads:
             raise checks.RefusedError(400, f"Bad Request: there is no {media} in the request")
-        if media and media not in uploads and len(arguments[media]) < 3:
+        if media and media not in uploads and not 3 <= len(arguments[media]) <= 2000:
             raise checks.RefusedError(400, "Bad Request: wrong file identifier/HTTP URL specified")
         buttons = checks.buttons_of(arguments)
         paid = arguments.get("allow_paid_broadcast") == "true"
@@ -182,7 +212,8 @@ class Sandbox:
         return talk.message(entry)
 
     def _find(self, arguments: dict[str, str], description: str) -> dict[str, Any]:
-        chat_id, message_id = talk.chat_id_of(arguments), int(arguments.get("message_id", 0))
+        chat_id = talk.chat_id_of(arguments)
+        message_id = talk.number_of(arguments.get("message_id", ""))
         for entry in reversed(self.accepted):
             if (entry["chat_id"], entry["message_id"]) == (chat_id, message_id):
                 if not entry.get("deleted"):
@@ -192,7 +223,9 @@ class Sandbox:
 
     async def log(self, request: Request) -> Response:
         """What was accepted, oldest first; `since` skips so many entries."""
-        since = int(request.query_params.get("since", 0))
+        since = talk.number_of(request.query_params.get("since", "0"))
+        if since is None:
+            return JSONResponse({"error": "since is how many entries to leave out"}, 400)
         return JSONResponse(self.accepted[since:])
 
     async def stats(self, _request: Request) -> Response:
@@ -201,21 +234,18 @@ class Sandbox:
 
     async def faults(self, request: Request) -> Response:
         """Change options at run time, from a JSON object of their names."""
-        wanted = await request.json()
-        known = {option.name for option in fields(SandboxOptions)}
-        unknown = set(wanted) - known
-        if unknown:
-            return JSONResponse({"error": f"unknown: {', '.join(sorted(unknown))}"}, 400)
-        for name, value in wanted.items():
-            if name == "descriptions":
-                value = {int(chat): words for chat, words in value.items()}
-            setattr(self.options, name, value)
+        try:
+            wanted = await request.json()
+            changed = changed_options(self.options, wanted)
+        except (ValueError, RecursionError) as refused:
+            return JSONResponse({"error": str(refused)[:500]}, 400)
+        for name in wanted:
+            setattr(self.options, name, getattr(changed, name))
         return JSONResponse({"ok": True})
 
     async def show_phone(self, request: Request) -> Response:
         """The phone page: a person's chat as they would see it."""
-        words = request.query_params.get("chat", "")
-        chat_id = int(words) if words.isdigit() else None
+        chat_id = talk.number_of(request.query_params.get("chat", ""))
         chats = list(dict.fromkeys(entry["chat_id"] for entry in reversed(self.accepted[-200:])))
         shown = [e for e in self.accepted if e["chat_id"] == chat_id and not e.get("deleted")]
         page = phone.page(chat_id, chats[:20], shown, self.presses[-1:], self.files.photo)
@@ -233,7 +263,7 @@ class Sandbox:
         form = await request.form()
         chat = str(form.get("chat", ""))
         self.presses.append({"chat_id": chat, "callback_data": str(form.get("data", ""))})
-        where = f"/?chat={chat}" if chat.isdigit() else "/"
+        where = "/" if talk.number_of(chat) is None else f"/?chat={chat}"
         return Response(status_code=303, headers={"Location": where})
 
 
@@ -265,6 +295,9 @@ def build(options: SandboxOptions, log_file: Path | None = None) -> Starlette:
         ("/sandbox/press", sandbox.press, ["POST"]),
         ("/", sandbox.show_phone, ["GET"]),
     ]
-    app = Starlette(routes=[Route(path, call, methods=methods) for path, call, methods in routes])
+    app = Starlette(
+        routes=[Route(path, call, methods=methods) for path, call, methods in routes],
+        middleware=[Middleware(OwnPages)],
+    )
     app.state.sandbox = sandbox
     return app

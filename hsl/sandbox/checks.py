@@ -39,13 +39,7 @@ def buttons_of(arguments: dict[str, str]) -> list[list[dict[str, Any]]]:
     raw = arguments.get("reply_markup")
     if not raw:
         return []
-    try:
-        markup = json.loads(raw)
-        rows: list[list[dict[str, Any]]] = markup.get("inline_keyboard", [])
-    except (ValueError, AttributeError):
-        raise RefusedError(
-            400, "Bad Request: can't parse reply keyboard markup JSON object"
-        ) from None
+    rows = _rows_of(raw)
     buttons = [button for row in rows for button in row]
     if len(buttons) > 100 or len(raw.encode()) > 10_240:
         raise RefusedError(400, "Bad Request: reply markup is too long")
@@ -54,12 +48,31 @@ def buttons_of(arguments: dict[str, str]) -> list[list[dict[str, Any]]]:
     return rows
 
 
+def _rows_of(raw: str) -> list[list[dict[str, Any]]]:
+    try:
+        markup = json.loads(raw)
+        json.dumps(markup, ensure_ascii=False).encode()  # half of a surrogate pair is refused
+    except (ValueError, RecursionError):
+        markup = None
+    rows: Any = markup.get("inline_keyboard", []) if isinstance(markup, dict) else None
+    if (
+        not isinstance(rows, list)
+        or not all(isinstance(row, list) for row in rows)
+        or not all(isinstance(button, dict) for row in rows for button in row)
+    ):
+        raise RefusedError(400, "Bad Request: can't parse reply keyboard markup JSON object")
+    return rows
+
+
 def _check_button(button: dict[str, Any]) -> None:
     if not str(button.get("text", "")).strip():
         raise RefusedError(400, "Bad Request: inline keyboard button text is empty")
     if "url" in button:
-        parts = urlsplit(str(button["url"]))
-        host = parts.hostname or ""
+        try:
+            parts = urlsplit(str(button["url"]))
+            host = parts.hostname or ""
+        except ValueError:
+            raise RefusedError(400, "Bad Request: BUTTON_URL_INVALID") from None
         web = parts.scheme in {"http", "https"}
         if parts.scheme not in {"http", "https", "tg", "ton", "tonsite"} or (
             web and "." not in host

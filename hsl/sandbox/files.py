@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -97,6 +98,8 @@ class Files:
     def _keep(self, kind: str, uploaded: Uploaded, told: dict[str, Any]) -> Kept:
         number = len(self._by_id)
         ending = uploaded.name.rpartition(".")[2] if "." in uploaded.name else "jpg"
+        if not re.fullmatch(r"[A-Za-z0-9]{1,10}", ending):
+            ending = "bin"
         path = f"{FOLDERS[kind]}/file_{number}.{ending}"
         file_id = PREFIXES[kind] + secrets.token_urlsafe(40)
         kept = Kept(kind, file_id, path, uploaded.content, told)
@@ -126,7 +129,9 @@ def _measured(content: bytes) -> dict[str, Any]:
         with Image.open(io.BytesIO(content)) as picture:
             picture.load()
             width, height = picture.size
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+    except (
+        UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError,
+    ):  # fmt: skip
         raise RefusedError(400, "Bad Request: IMAGE_PROCESS_FAILED") from None
     if width + height > 10_000 or max(width, height) > 20 * min(width, height):
         raise RefusedError(400, "Bad Request: PHOTO_INVALID_DIMENSIONS")

@@ -15,6 +15,8 @@ from starlette.routing import Mount
 from hsl import keys, models
 from hsl.acting import Permission
 from hsl.api import application
+from hsl.sandbox import app as sandbox
+from hsl.sandbox.options import SandboxOptions
 from hsl.settings import Settings, load_settings
 
 PEOPLE = range(100, 130)
@@ -83,6 +85,18 @@ def add_people(engine: Engine) -> None:
             insert(models.enrollments),
             [{"user_id": i, "course_stream": "4th_stream"} for i in PEOPLE[:10]],
         )
+
+
+@contextmanager
+def bot() -> Iterator[dict[str, str]]:
+    """Settings of a bot whose Telegram is a sandbox, and whose files go to a channel there."""
+    options = SandboxOptions(chat_rate=1000.0, rate=1000.0)
+    with serving(sandbox.build(options)) as address:
+        yield {
+            "BOT_TOKEN": "1:secret-part",
+            "HSL_TELEGRAM_API_URL": address,
+            "HSL_MEDIA_CHAT": "@school_files",
+        }
 
 
 @contextmanager

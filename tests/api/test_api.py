@@ -58,6 +58,8 @@ def test_what_is_not_there_is_a_problem_too(shared: Served) -> None:
     with shared.client() as client:
         problem(client.get("/nothing"), 404)
         problem(client.delete("/people"), 405)
+        other = client.patch("/people/101/do-not-message")
+        assert problem(other, 405) and other.headers["allow"] == "DELETE, PUT"
         problem(client.get("/people/1"), 404)
         problem(client.get("/messages/1000000"), 404)
         problem(

@@ -24,7 +24,7 @@ from hsl.message import button_lines, html, placeholders, preview
 from hsl.message.content import Content
 from hsl.settings import ROOT
 from pages.parts import show
-from tests.hostile.corpus import CORPUS, WAYS, Hostile
+from tests.hostile.corpus import ATTACKS, CORPUS, REFUSED, WAYS, Hostile
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 each = pytest.mark.parametrize("hostile", CORPUS, ids=lambda hostile: hostile.name)
@@ -137,7 +137,10 @@ def test_in_a_search_and_in_a_cohorts_json(engine: Engine, hostile: Hostile) -> 
         cohort = Cohort.model_validate_json(json.dumps({"search": hostile.payload}))
         Cohort.model_validate_json(json.dumps({"where": {"kind": hostile.payload}}))
     except ValidationError:
-        cohort = Cohort.model_validate({"search": hostile.payload})
+        try:
+            cohort = Cohort.model_validate({"search": hostile.payload})
+        except ValidationError:
+            return
     assert count(engine, cohort) <= len(names(engine))
     assert names(engine)[1] == "Anna"
 
@@ -165,7 +168,7 @@ def test_as_a_value_in_a_placeholder(hostile: Hostile) -> None:
     said = placeholders.render("Hi {first_name}!", {"first_name": hostile.payload})
     assert "<" not in said
     assert not placeholders.is_personal(said)
-    if "\x00" not in said and len(said) < 30_000:  # longer than a message
+    if hostile.answer is not REFUSED:
         parsed = html.parse(said)
         assert parsed.entities == ()
         assert inert(preview.body(parsed.text, parsed.entities))
@@ -269,9 +272,21 @@ def test_rubbish_in_an_address_is_a_cohort_or_refused(words: str) -> None:
             continue
 
 
-def test_the_documentation_has_this_table() -> None:
+def test_the_documentation_has_these_tables() -> None:
     text = (ROOT / "docs" / "security.md").read_text("utf-8")
     for hostile in CORPUS:
         assert f"\n| {hostile.name} | {hostile.answer} |\n" in text, hostile.name
-    for way in WAYS.values():
+    for way, (file, test) in WAYS.items():
         assert f"\n- {way}\n" in text
+        assert is_there(file, test)
+    for attack in ATTACKS:
+        row = f"| {attack.name} | {attack.answer} | `{attack.file}`: {attack.test} |"
+        assert f"\n{row}\n" in text, row
+        assert is_there(attack.file, attack.test)
+    rows = text.partition("| tried | answer | test |")[2].partition("\n\n")[0].splitlines()
+    assert len(rows) == len(ATTACKS) + 2, "a row that is no attack of tests/hostile/corpus.py"
+
+
+def is_there(file: str, test: str) -> bool:
+    """Whether a file has this test."""
+    return f"\ndef test_{test}(" in (ROOT / file).read_text("utf-8")
