@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from hsl import audit, database, models, sealing
 from hsl.acting import Permission, needs
-from hsl.delivery.gateway import Gateway
 from hsl.delivery.outcome import Verdict
 from hsl.errors import PlainError
 from hsl.models import MessageStatus, utc_now
@@ -302,6 +301,9 @@ def _id_of(token: str) -> int:
 
 def _ask_who(settings: Settings, token: str) -> str:
     """The username of the bot that has this token. Raises BotError."""
+    # Telegram's library takes a while to load, and sending looks for its bot alone.
+    from hsl.delivery.gateway import Gateway
+
     if not re.fullmatch(r"\d{1,19}:[\w-]+", token, re.ASCII):
         raise BotError(_("That is no bot's token (123456:ABC…), as @BotFather gives it."))
     asking = settings.model_copy(update={"bot_token": SecretStr(token)})
