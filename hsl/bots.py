@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from hsl import audit, audit_changes, database, models, sealing
 from hsl.acting import Permission, needs
+from hsl.delivery.outcome import Verdict
 from hsl.errors import PlainError
 from hsl.models import MessageStatus, utc_now
 from hsl.settings import Settings
@@ -300,9 +301,8 @@ def _id_of(token: str) -> int:
 
 def _ask_who(settings: Settings, token: str) -> str:
     """The username of the bot that has this token. Raises BotError."""
-    # The bot library is slow to load, and most commands only read which bot is in use.
+    # Telegram's library takes a while to load, and sending looks for its bot alone.
     from hsl.delivery.gateway import Gateway
-    from hsl.delivery.outcome import Verdict
 
     if not re.fullmatch(r"\d{1,19}:[\w-]+", token, re.ASCII):
         raise BotError(_("That is no bot's token (123456:ABC…), as @BotFather gives it."))

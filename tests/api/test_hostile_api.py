@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
+import httpx2
 import pytest
 from api_served import Served, add_people, bot, served_on
 from sqlalchemy import Engine, event
@@ -25,7 +25,7 @@ from hsl.media import uploading
 from tests.conftest import migrated_copy
 from tests.hostile.corpus import CORPUS, Hostile
 
-LONGEST_ADDRESS = 60_000  # characters of an address that httpx still sends
+LONGEST_ADDRESS = 60_000  # characters of an address that httpx2 still sends
 KEPT_DIFFERENTLY = {"NUL", "zero width", "SQL", "terminal escape", "megabytes"}
 # What is written, but for the tables that every request writes to.
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b(?!.*\bapi_(keys|answers)\b)", re.I | re.S)
@@ -78,7 +78,7 @@ class Asked:
     params: dict[str, Any] = field(default_factory=dict)
     body: Any = None
 
-    def send(self, client: httpx.Client) -> httpx.Response:
+    def send(self, client: httpx2.Client) -> httpx2.Response:
         """Its answer."""
         is_file = isinstance(self.body, bytes)
         body = self.body
@@ -86,7 +86,7 @@ class Asked:
             body = {**body, "name": f"{NEW} {next(NUMBERS)}"}
         return client.request(
             self.method,
-            # By hand, as httpx writes no half characters.
+            # By hand, as httpx2 writes no half characters.
             f"{self.path}?{urlencode(self.params, errors='surrogatepass')}",
             content=body if is_file or body is None else json.dumps(body),
             headers={} if is_file or body is None else {"Content-Type": "application/json"},
@@ -216,7 +216,7 @@ def written(engine: Engine) -> Iterator[list[str]]:
             event.remove(engine, name, listener)
 
 
-def is_right(answer: httpx.Response) -> bool:
+def is_right(answer: httpx2.Response) -> bool:
     """True for 2xx, False for a problem that is the sender's; fails for anything else."""
     assert "Traceback" not in answer.text
     if 200 <= answer.status_code < 300:

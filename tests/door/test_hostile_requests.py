@@ -5,7 +5,7 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -52,7 +52,7 @@ def raw(served: Served, request: bytes) -> bytes:
 def is_well(served: Served) -> None:
     """The pages still answer everybody, at once."""
     began = time.monotonic()
-    assert httpx.get(f"{served.address}/healthz", timeout=QUICK).status_code == 200
+    assert httpx2.get(f"{served.address}/healthz", timeout=QUICK).status_code == 200
     assert time.monotonic() - began < QUICK
 
 
@@ -60,7 +60,7 @@ def is_well(served: Served) -> None:
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/api/v1/people", "/healthz"])
 def test_no_cookie_keeps_the_pages_busy(served: Served, name: str, path: str) -> None:
     began = time.monotonic()
-    httpx.get(f"{served.address}{path}", headers={"Cookie": COOKIES[name]}, timeout=60)
+    httpx2.get(f"{served.address}{path}", headers={"Cookie": COOKIES[name]}, timeout=60)
     assert time.monotonic() - began < QUICK
     is_well(served)
 
@@ -69,7 +69,7 @@ def test_a_signed_in_session_survives_odd_cookies_beside_it(served: Served) -> N
     with served.signed_in() as client:
         kept = client.cookies["hsl_session"]
         odd = f'a="b\\"; x=\\; hsl_session={kept}; b="\\\\c"'
-        assert httpx.get(f"{served.address}/signed-in", headers={"Cookie": odd}).status_code == 204
+        assert httpx2.get(f"{served.address}/signed-in", headers={"Cookie": odd}).status_code == 204
 
 
 @pytest.mark.parametrize("hostile", CORPUS, ids=lambda hostile: hostile.name)
@@ -181,7 +181,7 @@ def test_two_requests_in_one_are_none(served: Served, more: bytes) -> None:
     is_well(served)
 
 
-def stream(served: Served, client: httpx.Client, origin: str | None = None) -> ClientConnection:
+def stream(served: Served, client: httpx2.Client, origin: str | None = None) -> ClientConnection:
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     return connect(
         served.address.replace("http", "ws", 1) + "/_stcore/stream",

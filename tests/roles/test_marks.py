@@ -6,7 +6,16 @@ import re
 import deeds
 import pytest
 
-from hsl.acting import NOBODY, ROLES, NotAllowedError, Permission, Role, acting_as
+from hsl.acting import (
+    NOBODY,
+    ROLES,
+    Actor,
+    NotAllowedError,
+    Permission,
+    Role,
+    acting_as,
+    permissions_of,
+)
 from hsl.audience.snapshot import Snapshot
 from hsl.settings import ROOT
 
@@ -94,6 +103,10 @@ def test_a_deed_refuses_who_may_not_before_it_does_anything(name: str) -> None:
             else:
                 with pytest.raises(NotAllowedError, match=rf"{actor.name} may not .* role \w+"):
                     deed()
+    without_names = permissions_of(Role.VIEWER, viewers_see_names=False)
+    refusal = TypeError if needed in without_names else NotAllowedError
+    with acting_as(Actor("Vera", without_names)), pytest.raises(refusal):
+        deed()
 
 
 @pytest.mark.parametrize("method", [Snapshot.page, Snapshot.similar])

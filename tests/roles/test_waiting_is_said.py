@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, update
 
-from hsl import acting, database, models
+from hsl import acting, database, experiments, models
 from hsl.acting import ROLES, Actor, Role
 from hsl.api import application
+from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import deciding, history
-from tests.api.api_served import Served, add_people, served_on
+from hsl.message.content import Content
+from tests.api.api_served import PEOPLE, Served, add_people, served_on
 from tests.test_cli import hsl, ten
 from tests.typing_commands import Terminal
 
@@ -105,3 +107,19 @@ def test_what_is_over_waits_for_nobody(strict: Served) -> None:
     found = history.one(strict.engine, made["id"])
     assert found is not None
     assert not found.waits_for_approval
+
+
+def test_an_experiment_waits_with_all_of_its_arms(strict: Served) -> None:
+    hello = Content(text="Hi")
+    number = experiments.create(
+        strict.engine,
+        strict.settings,
+        name="A or B",
+        arms=(experiments.Arm("A", 50, hello), experiments.Arm("B", 50, hello)),
+        audience=Audience(include=(Cohort(everyone=True),)),
+        author="anna",
+    )
+    found = deciding.of_experiment(strict.engine, number)
+    assert found is not None
+    assert found.people == len(PEOPLE)
+    assert deciding.of_experiment(strict.engine, number + 1) is None

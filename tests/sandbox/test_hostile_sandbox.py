@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from PIL import Image
 
@@ -43,7 +43,7 @@ BODIES = (b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 100_000, b'{"text":
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
+def client() -> Iterator[httpx2.Client]:
     """A client of a sandbox that sets no pace."""
     options = SandboxOptions(
         rate=1e9, chat_rate=1e9, blocked_share=0, deactivated_share=0, never_started_share=0
@@ -54,7 +54,7 @@ def client() -> Iterator[httpx.Client]:
     while not running.started:
         thread.join(0.02)
     port = running.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         yield client
     running.should_exit = True
     thread.join(10)
@@ -73,7 +73,7 @@ def with_each_text(value: Any, words: str) -> Iterator[Any]:
                 yield [*value[:at], changed, *value[at + 1 :]]
 
 
-def is_answer(answer: httpx.Response) -> bool:
+def is_answer(answer: httpx2.Response) -> bool:
     """Whether it was taken; fails for what Telegram would not say either."""
     assert answer.status_code < 500, answer.text
     said = answer.json()
@@ -86,7 +86,7 @@ def is_answer(answer: httpx.Response) -> bool:
 
 
 @pytest.mark.parametrize("hostile", CORPUS, ids=lambda hostile: hostile.name)
-def test_in_every_argument_of_every_method(client: httpx.Client, hostile: Hostile) -> None:
+def test_in_every_argument_of_every_method(client: httpx2.Client, hostile: Hostile) -> None:
     call_each(client, hostile.payload)
     shown = client.get("/", params={"chat": "5"})
     assert shown.status_code == 200
@@ -96,12 +96,12 @@ def test_in_every_argument_of_every_method(client: httpx.Client, hostile: Hostil
 
 @pytest.mark.parametrize("words", STRANGE, ids=lambda words: ascii(words[:10]))
 def test_a_strange_value_of_an_argument_is_refused_or_taken(
-    client: httpx.Client, words: str
+    client: httpx2.Client, words: str
 ) -> None:
     call_each(client, words)
 
 
-def call_each(client: httpx.Client, words: str) -> None:
+def call_each(client: httpx2.Client, words: str) -> None:
     for method, right in CALLS:
         for arguments in with_each_text(right, words):
             body = json.dumps(arguments).encode()
@@ -115,7 +115,7 @@ def call_each(client: httpx.Client, words: str) -> None:
     '{"inline_keyboard": [[{"text": "x", "url": 5}]]}', '{"inline_keyboard": {"a": "b"}}',
     '{"inline_keyboard": [[{"text": "x", "copy_text": 5}]]}', '{"inline_keyboard": null}',
 ])  # fmt: skip
-def test_a_keyboard_of_any_shape_is_answered(client: httpx.Client, markup: str) -> None:
+def test_a_keyboard_of_any_shape_is_answered(client: httpx2.Client, markup: str) -> None:
     is_answer(client.post(f"/bot{TOKEN}/sendMessage", data={**SENT, "reply_markup": markup}))
     assert client.get("/", params={"chat": "5"}).status_code == 200
 
@@ -126,7 +126,7 @@ def test_a_keyboard_of_any_shape_is_answered(client: httpx.Client, markup: str) 
     ["application/json", "multipart/form-data", "multipart/form-data; boundary=x",
      "application/x-www-form-urlencoded", "", "\xe9"],
 )  # fmt: skip
-def test_a_body_of_any_kind_is_answered(client: httpx.Client, body: bytes, kind: str) -> None:
+def test_a_body_of_any_kind_is_answered(client: httpx2.Client, body: bytes, kind: str) -> None:
     for method in ("sendMessage", "getMe", "editMessageText"):
         headers = {"Content-Type": kind.encode("latin-1")}
         is_answer(client.post(f"/bot{TOKEN}/{method}", content=body, headers=headers))
@@ -136,7 +136,7 @@ def test_a_body_of_any_kind_is_answered(client: httpx.Client, body: bytes, kind:
     "name",
     [one.payload for one in CORPUS if len(one.payload) < 9_000 and one.name != "half a character"],
 )
-def test_a_file_of_any_name_is_kept_and_had_again(client: httpx.Client, name: str) -> None:
+def test_a_file_of_any_name_is_kept_and_had_again(client: httpx2.Client, name: str) -> None:
     files = {"document": (name, b"%PDF-1.4 content")}
     answer = client.post(f"/bot{TOKEN}/sendDocument", data={"chat_id": "5"}, files=files)
     if not is_answer(answer):
@@ -148,7 +148,7 @@ def test_a_file_of_any_name_is_kept_and_had_again(client: httpx.Client, name: st
     assert client.send(request).content == b"%PDF-1.4 content"
 
 
-def test_a_picture_that_unpacks_to_very_much_is_refused(client: httpx.Client) -> None:
+def test_a_picture_that_unpacks_to_very_much_is_refused(client: httpx2.Client) -> None:
     packed = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(packed, "PNG")
     files = {"photo": ("bomb.png", packed.getvalue())}
@@ -158,7 +158,7 @@ def test_a_picture_that_unpacks_to_very_much_is_refused(client: httpx.Client) ->
 @pytest.mark.parametrize("body", [*BODIES, b'{"rate": "x"}', b'{"descriptions": {"x": "y"}}',
     b'{"descriptions": 1}', b'{"rate": -1}', b'{"rate": NaN}', b'{"fail_next": 1e999}',
     b'{"latency": 1e9}', b'{"revoked": "perhaps"}'])  # fmt: skip
-def test_faults_of_any_shape_are_refused(client: httpx.Client, body: bytes) -> None:
+def test_faults_of_any_shape_are_refused(client: httpx2.Client, body: bytes) -> None:
     answer = client.post("/sandbox/faults", content=body)
     assert answer.status_code == 400 and answer.json()["error"]
     assert is_answer(client.get(f"/bot{TOKEN}/getMe"))
@@ -167,7 +167,7 @@ def test_faults_of_any_shape_are_refused(client: httpx.Client, body: bytes) -> N
 @pytest.mark.parametrize(
     "words", ["", "0", "-1", "9" * 5000, "²", "٣", "x", "[]"], ids=lambda words: ascii(words[:10])
 )
-def test_strange_addresses_are_answered(client: httpx.Client, words: str) -> None:
+def test_strange_addresses_are_answered(client: httpx2.Client, words: str) -> None:
     assert client.get("/sandbox/log", params={"since": words}).status_code in {200, 400}
     assert client.get("/", params={"chat": words}).status_code == 200
     pressed = client.post("/sandbox/press", data={"chat": words, "data": words})
@@ -177,7 +177,7 @@ def test_strange_addresses_are_answered(client: httpx.Client, words: str) -> Non
 @pytest.mark.parametrize("path", ["/sandbox/faults", "/sandbox/press", f"/bot{TOKEN}/sendMessage"])
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}])
 def test_a_page_of_another_site_can_do_nothing(
-    client: httpx.Client, path: str, headers: dict[str, str]
+    client: httpx2.Client, path: str, headers: dict[str, str]
 ) -> None:
     before = client.get("/sandbox/stats").json()
     answer = client.post(path, json={"chat_id": "5", "text": "Hi"}, headers=headers)
