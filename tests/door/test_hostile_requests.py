@@ -189,6 +189,7 @@ def stream(served: Served, client: httpx2.Client, origin: str | None = None) -> 
         origin=served.address if origin is None else origin,  # type: ignore[arg-type]
         subprotocols=["streamlit"],  # type: ignore[list-item]
         max_size=None,
+        close_timeout=1,
     )
 
 
