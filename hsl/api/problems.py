@@ -79,7 +79,9 @@ def of_unforeseen(fault: Exception, method: str, path: str) -> JSONResponse:
     if isinstance(fault, DataError) or is_too_large or isinstance(fault, OverflowError):
         return answer(422, "A value is too large, or of a kind that cannot be kept.")
     if isinstance(fault, OperationalError):
-        logger.error("%s %s: the database does not answer", method, path)
+        logger.error(
+            "%s %s: the database does not answer (%s)", method, path, type(fault.orig).__name__
+        )
         return answer(503, "The database does not answer. Try again.", headers={"Retry-After": "5"})
     frames = traceback.extract_tb(fault.__traceback__)[-3:]
     places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))

@@ -21,8 +21,8 @@ STAY = (
 OURS = "Begins Waits Halted school nothing-here Russian speakers 3rd_stream 4th_stream 5th_stream"
 # What Telegram answered stands beside the reason in words; documents say their language.
 ANSWERS = re.compile(r"^(Forbidden|Bad Request): |\(по-английски\)")
-# Keys, paths, usernames, addresses, and what a screen reader says of an icon.
-NO_WORDS = re.compile(r"Ctrl\+[\w+.]+|/[\w./*-]+|@\w+|\S+://\S+|\w+ icon")
+# Keys, paths, usernames, addresses, settings, and what a screen reader says of an icon.
+NO_WORDS = re.compile(r"HSL_\w+|Ctrl\+[\w+.]+|/[\w./*-]+|@\w+|\S+://\S+|\w+ icon")
 WORD = re.compile(r"\b[A-Za-z][\w-]{2,}")
 READ = r"""() => {
   const found = [];

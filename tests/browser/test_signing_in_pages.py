@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,6 +20,7 @@ from tests.door.conftest import PASSWORD, Served, serving, until
 def served(tmp_path: Path) -> Iterator[Served]:
     with serving(tmp_path) as found:
         registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
+        until(lambda: httpx2.get(found.address).status_code == 401)
         yield found
 
 
