@@ -73,15 +73,19 @@ def _shortened(detail: str) -> str:
     return detail if len(detail) <= LONGEST_DETAIL else f"{detail[: LONGEST_DETAIL - 1]}…"
 
 
+def _kind_of(fault: OperationalError) -> str:
+    """What the database calls it, such as SQLITE_BUSY or 57014; its words may name a host."""
+    names = (getattr(fault.orig, name, None) for name in ("sqlite_errorname", "sqlstate"))
+    return next((str(name) for name in names if name), type(fault.orig).__name__)
+
+
 def of_unforeseen(fault: Exception, method: str, path: str) -> JSONResponse:
     """The answer to a fault that nobody foresaw; the log says where it is, and no values."""
     is_too_large = isinstance(fault, StatementError) and isinstance(fault.orig, OverflowError)
     if isinstance(fault, DataError) or is_too_large or isinstance(fault, OverflowError):
         return answer(422, "A value is too large, or of a kind that cannot be kept.")
     if isinstance(fault, OperationalError):
-        logger.error(
-            "%s %s: the database does not answer (%s)", method, path, type(fault.orig).__name__
-        )
+        logger.error("%s %s: the database does not answer (%s)", method, path, _kind_of(fault))
         return answer(503, "The database does not answer. Try again.", headers={"Retry-After": "5"})
     frames = traceback.extract_tb(fault.__traceback__)[-3:]
     places = " < ".join(f"{f.filename}:{f.lineno} {f.name}" for f in reversed(frames))
