@@ -58,13 +58,20 @@ class Trouble:
 class Colleagues:
     """So many sessions in a thread of their own, from `with` to its end.
 
-    With `names` each signs in as one of them, by the one `password`.
+    With `names` each signs in as one of them, by the one `password`. `pause` are the seconds from
+    one page to the next, on average.
     """
 
     def __init__(
-        self, address: str, count: int, *, names: tuple[str, ...] = (), password: str = ""
+        self,
+        address: str,
+        count: int,
+        *,
+        names: tuple[str, ...] = (),
+        password: str = "",
+        pause: float = 5.0,
     ) -> None:
-        self._address, self._count = address, count
+        self._address, self._count, self._pause = address, count, pause
         self._names, self._password = names, password
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
@@ -143,7 +150,7 @@ class Colleagues:
             try:
                 for _ in range(VISITS_A_LINE):
                     name, query = chance.choice(VISITS)
-                    rest = chance.uniform(3, 7)
+                    rest = self._pause * chance.uniform(0.6, 1.4)
                     took = await self._open(page, listening, name, query)
                     if took is None:
                         self._note("line", f"{name or 'overview'} did not come", PATIENCE)

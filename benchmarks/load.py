@@ -163,7 +163,9 @@ def run(folder: Path, sizes: argparse.Namespace) -> list[str]:
         began = time.monotonic()
         logs = {name: folder / f"{name}.log" for name in ("web", "scheduler", "sandbox")}
         watch = Watch(house.address, house.server, logs, house.pids)
-        colleagues = Colleagues(house.address, sizes.people, names=NAMES, password=PASSWORD)
+        colleagues = Colleagues(
+            house.address, sizes.people, names=NAMES, password=PASSWORD, pause=sizes.pause
+        )
         print(
             f"{sizes.people} people at work, {sizes.recipients:,} recipients at {rate:.0f}/s, "
             f"{sizes.database}, disk of its own: {bool(house.disk and house.disk.is_real)}, "
@@ -200,6 +202,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     wanted.add_argument("--people", type=int, default=50)
+    wanted.add_argument(
+        "--pause", type=float, default=5.0, help="seconds from a person's page to the next"
+    )
     wanted.add_argument("--seconds", type=float, default=900.0)
     wanted.add_argument("--recipients", type=int, default=100_000)
     wanted.add_argument("--rate", type=float, help="messages a second, 31 to 1000")
