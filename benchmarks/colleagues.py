@@ -1,6 +1,6 @@
 """People at work on the pages, over the same websockets that a browser uses.
 
-Each signs in where accounts are on, opens a page or runs one anew every 3 to 7 seconds, keeps the
+Each signs in where accounts are on, opens a page or runs one anew every few seconds, keeps the
 refreshes that the page asks for, and connects anew after ten visits or when the line breaks.
 """
 

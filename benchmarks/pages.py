@@ -1,12 +1,12 @@
 """How long a person waits on the pages, in a real browser, while colleagues work on them too.
 
     python -m benchmarks.pages [--people N] [--messages N] [--recipients N] [--colleagues N]
-                               [--rounds N]
+                               [--rounds N] [--pause SECONDS]
 
 Makes a database (100,000 people, 1,000 messages of 2,000 recipients), serves it by `hsl web`, lets
-20 colleagues work (each opens a page, or runs one anew, every 3 to 7 seconds, over the same
-websocket that a browser uses, and with the refreshes that the pages ask for), and does what people
-do in one Chromium. Prints, for each deed, the milliseconds from the press of a key or button to the
+20 colleagues work (each opens a page, or runs one anew, every `--pause` seconds on average, 5 if
+nothing else is said, over the same websocket that a browser uses, and with the refreshes that the
+pages ask for), and does what people do in one Chromium. Prints, for each deed, the milliseconds from the press of a key or button to the
 last change that was painted: median, 95th percentile and worst, alone and among the colleagues.
 """
 
@@ -209,6 +209,9 @@ def main() -> None:
         ("rounds", 5),
     ):
         wanted.add_argument(f"--{name}", type=int, default=size)
+    wanted.add_argument(
+        "--pause", type=float, default=5.0, help="seconds from a colleague's page to the next"
+    )
     sizes = wanted.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -225,7 +228,7 @@ def main() -> None:
             context.set_default_timeout(60_000)
             for title, count in (("alone", 0), (f"among {sizes.colleagues}", sizes.colleagues)):
                 watched = Watched(context.new_page(), address)
-                with Colleagues(address, count) as colleagues:
+                with Colleagues(address, count, pause=sizes.pause) as colleagues:
                     for _ in range(1 + sizes.rounds):
                         deeds(watched)
                 for times in watched.took.values():
