@@ -6,8 +6,9 @@
 Makes a database (100,000 people, 1,000 messages of 2,000 recipients), serves it by `hsl web`, lets
 20 colleagues work (each opens a page, or runs one anew, every `--pause` seconds on average, 5 if
 nothing else is said, over the same websocket that a browser uses, and with the refreshes that the
-pages ask for), and does what people do in one Chromium. Prints, for each deed, the milliseconds from the press of a key or button to the
-last change that was painted: median, 95th percentile and worst, alone and among the colleagues.
+pages ask for), and does what people do in one Chromium. Prints, for each deed, the milliseconds
+from the press of a key or button to the last change that was painted: median, 95th percentile and
+worst, alone and among the colleagues.
 """
 
 import argparse
