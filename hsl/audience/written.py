@@ -34,7 +34,10 @@ def _unknown(connection: Connection, cohort: Cohort) -> list[str]:
         name
         for name in sorted(named)
         if connection.execute(
-            select(1).where(resolve.attribute(name, dialect).is_not(None)).limit(1)
+            select(1)
+            .select_from(People)  # an odd name is looked for by a subquery, which brings no table
+            .where(resolve.attribute(name, dialect).is_not(None))
+            .limit(1)
         ).first()
         is None
     ]
