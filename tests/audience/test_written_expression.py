@@ -31,5 +31,5 @@ def test_an_attribute_of_any_name_finds_its_people(described: Engine, name: str)
 
 @pytest.mark.parametrize("name", ["cty", "горд"])
 def test_an_attribute_of_nobody_is_told_with_what_was_meant(described: Engine, name: str) -> None:
-    with pytest.raises(where.WhereError, match="Nobody has an attribute .*; did you mean"):
+    with pytest.raises(where.WhereError, match="did you mean"):
         written.cohort_of(described, f"{name} = 'Omsk'")
