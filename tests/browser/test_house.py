@@ -4,10 +4,11 @@ import csv
 import re
 from urllib.parse import urlencode
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import House, environment
 from tests.browser.test_road import settled
+from tests.pages.test_contrast import of_style
 from tests.typing_commands import Terminal
 
 PAGES = ["", "audience", "compose", "messages", "delivery", "audit", "settings"]
@@ -153,3 +154,24 @@ def test_what_people_typed_shows_as_typed(page: Page, house: House) -> None:
     expect(page.get_by_role("heading", name="Compose")).to_be_visible()
     assert STREAM in said(page)
     is_inert(page)
+
+
+def test_dialogs_and_buttons_have_the_colours_of_the_dark(browser: Browser, house: House) -> None:
+    """A dialog stands beside the app, and Streamlit darkens words under a pointer."""
+    context = browser.new_context(color_scheme="dark", locale="en-GB")
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.goto(f"{house.address}/compose")
+    settled(page)
+    templates = page.get_by_role("button", name="Templates")
+    templates.hover()
+    expect(templates).to_have_css("color", rgb(of_style("hsl-focus", "dark")))
+    templates.click()
+    expect(page.get_by_role("dialog")).to_have_css("color-scheme", "dark")
+    page.screenshot(path=house.folder / "last.png")
+    context.close()
+
+
+def rgb(colour: str) -> str:
+    """A colour such as "#a7b4c0" as a browser tells it."""
+    return f"rgb({', '.join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5))})"

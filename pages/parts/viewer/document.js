@@ -3,6 +3,7 @@
 let reading = null;
 let known = {};
 let watch = null;
+let app = null;
 
 const NAMES = ["aria-label", "placeholder", "title", "alt"];
 const TEXTS = '[data-testid="stFileUploaderDropzone"], [role="tooltip"], [data-testid="stTooltipContent"], [data-testid="stDialog"], [role="listbox"], [role="menu"]';
@@ -58,8 +59,21 @@ function follow() {
   within(document.body);
 }
 
+// Dialogs and lists stand beside the app, and would have the light side's colours in the dark.
+function colours() {
+  const found = document.querySelector('[data-testid="stApp"]');
+  if (!found || found === app) return;
+  app = found;
+  const tell = () => {
+    document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
+  };
+  new MutationObserver(tell).observe(app, { attributes: true, attributeFilter: ["class"] });
+  tell();
+}
+
 export default function ({ data }) {
   document.documentElement.lang = data.language;
+  colours();
   known = data.streamlit;
   follow();
   const skip = document.querySelector('[data-testid="stSkipToContent"]')?.firstChild;
