@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, select, update
 
 from hsl import acting, bots, dispatch, looking, models
 from hsl.acting import ROLES, Actor, Role
@@ -94,13 +94,7 @@ def test_who_is_lost_to_one_bot_is_counted_for_it_alone(house: Engine) -> None:
 
 
 def test_a_file_goes_through_no_bot_but_its_own(house: Engine) -> None:
-    with house.begin() as connection:
-        connection.execute(
-            insert(models.media_files).values(
-                bot_id=SCHOOL, kind="photo", file_id="of-school", name="a.jpg",
-                uploaded_by="anna", uploaded_at=models.utc_now(),
-            )
-        )  # fmt: skip
+    two_bots.keep_a_photo_of_school(house)
     for file_id, bot_id, may_go in (
         ("of-school", CLUB, False),
         ("of-school", SCHOOL, True),

@@ -28,3 +28,14 @@ def keep(engine: Engine) -> None:
                 for bot_id, name in ((SCHOOL, "school"), (CLUB, "club"))
             ],
         )
+
+
+def keep_a_photo_of_school(engine: Engine) -> None:
+    """A picture in the library that the bot school alone can send."""
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.media_files).values(
+                bot_id=SCHOOL, kind="photo", file_id="of-school", name="a.jpg",
+                uploaded_by="anna", uploaded_at=models.utc_now(),
+            )
+        )  # fmt: skip

@@ -48,7 +48,7 @@ def with_password(
     right = passwords.matches(None if account is None else account.password_hash, password)
     with engine.begin() as connection:
         if account is None or not right or _is_gone(connection, account):
-            _failed(connection, account, browser)
+            failed(connection, account, browser)
         else:
             if passwords.is_outdated(account.password_hash):
                 anew = passwords.hashed(password)
@@ -82,7 +82,7 @@ def with_code(
                 account_sessions.delete().where(account_sessions.c.token_hash == token_hash)
             )
             return enter(connection, settings, account, browser, second_factor_given=True)
-        _failed(connection, account, browser)
+        failed(connection, account, browser)
     raise SignInError(_("That code is not right. Type the one that the phone shows now."))
 
 
@@ -132,13 +132,17 @@ def _is_gone(connection: Connection, account: Row[Any]) -> bool:
     return now.disabled_at is not None or now.password_hash != account.password_hash
 
 
-def _failed(connection: Connection, account: Row[Any] | None, browser: Browser) -> None:
+def failed(
+    connection: Connection, account: Row[Any] | None, browser: Browser, **more: object
+) -> None:
+    """Record that somebody did not get in; `more` says how it was tried and why not."""
     # What was typed for a name may have been a password, and is kept nowhere.
+    name = None if account is None else account.name
     audit.record(
         connection,
-        actor="nobody" if account is None else account.name,
+        actor=name or "nobody",
         action="sign_in_failed",
         object_type="account",
-        object_id=None if account is None else account.name,
-        details={"address": browser.address},
+        object_id=name,
+        details={"address": browser.address, **more},
     )

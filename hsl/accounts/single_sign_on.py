@@ -153,14 +153,7 @@ def enter(engine: Engine, settings: Settings, person: Person, browser: Browser) 
 def _failed(
     connection: Connection, account: Row[Any] | None, browser: Browser, reason: str
 ) -> None:
-    audit.record(
-        connection,
-        actor="nobody" if account is None else account.name,
-        action="sign_in_failed",
-        object_type="account",
-        object_id=None if account is None else account.name,
-        details={"address": browser.address, "by": "single sign-on", "reason": reason},
-    )
+    signing_in.failed(connection, account, browser, by="single sign-on", reason=reason)
 
 
 def _account(connection: Connection, settings: Settings, person: Person) -> Row[Any] | None:

@@ -42,13 +42,7 @@ def found(engine: Engine, cohort: Cohort, *, most: int | None) -> Found:
     with database.read_only(engine).begin() as connection:
         chosen = segments.people(connection, cohort)
         total, unreachable = resolve.chosen_count(connection, chosen)
-        wanted = chosen.order_by(None).subquery()
-        rows = connection.execute(
-            select(People)
-            .join(wanted, wanted.c.user_id == People.c.user_id)
-            .order_by(People.c.user_id)
-            .limit(most)
-        ).all()
+        rows = connection.execute(resolve.profiles(chosen).limit(most)).all()
     return Found(total, unreachable, tuple(User(**row._mapping) for row in rows))
 
 
@@ -61,14 +55,8 @@ def after(
     Raises SegmentError where the cohort cannot be looked up.
     """
     with database.read_only(engine).begin() as connection:
-        found = segments.people(connection, cohort).order_by(None).subquery()
-        rows = connection.execute(
-            select(People)
-            .join(found, found.c.user_id == People.c.user_id)
-            .where(People.c.user_id > last)
-            .order_by(People.c.user_id)
-            .limit(limit)
-        ).all()
+        found = resolve.profiles(segments.people(connection, cohort))
+        rows = connection.execute(found.where(People.c.user_id > last).limit(limit)).all()
         return _with_places(connection, rows)
 
 

@@ -74,6 +74,14 @@ def condition(
     return _where(wanted, _Asked(target, now or models.utc_now(), attributes))
 
 
+def profiles(chosen: Select[Any]) -> Select[Any]:
+    """Everything of those in `chosen`, which names their ids, by id."""
+    wanted = chosen.order_by(None).subquery()
+    return (
+        select(People).join(wanted, wanted.c.user_id == People.c.user_id).order_by(People.c.user_id)
+    )
+
+
 def missing_ids(connection: Connection, ids: Sequence[int]) -> list[int]:
     """Those of `ids` that nobody has, in their order."""
     known: set[int] = set()

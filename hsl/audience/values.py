@@ -160,13 +160,7 @@ def _missing(person: dict[str, Any], names: Sequence[str]) -> tuple[str, ...]:
 
 def examples(connection: Connection, people: Select[Any], *, most: int) -> list[dict[str, Any]]:
     """The first people of `people` by id, with everything that a placeholder may name."""
-    found = people.order_by(None).subquery()
-    rows = connection.execute(
-        select(People)
-        .join(found, found.c.user_id == People.c.user_id)
-        .order_by(People.c.user_id)
-        .limit(most)
-    ).all()
+    rows = connection.execute(resolve.profiles(people).limit(most)).all()
     return [known(dict(row._mapping)) for row in rows]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import streamlit as st
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
 from hsl import bots, models, settings
@@ -115,13 +115,7 @@ def test_a_bot_that_went_is_said_and_stops_what_was_to_go_through_it(
 
 
 def test_files_are_those_of_the_chosen_bot(open_page: Open, desk: Engine) -> None:
-    with desk.begin() as connection:
-        connection.execute(
-            insert(models.media_files).values(
-                bot_id=SCHOOL, kind="photo", file_id="of-school", name="a.jpg",
-                uploaded_by="anna", uploaded_at=models.utc_now(),
-            )
-        )  # fmt: skip
+    two_bots.keep_a_photo_of_school(desk)
     photo = Content(message_type=models.MessageType.PHOTO, file_id="of-school")
     drafts.start(desk, "analyst", content=photo)
     app = open_page("compose")
