@@ -12,23 +12,6 @@ from hsl.audience.segments import SegmentError
 from hsl.words import _
 from pages.parts import finding, shell, show
 
-CSS = """<style>
-.hsl-funnel{display:grid;grid-template-columns:1fr auto auto;gap:2px 14px;font-size:.9rem;
-font-variant-numeric:tabular-nums;align-items:baseline}
-.hsl-funnel .n{text-align:right;font-weight:600}.hsl-funnel .t{text-align:right;opacity:.78}
-.hsl-funnel .b{grid-column:1/-1;height:4px;border-radius:2px;background:#8a8f9840;
-margin-bottom:4px}
-.hsl-funnel .b i{display:block;height:4px;border-radius:2px;background:#0072B2}
-.hsl-funnel span{overflow-wrap:anywhere}
-.hsl-by-stream{display:grid;grid-template-columns:minmax(5rem,max-content) 1fr auto;gap:3px 14px;
-font-size:.9rem;font-variant-numeric:tabular-nums;align-items:center}
-.hsl-by-stream tbody,.hsl-by-stream tr{display:contents}
-.hsl-by-stream caption{display:block;grid-column:1/-1;text-align:left;font-weight:600}
-.hsl-by-stream :is(th,td){padding:0;border:0;background:none;text-align:left;font-weight:400;
-overflow-wrap:anywhere}
-.hsl-by-stream td.n{text-align:right;font-weight:600}
-.hsl-by-stream i{display:block;height:8px;border-radius:0 3px 3px 0;background:#0072B2}
-</style>"""
 EVERYBODY = "TRUE"
 MOST_SHOWN = 20_000  # characters of SQL or JSON
 
@@ -40,7 +23,7 @@ def steps(cohort: Cohort) -> None:
     with show.answered():
         found = funnel.steps(shell.store(), cohort, expand=finding.expanded)
         if len(found) > 1:
-            st.html(CSS + _funnel(found, shell.people().people))
+            st.html(_funnel(found, shell.people().people))
 
 
 def _funnel(steps: list[funnel.Step], everybody: int) -> str:
@@ -78,7 +61,7 @@ def by_stream(cohort: Cohort) -> None:
         for name, people in zip(found["stream"], found["people"], strict=True)
     )
     caption = html.escape(_("People found, by stream"))
-    st.html(f'{CSS}<table class="hsl-by-stream"><caption>{caption}</caption>{lines}</table>')
+    st.html(f'<table class="hsl-by-stream"><caption>{caption}</caption>{lines}</table>')
 
 
 def _stream(name: str) -> str:

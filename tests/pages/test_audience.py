@@ -12,6 +12,7 @@ from hsl.audience import importer, selection
 from hsl.audience.cohort import Audience, Cohort
 from hsl.audience.snapshot import Count, Snapshot
 from hsl.warehouse import limits
+from hsl.warehouse.store import Store
 
 Open = Callable[..., AppTest]
 
@@ -200,3 +201,21 @@ def test_a_line_that_takes_too_long_says_so_and_can_be_taken_away(
 def press_last(app: AppTest, words: str) -> AppTest:
     [button for button in app.button if words in button.label][-1].click()
     return app.run()
+
+
+def test_one_run_asks_once_whether_there_is_anything_new(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("audience")
+    asked: list[Store] = []
+    fresh = Store.fresh
+
+    def counted(store: Store) -> Store:
+        asked.append(store)
+        return fresh(store)
+
+    monkeypatch.setattr(Store, "fresh", counted)
+    app.run()
+    assert len(asked) == 1
+    app.run()
+    assert len(asked) == 2
