@@ -14,7 +14,7 @@ from tests.delivery.arena import Arena, wait_until
 
 RATE = 150.0  # messages per second
 TICK_AND_COMMIT = 0.5  # seconds; the machine is shared
-CATCHING_UP = 1.25  # of the rate, over the seconds of a hundred messages
+CATCHING_UP = 1.1  # of the rate, over the seconds of a hundred messages
 
 
 @pytest.fixture
@@ -104,8 +104,9 @@ def test_killed_one_by_one_they_hand_over_in_under_five_seconds(
 
 def share_and_hand_over(arena: Arena, *, people: int) -> None:
     arena.add_people(people)
-    # It takes twice the rate: on a busy machine what left in time may arrive together.
-    arena.start_sandbox("--rate", str(2 * arena.rate))
+    # It refuses nothing: on a busy machine what left in time may arrive together. That they keep
+    # one rate is seen by when messages leave; two that each kept it would be twice as fast.
+    arena.start_sandbox("--rate", "1000")
     first, _second = arena.start_scheduler(), arena.start_scheduler()
     wait_until(lambda: workers(arena) == 2, "both are there", patience=40)
     message = arena.send_to_all()
@@ -121,9 +122,7 @@ def share_and_hand_over(arena: Arena, *, people: int) -> None:
     assert len(owners) == 2
     closing = arena.closing(message)
     assert closing.sent + closing.uncertain == people
-    with arena.engine.begin() as connection:
-        refusals = connection.execute(select(models.bot_pace.c.refusals)).scalar_one()
-    assert refusals == 0
+    assert together(arena) <= arena.rate * CATCHING_UP
 
 
 def together(arena: Arena) -> float:
