@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 from babel.dates import format_date, get_day_names
 
+from hsl.charts.channels import fixed, where, where_chosen, where_small
 from hsl.charts.ink import BLACK, WHITE, Ink, dressed, on
 from hsl.charts.rows import LEAST_SPAN, MARK, shape, share_facts
 from hsl.insights.shares import Step
@@ -32,7 +33,7 @@ def shares(frame: pd.DataFrame, ink: Ink, *, step: Step) -> Any:
         scale=alt.Scale(domain=[max(0.0, low - 0.01), 1], nice=False, zero=False),
         axis=alt.Axis(format="~%", tickCount=5),
     )
-    hue = alt.condition("datum.small", alt.value(ink.grey), alt.value(ink.series))
+    hue = where_small(alt.ColorValue, ink.grey, ink.series)
     base = alt.Chart(days).encode(x=_days(frame))
     line = (
         base.transform_filter("!datum.small")
@@ -40,7 +41,7 @@ def shares(frame: pd.DataFrame, ink: Ink, *, step: Step) -> Any:
         .encode(y=y.field("share"))
     )
     span = base.mark_rule(strokeWidth=4, strokeCap="round", opacity=0.3, clip=True).encode(
-        y=y.field("low"), y2="high:Q", color=hue
+        y=y.field("low"), y2=alt.Y2("high:Q"), color=hue
     )
     # The more deliveries, the larger the dot.
     size = alt.Size("tried:Q", scale=alt.Scale(range=[18, 150], zero=True), legend=None)
@@ -82,9 +83,9 @@ def stacked(frame: pd.DataFrame, order: Sequence[str], ink: Ink, *, step: Step) 
     base = alt.Chart(days)
     bars = base.mark_rect().encode(
         x=_days(frame),
-        x2="until:T",
+        x2=alt.X2("until:T"),
         y=alt.Y("bottom:Q", title=None, axis=alt.Axis(format=",d", tickCount=5, tickMinStep=1)),
-        y2="top:Q",
+        y2=alt.Y2("top:Q"),
         color=alt.Color(
             "named:N",
             title=None,
@@ -92,7 +93,7 @@ def stacked(frame: pd.DataFrame, order: Sequence[str], ink: Ink, *, step: Step) 
             scale=alt.Scale(domain=named, range=shades),
             legend=alt.Legend(orient="top", columns=2, labelLimit=240),
         ),
-        opacity=alt.condition(chosen, alt.value(1), alt.value(0.35)),
+        opacity=alt.OpacityValue(0.35, condition={"param": chosen.name, "value": 1}),
     )
     dark = [str(place) for place, shade in enumerate(shades, start=1) if on(shade) == WHITE]
     figures = (
@@ -101,19 +102,17 @@ def stacked(frame: pd.DataFrame, order: Sequence[str], ink: Ink, *, step: Step) 
         .encode(
             x=alt.X("centre:T"),
             y=alt.Y("middle:Q"),
-            text="mark:N",
-            color=alt.condition(
-                alt.FieldOneOfPredicate("mark", dark), alt.value(WHITE), alt.value(BLACK)
-            ),
+            text=alt.Text("mark:N"),
+            color=where(alt.ColorValue, {"field": "mark", "oneOf": dark}, WHITE, BLACK),
         )
     )
     door = (
         base.mark_rect(cursor="pointer", fill=ink.series, stroke=None, opacity=0)
         .encode(
             x=alt.X("day:T"),
-            x2="until:T",
+            x2=alt.X2("until:T"),
             y=alt.Y("bottom:Q"),
-            y2="top:Q",
+            y2=alt.Y2("top:Q"),
             tooltip=[
                 alt.Tooltip("when:N", title=_step(step)),
                 alt.Tooltip("words:N", title=_("reason")),
@@ -179,10 +178,9 @@ def _heat(
         title=None,
         scale=alt.Scale(domain=[low, high], range=list(ink.scale), clamp=True, interpolate="rgb"),
         legend=alt.Legend(orient="top", format=".0%", gradientLength=160, gradientThickness=8),
+        condition={"test": "datum.small", "value": ink.grid},
     )
-    cell = base.mark_rect(cornerRadius=3).encode(
-        color=alt.condition("datum.small", alt.value(ink.grid), colour)
-    )
+    cell = base.mark_rect(cornerRadius=3).encode(color=colour)
     figures = (
         base.transform_filter("!datum.small")
         .mark_text(
@@ -192,9 +190,7 @@ def _heat(
         )
         .encode(
             text=alt.Text("share:Q", format=".0%"),
-            color=alt.condition(
-                f"datum.share > {dark}", alt.value(ink.on_high), alt.value(ink.on_low)
-            ),
+            color=where(alt.ColorValue, f"datum.share > {dark}", ink.on_high, ink.on_low),
         )
     )
     door = (
@@ -202,8 +198,8 @@ def _heat(
             cornerRadius=3, cursor="pointer", strokeWidth=2, color=ink.text, fillOpacity=0
         )
         .encode(
-            strokeOpacity=alt.condition(chosen, alt.value(1), alt.value(0), empty=False),
-            stroke=alt.value(ink.text),
+            strokeOpacity=where_chosen(alt.StrokeOpacityValue, chosen, 1, 0),
+            stroke=fixed(alt.StrokeValue, ink.text),
             tooltip=[
                 alt.Tooltip("y:N", title=y),
                 alt.Tooltip("x:N", title=x),
@@ -272,9 +268,9 @@ def _with_doors(base: alt.Chart, marks: Sequence[alt.Chart], facts: Sequence[Any
     door = (
         base.mark_rule(strokeWidth=14, color=ink.series, cursor="pointer")
         .encode(
-            y=alt.value(0),
-            y2=alt.value(HEIGHT),
-            opacity=alt.condition(chosen, alt.value(0.18), alt.value(0), empty=False),
+            y=fixed(alt.YValue, 0),
+            y2=fixed(alt.Y2Value, HEIGHT),
+            opacity=where_chosen(alt.OpacityValue, chosen, 0.18, 0),
             tooltip=list(facts),
         )
         .add_params(chosen)

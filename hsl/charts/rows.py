@@ -10,6 +10,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from hsl.charts.channels import fixed, where_chosen, where_small
 from hsl.charts.figure import duration, percent
 from hsl.charts.ink import Ink, dressed, of_state
 from hsl.words import N_, _, number, plural
@@ -58,12 +59,12 @@ def dots(
             for said, median, count in zip(words, frame[against], frame[number], strict=True)
         ]
     rows = _rows(frame, name, key, words)
-    hue = alt.condition("datum.small", alt.value(ink.grey), alt.value(colour or ink.series))
+    hue = where_small(alt.ColorValue, ink.grey, colour or ink.series)
     x = _share_axis(frame, *([against] if against else []))
     base = alt.Chart(rows).encode(y=_row())
     span = base.mark_rule(
         strokeWidth=5, strokeCap="round", opacity=0.4, yOffset=MARK_DOWN, clip=True
-    ).encode(x=x.field("low"), x2="high:Q", color=hue)
+    ).encode(x=x.field("low"), x2=alt.X2("high:Q"), color=hue)
     dot = base.mark_point(size=80, filled=True, opacity=1, yOffset=MARK_DOWN, clip=True).encode(
         x=x.field("share"), color=hue, shape=shape()
     )
@@ -132,11 +133,11 @@ def times(frame: pd.DataFrame, name: str, key: str, ink: Ink, *, words: Sequence
     )
     axis = alt.Axis(values=shown, labelExpr=f"{labels} : ''", title=None)
     scale = alt.Scale(type="log", domain=[shown[0], shown[-1]], nice=False, padding=ROOM_BESIDE)
-    hue = alt.condition("datum.small", alt.value(ink.grey), alt.value(ink.series))
+    hue = where_small(alt.ColorValue, ink.grey, ink.series)
     base = alt.Chart(rows).encode(y=_row())
     marks = [
         base.mark_rule(strokeWidth=5, strokeCap="round", opacity=opacity, yOffset=MARK_DOWN).encode(
-            x=alt.X(f"{start}:Q", scale=scale, axis=axis), x2=f"{end}:Q", color=hue
+            x=alt.X(f"{start}:Q", scale=scale, axis=axis), x2=alt.X2(f"{end}:Q"), color=hue
         )
         for start, end, opacity in (
             ("seconds_50", "seconds_95", 0.5),
@@ -180,7 +181,7 @@ def share_facts(of: str, title: str | None = None) -> list[Any]:
 
 def shape() -> Any:
     """What is too small to say anything is a diamond, and not grey alone."""
-    return alt.condition("datum.small", alt.value("diamond"), alt.value("circle"))
+    return where_small(alt.ShapeValue, "diamond", "circle")
 
 
 def of_whole(share: float, whole: int, *, small: bool) -> str:
@@ -236,18 +237,18 @@ def _drawn(
     door = (
         base.mark_rect(fill=ink.series, stroke=None, cursor="pointer")
         .encode(
-            x=alt.value(0),
-            x2=alt.value(alt.expr("width")),
-            opacity=alt.condition(chosen, alt.value(0.10), alt.value(0), empty=False),
+            x=fixed(alt.XValue, 0),
+            x2=fixed(alt.X2Value, alt.expr("width")),
+            opacity=where_chosen(alt.OpacityValue, chosen, 0.10, 0),
             tooltip=list(facts),
         )
         .add_params(chosen)
     )
     label = base.mark_text(
         align="left", fontSize=13, dy=TEXT_UP, color=ink.text, limit=alt.expr(f"width - {ROOM}")
-    ).encode(x=alt.value(0), text="label:N")
+    ).encode(x=fixed(alt.XValue, 0), text=alt.Text("label:N"))
     figures = base.mark_text(align="right", fontSize=12, dy=TEXT_UP, color=ink.dim).encode(
-        x=alt.value(alt.expr("width")), text="words:N"
+        x=fixed(alt.XValue, alt.expr("width")), text=alt.Text("words:N")
     )
     layers = alt.layer(*marks, label, figures, door)
     return dressed(layers.properties(height=STEP * count), ink)

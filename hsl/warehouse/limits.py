@@ -1,17 +1,19 @@
 """What a reader of the store may do: look at one moment, for so long, and nothing else."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import duckdb
 
 from hsl.warehouse.errors import StoreError
+from hsl.warehouse.watchdog import Watchdog
 from hsl.words import _
 
 QUERY_SECONDS = 30.0
 THREADS = 2
 MEMORY = "4GB"
+
+_watchdog = Watchdog()
 
 
 class TooLongError(StoreError):
@@ -63,9 +65,7 @@ def within(cursor: duckdb.DuckDBPyConnection, seconds: float = QUERY_SECONDS) ->
 
     Raises TooLargeError where the store's memory does not suffice.
     """
-    timer = threading.Timer(seconds, cursor.interrupt)
-    timer.daemon = True
-    timer.start()
+    watched = _watchdog.put_on(cursor.interrupt, seconds)
     try:
         yield
     except duckdb.InterruptException:
@@ -83,4 +83,4 @@ def within(cursor: duckdb.DuckDBPyConnection, seconds: float = QUERY_SECONDS) ->
             )
         ) from None
     finally:
-        timer.cancel()
+        _watchdog.take_off(watched)

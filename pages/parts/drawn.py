@@ -3,6 +3,7 @@
 import hashlib
 import pickle  # nosec B403 - written alone, to be hashed; nothing is read
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -37,4 +38,4 @@ def chart(name: str, shown: object, build: Callable[[Ink], Any], **how: Any) -> 
 def _spec(
     name: str, digest: str, locale: str, colours: Ink, *, _build: Callable[[Ink], Any]
 ) -> dict[str, Any]:
-    return {**spec.with_frames(_build(colours)), "padding": PADDING}
+    return {**spec.with_frames(partial(_build, colours)), "padding": PADDING}
