@@ -105,7 +105,8 @@ class Colleagues:
     async def _work(self, number: int) -> None:
         chance = random.Random(number)
         async with httpx.AsyncClient(base_url=self._address, timeout=PATIENCE) as browser:
-            await asyncio.sleep(chance.uniform(0, 5))  # nobody comes with all the others
+            # Nobody comes with all the others, who then would wait for each other.
+            await asyncio.sleep(chance.uniform(0, 2 * self._pause))
             while True:
                 try:
                     await self._come(browser, number)

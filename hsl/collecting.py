@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 LONG = 0.005  # seconds that a collection may take before what survives it is frozen
-THAWED_EVERY = 300.0  # seconds
+THAWED_EVERY = 120.0  # seconds
 OLDEST = 2  # the generation that holds everything
 
 _began = 0.0

@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import hashlib
+import importlib
 import logging
 import re
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -194,6 +196,8 @@ async def _lifespan(
     # A scheduler that died cannot say so itself.
     telling_of_it = asyncio.create_task(telling.watch(engine, settings, stop))
     watch = asyncio.create_task(gate.watch())
+    # Not one of the loop's threads, for whose end the loop would wait.
+    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     try:
         yield None
     finally:
@@ -211,6 +215,10 @@ def _is_deed(sent: bytes) -> bool:
         return False
     is_run = message.WhichOneof("type") == "rerun_script"
     return is_run and not message.rerun_script.is_auto_rerun
+
+
+def _warm_up() -> None:
+    importlib.import_module("pages.parts.warm").up()
 
 
 async def _nothing_here(_request: Request) -> Response:

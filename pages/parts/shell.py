@@ -40,7 +40,7 @@ def _locale() -> str | None:
 words.read_by(_locale)
 
 
-@st.cache_resource(ttl=2.0)
+@st.cache_resource(ttl=2.0, show_spinner=False)
 def _settings() -> Settings:
     return bots.speaking(engine(), get_settings())
 
@@ -50,13 +50,13 @@ def settings() -> Settings:
     return _settings()
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The one engine of this process, for all sessions."""
     return database.engine_for(get_settings())
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def _vitals() -> vitals.Reading:
     return vitals.Reading(engine(), get_settings())
 
@@ -69,7 +69,7 @@ def alarms_of() -> list[str]:
     ]
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def _store() -> Store:
     found = get_settings()
     return Store(
@@ -85,7 +85,7 @@ def store() -> Store:
     return this_run.once("store", lambda: _store().fresh())
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def _snapshot() -> Snapshot:
     return Snapshot(_store(), expand=lambda chosen: segments.expanded(engine(), chosen))
 

@@ -17,12 +17,12 @@ DESK = "compose"  # the page whose choice it is, as `shell.enter` notes it
 CHOSEN = "desk-bot"  # in the session: the id of the bot that is chosen there
 
 
-@st.cache_resource(ttl=2.0)
+@st.cache_resource(ttl=2.0, show_spinner=False)
 def _speakers() -> list[Speaker]:
     return bots.speakers(shell.engine(), get_settings())
 
 
-@st.cache_resource(ttl=2.0)
+@st.cache_resource(ttl=2.0, show_spinner=False)
 def _of(bot_id: int) -> Settings:
     return bots.of_id(shell.engine(), get_settings(), bot_id)
 
