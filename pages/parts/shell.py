@@ -37,7 +37,8 @@ def _locale() -> str | None:
     return browser if browser and browser.partition("-")[0] == chosen else chosen or browser
 
 
-words.read_by(_locale)
+# Each sentence of a page asks for it; it comes with the connection, so a run has one.
+words.read_by(lambda: this_run.once("locale", _locale))
 
 
 @st.cache_resource(ttl=2.0, show_spinner=False)
