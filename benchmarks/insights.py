@@ -47,9 +47,11 @@ class Filled:
                     + to_seconds(hash(i + 2) % 9000000) END AS unreachable_since
             FROM range({PEOPLE}) AS t(i);
             CREATE TABLE enrollments AS SELECT 1000 + i AS user_id,
-                'stream_' || (i % 8) AS course_stream FROM range({PEOPLE}) AS t(i)
+                'stream_' || (i % 8) AS course_stream, 'active' AS status
+            FROM range({PEOPLE}) AS t(i)
             UNION ALL
-            SELECT 1000 + i, 'stream_' || ((i + 3) % 8) FROM range(0, {PEOPLE}, 5) AS t(i);
+            SELECT 1000 + i, 'stream_' || ((i + 3) % 8), 'active'
+            FROM range(0, {PEOPLE}, 5) AS t(i);
             CREATE TABLE message_history AS SELECT i + 1 AS id, 'Lesson ' || i AS message_text,
                 CASE WHEN i % 5 = 0 THEN 'video' ELSE 'text' END AS message_type, 'send' AS action,
                 CASE WHEN i % 3 = 0 THEN 'anna' ELSE 'boris' END AS author,

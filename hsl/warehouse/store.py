@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import Engine, func, select
 
 from hsl import database, models
-from hsl.warehouse import attributes, limits, loading, refreshing, seen, source, tables
+from hsl.warehouse import attributes, compacting, limits, loading, refreshing, seen, source, tables
 from hsl.warehouse.archived import Archive
 from hsl.warehouse.attributes import AttributeType
 from hsl.warehouse.cache import Cache
@@ -37,6 +37,7 @@ SENDING_WAITS = 15.0  # and while a message is being sent
 FAILED_WAITS = 15.0  # and after that could not be
 AT_MOST = 3.0  # seconds for which somebody waits for people who came in
 WORTH_SAVING = 50_000  # rows read since; fewer are read again in no time
+WORTH_COMPACTING = 50_000  # rows written since
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Store:
         self._loading = threading.Lock()
         self._saving = threading.Lock()
         self._changed_since_save = 0
+        self._changed_since_compacted = 0
         self._not_before = float("-inf")  # of the clock: when it may be refreshed after a failure
         self._database: duckdb.DuckDBPyConnection | None = None
         self._state: _State | None = None
@@ -114,7 +116,7 @@ class Store:
         self._now()
         with self._loading:
             self._refresh()
-        self._save_sometimes()
+        self._keep_house()
 
     def save(self) -> None:
         """Write the cache file, for the next start. Raises StoreError where that cannot be."""
@@ -178,7 +180,7 @@ class Store:
             return state
         with self._loading:
             first = self._state or self._start()
-        self._save_sometimes()
+        self._keep_house()
         return first
 
     def _patience(self, state: _State, entry: int) -> float:
@@ -248,6 +250,7 @@ class Store:
             )
             is_sending = sending.fetchone() is not None
         self._changed_since_save += rows
+        self._changed_since_compacted += rows
         self._state = _State(kinds, after, version, is_sending, after.read_at, began)
         return self._state
 
@@ -288,7 +291,7 @@ class Store:
             self._refresh()
         finally:
             self._loading.release()
-        self._save_sometimes()
+        self._keep_house()
 
     def _refresh_quietly(self) -> None:
         try:
@@ -297,6 +300,29 @@ class Store:
             # Readers go on with what there is; the page says how old that is.
             self._not_before = self._clock() + FAILED_WAITS
             log.exception("The index of people and deliveries could not be refreshed.")
+
+    def _keep_house(self) -> None:
+        """Compact and save, each in a thread of its own, where there is enough to do."""
+        if self._changed_since_compacted >= WORTH_COMPACTING:
+            self._changed_since_compacted = 0
+            threading.Thread(target=self._compact, name="store-compact", daemon=True).start()
+        self._save_sometimes()
+
+    def _compact(self) -> None:
+        with self._loading:
+            try:
+                with self._cursor() as cursor:
+                    done = compacting.compact(cursor)
+            except duckdb.FatalException:
+                log.exception("The index was lost while it was compacted, and is read anew.")
+                self._state = None
+                return
+        if not done:
+            log.warning(
+                "The index has too little memory to be compacted. Set HSL_INDEX_MEMORY to more "
+                "than %s.",
+                self._memory,
+            )
 
     def _save_sometimes(self) -> None:
         worth = self._cache is not None and self._changed_since_save >= WORTH_SAVING
