@@ -1,5 +1,6 @@
 """Who is signed in, as one process of the pages knows it: a moment old at most."""
 
+import threading
 import time
 from collections.abc import Iterable
 
@@ -26,6 +27,7 @@ class Keeper:
         self.engine, self.settings = engine, settings
         self._asks = always_asks
         self._looked = 0.0
+        self._keeping = threading.Lock()  # pages run in threads
         self._known: dict[str, tuple[float, Session | None]] = {}
         self._noted: dict[str, float] = {}
         # Whoever comes while the database is away would be let in as nobody, and closed out later.
@@ -61,12 +63,13 @@ class Keeper:
         with database.read_only(self.engine).begin() as connection:
             found = sessions.among(connection, self.settings, asked)
         now = time.monotonic()
-        old = [one for one, (at, _) in self._known.items() if now - at > WITHOUT_DATABASE]
-        for one in old:
-            self._known.pop(one, None)
-            self._noted.pop(one, None)
-        for one in asked:
-            self._known[one] = (now, found.get(one))
+        with self._keeping:
+            old = [one for one, (at, _) in self._known.items() if now - at > WITHOUT_DATABASE]
+            for one in old:
+                self._known.pop(one, None)
+                self._noted.pop(one, None)
+            for one in asked:
+                self._known[one] = (now, found.get(one))
         return found
 
     def is_use_due(self, token_hash: str) -> bool:
@@ -83,5 +86,6 @@ class Keeper:
 
     def forget(self) -> None:
         """Ask anew, as something changed here: whoever signed out is out at once."""
-        self._known.clear()
+        with self._keeping:
+            self._known.clear()
         self._looked = 0.0
