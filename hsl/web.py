@@ -7,7 +7,6 @@ import importlib
 import logging
 import re
 import sys
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -185,6 +184,7 @@ async def _lifespan(
     _app: st.App, *, gate: Gate, settings: Settings
 ) -> AsyncIterator[dict[str, Any] | None]:
     collecting.keep_short()
+    importlib.import_module("pages.parts.warm").up()
     # A page's thread that comes back from the database waits so long for one that computes, and it
     # does so a hundred times in a run: Python's 5 ms add up to half a second among colleagues.
     sys.setswitchinterval(TURN)
@@ -196,8 +196,6 @@ async def _lifespan(
     # A scheduler that died cannot say so itself.
     telling_of_it = asyncio.create_task(telling.watch(engine, settings, stop))
     watch = asyncio.create_task(gate.watch())
-    # Not one of the loop's threads, for whose end the loop would wait.
-    threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     try:
         yield None
     finally:
@@ -215,10 +213,6 @@ def _is_deed(sent: bytes) -> bool:
         return False
     is_run = message.WhichOneof("type") == "rerun_script"
     return is_run and not message.rerun_script.is_auto_rerun
-
-
-def _warm_up() -> None:
-    importlib.import_module("pages.parts.warm").up()
 
 
 async def _nothing_here(_request: Request) -> Response:

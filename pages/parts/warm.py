@@ -3,6 +3,7 @@
 import importlib
 import logging
 import pkgutil
+import threading
 import time
 from pathlib import Path
 
@@ -15,13 +16,17 @@ log = logging.getLogger("hsl.pages")
 
 
 def up() -> None:
-    """Import what pages are made of, and read people and deliveries; for a thread of its own.
+    """Import what pages are made of; then read people and deliveries, in a thread of its own.
 
     Where the database does not answer the first page says so, as it does later.
     """
-    began = time.monotonic()
     for found in pkgutil.iter_modules([str(Path(__file__).parent)]):
         importlib.import_module(f"pages.parts.{found.name}")
+    threading.Thread(target=_read, name="warm-up", daemon=True).start()
+
+
+def _read() -> None:
+    began = time.monotonic()
     try:
         shell.store()
     except (SQLAlchemyError, StoreError):
