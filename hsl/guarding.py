@@ -1,4 +1,4 @@
-"""The doctor's look at what guards people and the record: the audit's chain, what is kept, and secrets."""
+"""The doctor looks at what guards people and the record: the audit, what is kept, and secrets."""
 
 from datetime import timedelta
 
