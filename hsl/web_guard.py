@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -293,16 +293,13 @@ def _without_odd_cookies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[b
 def _is_this_machine(scope: Scope) -> bool:
     """Whether somebody at this machine asks for it by its own name.
 
-    Another machine's request may come through a proxy here, and another site's page may ask for a
-    name that it lets point here.
+    Another machine's request may come through a proxy here.
     """
     client = scope.get("client")
-    try:
-        host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-    except ValueError:
-        return False
     return (
-        client is not None and addresses.is_loopback(str(client[0])) and addresses.is_loopback(host)
+        client is not None
+        and addresses.is_loopback(str(client[0]))
+        and addresses.names_this_machine(Headers(scope=scope).get("host", ""))
     )
 
 
