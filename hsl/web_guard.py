@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hsl import addresses
 from hsl.accounts import tokens
 from hsl.accounts.keeper import Keeper
+from hsl.web_files import Given
 
 log = logging.getLogger("hsl.web")
 
@@ -120,7 +121,8 @@ class Guard:
     """Lets those in who are signed in, and everybody to the door.
 
     `door` answers the paths that `is_door` knows; `is_deed` tells whether what came by a websocket
-    was done by a person, and not by a page that draws itself anew. `base` is the path that a proxy
+    was done by a person, and not by a page that draws itself anew. `given` knows whose files are
+    whose. `base` is the path that a proxy
     passes on with the rest, which those behind the guard know by themselves.
     """
 
@@ -129,12 +131,14 @@ class Guard:
         app: ASGIApp,
         *,
         gate: Gate,
+        given: Given,
         door: ASGIApp,
         is_door: Callable[[str], bool],
         is_deed: Callable[[bytes], bool],
         base: str = "",
     ) -> None:
         self._behind, self._gate, self._keeper, self._base = app, gate, gate.keeper, base
+        self._given = given
         self._door, self._is_door, self._is_deed = door, is_door, is_deed
         self._noting: set[asyncio.Task[None]] = set()
         self._one_notes = asyncio.Lock()
@@ -176,6 +180,10 @@ class Guard:
             return
         if not may:
             await self._refusal(scope, path, headers)(scope, receive, send)
+            return
+        if token_hash is not None and not self._given.may_have(path, token_hash):
+            gone = "No page gave you this file, or it is gone. Open the page that has it anew."
+            await _problem(404, gone)(scope, receive, send)
             return
         is_visit = scope["method"] not in SAFE or "text/html" in headers.get("accept", "")
         if token_hash is not None and is_visit:
@@ -327,7 +335,7 @@ def _not_kept(send: Send) -> Send:
 
 
 def _problem(status: int, detail: str) -> JSONResponse:
-    titles = {401: "Not signed in", 403: "Refused", 503: "Not available"}
+    titles = {401: "Not signed in", 403: "Refused", 404: "Not found", 503: "Not available"}
     return JSONResponse(
         {"type": "about:blank", "title": titles[status], "status": status, "detail": detail},
         status,
