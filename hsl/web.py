@@ -240,12 +240,18 @@ def _note_files(files: MediaFileManager) -> None:
 
 
 def _is_deed(sent: bytes) -> bool:
-    """Whether what a page sent was done by a person, and not by a part that draws itself anew."""
+    """Whether what a page sent was done by a person, and not by a part that draws itself anew.
+
+    Raises ValueError for what is no message of a page's.
+    """
     try:
         message = BackMsg.FromString(sent)
-    except DecodeError:
-        return False
-    is_run = message.WhichOneof("type") == "rerun_script"
+    except DecodeError as fault:
+        raise ValueError("these bytes are no message") from fault
+    kind = message.WhichOneof("type")
+    if kind is None:
+        raise ValueError("this message says nothing")
+    is_run = kind == "rerun_script"
     return is_run and not message.rerun_script.is_auto_rerun
 
 

@@ -36,6 +36,7 @@ PUBLIC_FILES = ("/static/", "/app/static/")  # the program's own, which hold not
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKED_EVERY = 2.0  # seconds between two looks whether open websockets may stay open
 SIGNED_OUT = 4401  # a websocket's closing code, after HTTP's 401
+NO_MESSAGE = 1002  # RFC 6455: against the protocol
 NO_BYTES = 1003  # RFC 6455: of a kind that is not taken; pages send no texts
 SIGN_IN = "/sign-in"
 
@@ -121,7 +122,8 @@ class Guard:
     """Lets those in who are signed in, and everybody to the door.
 
     `door` answers the paths that `is_door` knows; `is_deed` tells whether what came by a websocket
-    was done by a person, and not by a page that draws itself anew. `given` knows whose files are
+    was done by a person, and not by a page that draws itself anew; it raises ValueError for what no
+    page sends. `given` knows whose files are
     whose. `base` is the path that a proxy
     passes on with the rest, which those behind the guard know by themselves.
     """
@@ -243,10 +245,12 @@ class Guard:
                 await asyncio.wait({comes, ends}, return_when=asyncio.FIRST_COMPLETED)
                 if not ends.done():
                     message = comes.result()
-                    if message["type"] != "websocket.receive" or message.get("bytes") is not None:
-                        self._note_deed(socket, message)
+                    if message["type"] != "websocket.receive":
                         return message
-                    code = NO_BYTES
+                    sent = message.get("bytes")
+                    if sent is not None and self._takes(scope, token_hash, sent):
+                        return message
+                    code = NO_BYTES if sent is None else NO_MESSAGE
             finally:
                 comes.cancel()
             with contextlib.suppress(RuntimeError):
@@ -263,10 +267,21 @@ class Guard:
         finally:
             ends.cancel()
 
-    def _note_deed(self, socket: _Socket, message: Message) -> None:
-        sent = message.get("bytes")
-        if socket.token_hash is not None and sent and self._is_deed(sent):
-            self._note_use(socket.token_hash)
+    def _takes(self, scope: Scope, token_hash: str | None, sent: bytes) -> bool:
+        """Whether a page may have sent this by its websocket; where a person did, it is noted."""
+        try:
+            is_deed = self._is_deed(sent)
+        except ValueError:
+            sender = scope["client"][0] if scope.get("client") else "an unknown address"
+            log.warning(
+                "A websocket from %s sent %d bytes that no page sends; it was closed",
+                sender,
+                len(sent),
+            )
+            return False
+        if is_deed and token_hash is not None:
+            self._note_use(token_hash)
+        return True
 
     def _note_use(self, token_hash: str) -> None:
         """Note that a session is in use, beside what is asked: no page waits for who writes."""
