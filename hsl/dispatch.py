@@ -14,7 +14,7 @@ from hsl import choice, database, models, written
 from hsl.acting import Permission, current, needs
 from hsl.audience import policy, resolve, segments, suppression, values
 from hsl.audience.cohort import Audience
-from hsl.delivery import again, changes, outbox, pace, recurring, withdrawing
+from hsl.delivery import again, approving, changes, outbox, pace, recurring, withdrawing
 from hsl.delivery.quiet import QuietHours
 from hsl.media import lasting
 from hsl.message.content import Content, Problem
@@ -30,6 +30,7 @@ class LastLook:
     `people` are the recipients: everybody chosen but those `left_out` by a rule, see `policy`.
     `samples` are whose messages to look at; none where everybody gets the same text.
     `languages` are how many of them get each of the content's languages, by code.
+    `needs_approval` says that they are more than one may write to without a second person.
     """
 
     people: int
@@ -42,6 +43,7 @@ class LastLook:
     left_out: dict[str, int] = field(default_factory=dict)
     samples: tuple[values.Sample, ...] = ()
     languages: dict[str, int] = field(default_factory=dict)
+    needs_approval: bool = False
 
     @property
     def may_go(self) -> bool:
@@ -142,6 +144,7 @@ def look(
         left_out=left_out,
         samples=written.samples(texts) if names else (),
         languages={text.content.default_language: text.people for text in texts},
+        needs_approval=approving.are_many(engine, total),
     )
 
 

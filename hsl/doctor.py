@@ -56,7 +56,7 @@ def examine(settings: Settings) -> list[Check]:
             checks.append(_reports(engine, settings))
             if checks[1].ok:
                 checks += [*_alarms(engine, settings), _figures(engine), guarding.audited(engine)]
-                checks.append(guarding.kept(engine, settings))
+                checks += [guarding.kept(engine, settings), guarding.sealed(engine, settings)]
     finally:
         engine.dispose()
     checks += [Check("bot", False, f"{name}: {why}") for name, why in served.faults.items()]

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
-from hsl import bots
+from hsl import bots, database, models, outward
 from hsl.accounts import second_factor
+from hsl.accounts.tables import accounts
 from hsl.acting import Permission, needs
 from hsl.settings import Settings
 from hsl.webhooks import kept
@@ -18,6 +19,27 @@ class Sealed:
     bots: int
     webhooks: int
     second_factors: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How many secrets the database keeps: sealed, and as they are."""
+
+    sealed: int
+    plain: int
+
+
+def kept_secrets(engine: Engine) -> Kept:
+    """Count them; bots and webhooks have sealed ones alone, as they are not taken without a key."""
+    columns = (
+        models.bots.c.sealed_token,
+        outward.webhooks.c.sealed_secret,
+        accounts.c.totp_secret,
+    )
+    with database.read_only(engine).begin() as connection:
+        plain = second_factor.plain(connection)
+        each = [connection.execute(select(func.count(column))).scalar_one() for column in columns]
+    return Kept(sealed=sum(each) - plain, plain=plain)
 
 
 @needs(Permission.MANAGE)

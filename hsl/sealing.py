@@ -28,6 +28,11 @@ def is_set(settings: Settings) -> bool:
     return settings.secret_key is not None or settings.secret_key_file is not None
 
 
+def check(settings: Settings) -> None:
+    """Raises SealError where what is set is no key, or cannot be read."""
+    _keys(settings)
+
+
 def seal(settings: Settings, secret: bytes) -> str:
     """The secret as text that only the key opens. Raises SealError where there is no key."""
     return _keys(settings).encrypt(secret).decode()

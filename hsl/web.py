@@ -22,9 +22,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit import config
+from streamlit import config, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from hsl import bounds, collecting, database, logs
 from hsl.accounts import opening
@@ -36,13 +38,15 @@ from hsl.door.routes import Door
 from hsl.health import Health
 from hsl.settings import ROOT, Settings
 from hsl.watch import telling
-from hsl.web_guard import Gate, Guard
+from hsl.web_files import Given
+from hsl.web_guard import SESSION_HEADER, Gate, Guard
 
 TURN = 0.0005  # seconds that a thread computes while another waits for its turn
 GRACE = 3  # seconds that open pages have to close at the end
 
 _served = False
 _keeper: Keeper | None = None
+_given: Given | None = None
 
 
 def mark_served() -> None:
@@ -61,13 +65,31 @@ def keeper() -> Keeper | None:
     return _keeper
 
 
+def asking() -> str | None:
+    """The hash of the session that this run of a page is for.
+
+    None where the pages run open, and in a thread that runs no page.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return None
+    found = st.context.headers.get(SESSION_HEADER)
+    return found if isinstance(found, str) else None
+
+
+def give_file(address: str, token_hash: str | None) -> None:
+    """Let this session have the file at an address of this process's pages, and no other one."""
+    if _given is not None and token_hash is not None:
+        _given.note(address, token_hash)
+
+
 def create_app(settings: Settings) -> st.App:
     """The application; one a process, as Streamlit's runtime is."""
-    global _keeper
+    global _keeper, _given
     mark_served()
     engine = database.engine_for(settings)
     _keeper = Keeper(engine, settings, always_asks=not is_loopback(settings.host))
     gate = Gate(_keeper)
+    _given = Given(lambda file: runtime.get_instance().media_file_mgr.read_file(file) is not None)
     # A folder `pages/` makes Streamlit run a page without app.py when a page's address is the
     # very first that is asked for; st.navigation switches that off only once it was called.
     PagesManager.uses_pages_directory = False
@@ -90,6 +112,7 @@ def create_app(settings: Settings) -> st.App:
             Middleware(
                 Guard,
                 gate=gate,
+                given=_given,
                 door=Door(_keeper).application(),
                 is_door=routes.is_door,
                 is_deed=_is_deed,
@@ -185,6 +208,7 @@ async def _lifespan(
 ) -> AsyncIterator[dict[str, Any] | None]:
     collecting.keep_short()
     importlib.import_module("pages.parts.warm").up()
+    _note_files(runtime.get_instance().media_file_mgr)
     # A page's thread that comes back from the database waits so long for one that computes, and it
     # does so a hundred times in a run: Python's 5 ms add up to half a second among colleagues.
     sys.setswitchinterval(TURN)
@@ -205,13 +229,31 @@ async def _lifespan(
         engine.dispose()
 
 
+def _note_files(files: MediaFileManager) -> None:
+    """Have every file that a page gives noted, with the session that it is given to."""
+    add = files.add
+
+    def add_and_note(*args: Any, **kwargs: Any) -> str:
+        address = add(*args, **kwargs)
+        give_file(address, asking())
+        return address
+
+    setattr(files, "add", add_and_note)  # noqa: B010 - mypy refuses to assign to a method
+
+
 def _is_deed(sent: bytes) -> bool:
-    """Whether what a page sent was done by a person, and not by a part that draws itself anew."""
+    """Whether what a page sent was done by a person, and not by a part that draws itself anew.
+
+    Raises ValueError for what is no message of a page's.
+    """
     try:
         message = BackMsg.FromString(sent)
-    except DecodeError:
-        return False
-    is_run = message.WhichOneof("type") == "rerun_script"
+    except DecodeError as fault:
+        raise ValueError("these bytes are no message") from fault
+    kind = message.WhichOneof("type")
+    if kind is None:
+        raise ValueError("this message says nothing")
+    is_run = kind == "rerun_script"
     return is_run and not message.rerun_script.is_auto_rerun
 
 

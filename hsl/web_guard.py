@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hsl import addresses
 from hsl.accounts import tokens
 from hsl.accounts.keeper import Keeper
+from hsl.web_files import Given
 
 log = logging.getLogger("hsl.web")
 
@@ -35,6 +36,7 @@ PUBLIC_FILES = ("/static/", "/app/static/")  # the program's own, which hold not
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOKED_EVERY = 2.0  # seconds between two looks whether open websockets may stay open
 SIGNED_OUT = 4401  # a websocket's closing code, after HTTP's 401
+NO_MESSAGE = 1002  # RFC 6455: against the protocol
 NO_BYTES = 1003  # RFC 6455: of a kind that is not taken; pages send no texts
 SIGN_IN = "/sign-in"
 
@@ -120,7 +122,9 @@ class Guard:
     """Lets those in who are signed in, and everybody to the door.
 
     `door` answers the paths that `is_door` knows; `is_deed` tells whether what came by a websocket
-    was done by a person, and not by a page that draws itself anew. `base` is the path that a proxy
+    was done by a person, and not by a page that draws itself anew; it raises ValueError for what no
+    page sends. `given` knows whose files are
+    whose. `base` is the path that a proxy
     passes on with the rest, which those behind the guard know by themselves.
     """
 
@@ -129,12 +133,14 @@ class Guard:
         app: ASGIApp,
         *,
         gate: Gate,
+        given: Given,
         door: ASGIApp,
         is_door: Callable[[str], bool],
         is_deed: Callable[[bytes], bool],
         base: str = "",
     ) -> None:
         self._behind, self._gate, self._keeper, self._base = app, gate, gate.keeper, base
+        self._given = given
         self._door, self._is_door, self._is_deed = door, is_door, is_deed
         self._noting: set[asyncio.Task[None]] = set()
         self._one_notes = asyncio.Lock()
@@ -176,6 +182,10 @@ class Guard:
             return
         if not may:
             await self._refusal(scope, path, headers)(scope, receive, send)
+            return
+        if token_hash is not None and not self._given.may_have(path, token_hash):
+            gone = "No page gave you this file, or it is gone. Open the page that has it anew."
+            await _problem(404, gone)(scope, receive, send)
             return
         is_visit = scope["method"] not in SAFE or "text/html" in headers.get("accept", "")
         if token_hash is not None and is_visit:
@@ -235,10 +245,12 @@ class Guard:
                 await asyncio.wait({comes, ends}, return_when=asyncio.FIRST_COMPLETED)
                 if not ends.done():
                     message = comes.result()
-                    if message["type"] != "websocket.receive" or message.get("bytes") is not None:
-                        self._note_deed(socket, message)
+                    if message["type"] != "websocket.receive":
                         return message
-                    code = NO_BYTES
+                    sent = message.get("bytes")
+                    if sent is not None and self._takes(scope, token_hash, sent):
+                        return message
+                    code = NO_BYTES if sent is None else NO_MESSAGE
             finally:
                 comes.cancel()
             with contextlib.suppress(RuntimeError):
@@ -255,10 +267,21 @@ class Guard:
         finally:
             ends.cancel()
 
-    def _note_deed(self, socket: _Socket, message: Message) -> None:
-        sent = message.get("bytes")
-        if socket.token_hash is not None and sent and self._is_deed(sent):
-            self._note_use(socket.token_hash)
+    def _takes(self, scope: Scope, token_hash: str | None, sent: bytes) -> bool:
+        """Whether a page may have sent this by its websocket; where a person did, it is noted."""
+        try:
+            is_deed = self._is_deed(sent)
+        except ValueError:
+            sender = scope["client"][0] if scope.get("client") else "an unknown address"
+            log.warning(
+                "A websocket from %s sent %d bytes that no page sends; it was closed",
+                sender,
+                len(sent),
+            )
+            return False
+        if is_deed and token_hash is not None:
+            self._note_use(token_hash)
+        return True
 
     def _note_use(self, token_hash: str) -> None:
         """Note that a session is in use, beside what is asked: no page waits for who writes."""
@@ -293,16 +316,13 @@ def _without_odd_cookies(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[b
 def _is_this_machine(scope: Scope) -> bool:
     """Whether somebody at this machine asks for it by its own name.
 
-    Another machine's request may come through a proxy here, and another site's page may ask for a
-    name that it lets point here.
+    Another machine's request may come through a proxy here.
     """
     client = scope.get("client")
-    try:
-        host = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-    except ValueError:
-        return False
     return (
-        client is not None and addresses.is_loopback(str(client[0])) and addresses.is_loopback(host)
+        client is not None
+        and addresses.is_loopback(str(client[0]))
+        and addresses.names_this_machine(Headers(scope=scope).get("host", ""))
     )
 
 
@@ -330,7 +350,7 @@ def _not_kept(send: Send) -> Send:
 
 
 def _problem(status: int, detail: str) -> JSONResponse:
-    titles = {401: "Not signed in", 403: "Refused", 503: "Not available"}
+    titles = {401: "Not signed in", 403: "Refused", 404: "Not found", 503: "Not available"}
     return JSONResponse(
         {"type": "about:blank", "title": titles[status], "status": status, "detail": detail},
         status,

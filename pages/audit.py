@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from hsl import acting, audit, audit_chain, words
+from hsl.acting import Permission
 from hsl.delivery import history
 from hsl.words import _, plural
-from pages.parts import audit_words, download, shell, show, whom
+from pages.parts import allowed, audit_words, download, shell, show, whom
 
 PAGE = 50  # entries
 LOOKED_AT = 200  # of the chain's last entries, at each look
@@ -50,11 +51,14 @@ def filters(actors: list[str], actions: list[str]) -> dict[str, Any]:
     )
     person = concerned.text_input(
         _("Person’s id"),
-        key="person",
         bind="query-params",
         live=show.LIVE,
-        help=_("What was done to this person, and to the messages meant for them."),
         on_change=first_page,
+        **allowed.greyed(
+            Permission.NAMES,
+            key="person",
+            help=_("What was done to this person, and to the messages meant for them."),
+        ),
     )
     person = (person or "").strip()
     if person and not person.isdecimal():

@@ -28,6 +28,7 @@ NAMES = {
     "reports": N_("reports"),
     "retention": N_("retention"),
     "scheduler": N_("scheduler"),
+    "secrets": N_("secrets"),
     "sending": N_("pace"),
     "sources": N_("sources"),
 }

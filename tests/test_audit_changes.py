@@ -208,8 +208,8 @@ def test_the_settings_of_one_start_and_the_next(engine: Engine) -> None:
         "HSL_METRICS_TOKEN": SecretStr("metricscanary"),
         "HSL_TELEGRAM_API_URL": "https://user:apicanary@bots.example.org",
     }
-    configured.note(engine, load_settings(**first))
-    configured.note(engine, load_settings(**first))
+    configured.note(engine, load_settings(**first), process="web")
+    configured.note(engine, load_settings(**first), process="web")
     entries, total = audit.entries(engine, action=configured.CHANGED)
     assert (total, entries[0].details["before"]) == (1, {})
     assert entries[0].details["after"] == {
@@ -220,19 +220,49 @@ def test_the_settings_of_one_start_and_the_next(engine: Engine) -> None:
         "HSL_TELEGRAM_API_URL": "https://bots.example.org",
     }
     del first["HSL_QUIET_HOURS"]
-    configured.note(engine, load_settings(**first | {"HSL_SECOND_APPROVER_OVER": 0}))
-    configured.note(engine, load_settings(**first | {"HSL_SECOND_APPROVER_OVER": 0}))
+    configured.note(engine, load_settings(**first | {"HSL_SECOND_APPROVER_OVER": 0}), process="web")
+    configured.note(engine, load_settings(**first | {"HSL_SECOND_APPROVER_OVER": 0}), process="web")
     assert audit.entries(engine, action=configured.CHANGED)[1] == 2
     assert said(engine, configured.CHANGED) == (
         "changed the settings: HSL_QUIET_HOURS: 21:00-07:00 → nothing; "
         "HSL_SECOND_APPROVER_OVER: 50 → nothing"
     )
-    configured.note(engine, load_settings(**first))
+    configured.note(engine, load_settings(**first), process="web")
     assert said(engine, configured.CHANGED).endswith("HSL_SECOND_APPROVER_OVER: 50")
 
 
+def test_two_processes_with_different_settings_write_only_what_was_changed(engine: Engine) -> None:
+    def start(process: str, quiet: str) -> int:
+        configured.note(engine, load_settings(HSL_QUIET_HOURS=quiet), process=process)
+        return audit.entries(engine, action=configured.CHANGED)[1]
+
+    assert [start("web", "21:00-07:00"), start("scheduler", "22:00-07:00")] == [1, 2]
+    assert [start("web", "21:00-07:00"), start("scheduler", "22:00-07:00")] == [2, 2]
+    assert [start("scheduler", "22:00-07:00"), start("web", "20:00-07:00")] == [2, 3]
+    changed = last(engine, configured.CHANGED)
+    assert (changed.object_type, changed.object_id) == ("settings", "web")
+    assert said(engine, configured.CHANGED) == (
+        "changed the settings: HSL_QUIET_HOURS: 21:00-07:00 → 20:00-07:00"
+    )
+    assert audit_words.thing(changed) == "settings web"
+
+
+def test_entries_from_before_processes_had_their_own_are_of_each(engine: Engine) -> None:
+    with engine.begin() as connection:
+        audit.record(
+            connection,
+            actor="operator",
+            action=configured.CHANGED,
+            object_type="settings",
+            details={"before": {}, "after": {"HSL_QUIET_HOURS": "21:00-07:00"}},
+        )
+    for process in ("web", "scheduler"):
+        configured.note(engine, load_settings(HSL_QUIET_HOURS="21:00-07:00"), process=process)
+    assert audit.entries(engine, action=configured.CHANGED)[1] == 1
+
+
 def test_the_default_settings_are_no_entry(engine: Engine) -> None:
-    configured.note(engine, load_settings())
+    configured.note(engine, load_settings(), process="web")
     assert audit.entries(engine)[1] == 0
 
 

@@ -195,6 +195,7 @@ def test_the_doctor_names_what_is_not_well_and_what_to_do(hsl: Terminal, engine:
     assert "python -m hsl scheduler" in checks["scheduler"]["remedy"]
     assert not checks["bot"]["ok"]
     assert checks["disk"]["ok"]
+    assert checks["secrets"]["ok"]
 
 
 def test_a_scheduled_message_is_edited_and_a_sent_one_is_not_deleted_unasked(

@@ -109,6 +109,13 @@ def _take_away(connection: Connection, actor: acting.Actor, account_id: int) -> 
     _record(connection, actor.name, "second_factor_removed", account.name)
 
 
+def plain(connection: Connection) -> int:
+    """How many accounts' codes are made from what stands in the database unsealed."""
+    secret = accounts.c.totp_secret
+    found = select(func.count()).where(secret.is_not(None), ~secret.startswith(SEALED))
+    return int(connection.execute(found).scalar_one())
+
+
 def seal_within(connection: Connection, settings: Settings, *, actor: str) -> int:
     """Seal what all accounts' codes are made from with the first key; how many there are.
 

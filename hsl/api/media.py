@@ -16,6 +16,14 @@ from hsl.media import dropped, library, uploading
 from hsl.models import MessageType
 from hsl.words import _
 
+Bot = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="The name of the kept bot whose files these are; without it, the one in use",
+    ),
+]
+
 router = APIRouter(prefix="/media", tags=["media"])
 
 
@@ -23,13 +31,14 @@ router = APIRouter(prefix="/media", tags=["media"])
 def list_media(
     here: Here,
     search: Annotated[str, Query(max_length=200, description="Words of a file's name")] = "",
+    bot: Bot = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[shapes.File]:
     """Files, the last uploaded first."""
     found, _total = library.listing(
         here.engine,
-        here.through().bot_id,
+        here.through(bot).bot_id,
         search=search,
         before=None if cursor is None else _place(cursor),
         limit=limit + 1,
@@ -53,14 +62,18 @@ def upload_media(
     kind: Annotated[
         MessageType, Query(description="photo, video or document, as it is to be shown")
     ] = MessageType.DOCUMENT,
+    bot: Bot = None,
 ) -> shapes.File:
-    """Upload a file through the bot, as the body; `note` says where its kind had to be another."""
+    """Upload a file as the body, through the bot whose messages are to carry it.
+
+    `note` says where its kind had to be another.
+    """
     given: Path = request.state.file
     if kind is MessageType.TEXT:
         raise ProblemError(422, "A file is a photo, a video or a document.")
     found = dropped.examine(name, given.read_bytes(), kind)
     progress = uploading.Progress(found.size)
-    kept = uploading.upload(here.engine, here.through(), found, progress, actor=signed())
+    kept = uploading.upload(here.engine, here.through(bot), found, progress, actor=signed())
     return shaping.file(kept, found.note and _(found.note, name=found.name))
 
 

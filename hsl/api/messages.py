@@ -52,6 +52,7 @@ def look_at_message(here: Here, new: shapes.NewMessage) -> shapes.Look:
         left_out=found.left_out,
         languages=found.languages,
         seconds=found.seconds,
+        needs_approval=found.needs_approval,
         problems=[problem.message for problem in found.problems],
         warnings=list(found.warnings),
     )

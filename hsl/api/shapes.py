@@ -183,6 +183,13 @@ class Look(BaseModel):
     left_out: dict[str, int]
     languages: dict[str, int]
     seconds: float
+    needs_approval: Annotated[
+        bool,
+        Field(
+            description="Once sent, it would wait until another account has approved it, as it "
+            "goes to more people than one may write to alone"
+        ),
+    ]
     problems: list[str]
     warnings: list[str]
 

@@ -158,10 +158,11 @@ def _run(parsed: argparse.Namespace, settings: Settings) -> int:
     for warning in [*found.warnings, *([quiet] if quiet and rule is None else [])]:
         print(warning, file=sys.stderr)
     if parsed.dry_run:
+        waits = " It would wait for a second person's approval." if found.needs_approval else ""
         _say(
             parsed,
-            {**facts, "seconds": seconds},
-            f"Would go to {summary}. It would take about {seconds:.0f} s. Nothing was made.",
+            {**facts, "seconds": seconds, "needs_approval": found.needs_approval},
+            f"Would go to {summary}. It would take about {seconds:.0f} s.{waits} Nothing was made.",
         )
         return 0
     if not parsed.yes and not _agreed(summary, seconds):

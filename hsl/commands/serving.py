@@ -45,7 +45,7 @@ def _web(parsed: argparse.Namespace, settings: Settings) -> None:
         link = opening.first_link(engine, settings)
         print(f"Set up the first admin, once, within a day: {link}", flush=True)
     bots.speaking(engine, settings)  # a token that does not open stops the start, and not a page
-    configured.note(engine, settings)
+    configured.note(engine, settings, process=configured.PAGES)
     engine.dispose()
     web.run(settings)
 
@@ -54,6 +54,6 @@ def _scheduler(_parsed: argparse.Namespace, settings: Settings) -> None:
     from hsl import scheduler
 
     engine = open_database(settings)
-    configured.note(engine, settings)
+    configured.note(engine, settings, process=configured.SCHEDULER)
     engine.dispose()
     scheduler.run(settings)

@@ -9,7 +9,18 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from hsl import audit, database, models
 from hsl.acting import current
@@ -52,6 +63,12 @@ def is_open() -> ColumnElement[bool]:
 def is_waiting() -> ColumnElement[bool]:
     """That a message of `History` which is not over waits for a second person."""
     return is_open() & History.c.status.in_(UNFINISHED)
+
+
+def are_many(source: Engine | Connection, people: int) -> bool:
+    """Whether so many people are more than one may write to without a second person."""
+    most = database.second_approver_over(source)
+    return bool(most) and people > most
 
 
 def hold_if_many(
@@ -142,8 +159,7 @@ def _digest(connection: Connection, message_id: int) -> str:
 
 
 def _needs(connection: Connection, row: Row[Any], people: int) -> bool:
-    most = database.second_approver_over(connection)
-    return bool(most) and people > most and row.action not in EXEMPT
+    return are_many(connection, people) and row.action not in EXEMPT
 
 
 def _people(connection: Connection, row: Row[Any]) -> int:

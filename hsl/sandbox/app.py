@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hsl.addresses import is_own_origin
+from hsl.addresses import is_loopback, is_own_origin, names_this_machine
 from hsl.message import html
 from hsl.sandbox import checks, phone, talk
 from hsl.sandbox.files import Files, Kept, Uploaded
@@ -55,6 +55,25 @@ class OwnPages:
             await talk.error(403, "Forbidden: asked by a page of another site")(
                 scope, receive, send
             )
+            return
+        await self._app(scope, receive, send)
+
+
+class OwnName:
+    """Refuses what is asked by another name than this machine's own, whose site could read it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what was asked by a name of this machine."""
+        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else "localhost"
+        if not names_this_machine(host):
+            refused = (
+                f"Misdirected Request: this sandbox is for its own machine and has no name "
+                f"“{host[:60]}”. Ask for 127.0.0.1 or localhost."
+            )
+            await talk.error(421, refused)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -282,8 +301,13 @@ class _TooManyError(Exception):
         self.seconds = seconds
 
 
-def build(options: SandboxOptions, log_file: Path | None = None) -> Starlette:
-    """The application of a fresh sandbox; `app.state.sandbox` holds its state."""
+def build(
+    options: SandboxOptions, log_file: Path | None = None, *, host: str = "127.0.0.1"
+) -> Starlette:
+    """The application of a fresh sandbox; `app.state.sandbox` holds its state.
+
+    `host` is where it is served: on loopback it is asked by this machine's own names alone.
+    """
     sandbox = Sandbox(options, log_file)
     html.parse("")  # the parser's start must not make the first messages arrive in a heap
     routes: list[tuple[str, Callable[[Request], Awaitable[Response]], list[str]]] = [
@@ -297,7 +321,10 @@ def build(options: SandboxOptions, log_file: Path | None = None) -> Starlette:
     ]
     app = Starlette(
         routes=[Route(path, call, methods=methods) for path, call, methods in routes],
-        middleware=[Middleware(OwnPages)],
+        middleware=[
+            *([Middleware(OwnName)] if is_loopback(host) else []),
+            Middleware(OwnPages),
+        ],
     )
     app.state.sandbox = sandbox
     return app

@@ -13,7 +13,7 @@ def server(
 ) -> uvicorn.Server:
     """A server that is not started yet; the access log is off, as addresses hold tokens."""
     config = uvicorn.Config(
-        build(options, log_file),
+        build(options, log_file, host=host),
         host=host,
         port=port,
         log_level="warning",

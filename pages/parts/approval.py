@@ -8,6 +8,7 @@ from hsl.acting import NotAllowedError
 from hsl.delivery import deciding, outbox
 from hsl.delivery.deciding import Waiting
 from hsl.delivery.history import Message
+from hsl.dispatch import LastLook
 from hsl.words import N_, _, plural
 from pages.parts import desk, doing, shell, show
 
@@ -56,15 +57,14 @@ def tell(waiting: Waiting | None) -> None:
         )
 
 
-def notice(people: int) -> None:
+def notice(look: LastLook) -> None:
     """In the last look: that so many people need a second approver."""
-    most = shell.settings().second_approver_over
-    if most and people > most:
+    if look.needs_approval:
         st.info(
             _(
                 "It needs a second approver, as it goes to more than {most} people: it waits "
                 "until another person has approved it as it stands.",
-                most=most,
+                most=shell.settings().second_approver_over,
             ),
             icon=":material/how_to_reg:",
         )

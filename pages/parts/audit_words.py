@@ -138,7 +138,7 @@ THINGS = {
     "report": N_("report {which}"),
     "rule": N_("rule {which}"),
     "segment": N_("segment {which}"),
-    "settings": N_("settings"),
+    "settings": N_("settings {which}"),
     "snippet": N_("snippet {which}"),
     "source": N_("source {which}"),
     "template": N_("template {which}"),

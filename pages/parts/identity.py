@@ -7,14 +7,14 @@ from hsl import acting, web
 from hsl.accounts.sessions import Session
 from hsl.acting import NOBODY, OPERATOR, Actor, Permission, Way, permissions_of
 from hsl.settings import get_settings
-from hsl.web_guard import ADDRESS_HEADER, SESSION_HEADER
+from hsl.web_guard import ADDRESS_HEADER
 
 OPEN = "analyst"  # as who everybody signs where the pages run open
 
 
 def session() -> Session | None:
     """The session in which this page is shown; None where it ended, or the pages run open."""
-    keeper, token_hash = web.keeper(), _header(SESSION_HEADER)
+    keeper, token_hash = web.keeper(), web.asking()
     return keeper.session(token_hash) if keeper is not None and token_hash else None
 
 
@@ -34,16 +34,16 @@ def actor() -> Actor:
             found.name,
             permissions_of(found.role, viewers_see_names=get_settings().viewers_see_names),
             Way.PAGES,
-            address=_header(ADDRESS_HEADER),
+            address=_address(),
             account_id=found.account_id,
         )
     if has_ended():
         return NOBODY
-    return Actor(OPEN, frozenset(Permission), Way.PAGES, address=_header(ADDRESS_HEADER))
+    return Actor(OPEN, frozenset(Permission), Way.PAGES, address=_address())
 
 
-def _header(name: str) -> str | None:
-    value = st.context.headers.get(name)
+def _address() -> str | None:
+    value = st.context.headers.get(ADDRESS_HEADER)
     return value if isinstance(value, str) else None
 
 

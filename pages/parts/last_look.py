@@ -152,7 +152,7 @@ def draw(draft: drafts.Draft, audience: Audience) -> None:
     others = _examples(audience.model_dump_json())
     before.show_samples(found.last.samples, draft.content, next(iter(others), {}))
     may_go = not problems and _has_counted(found.last.people, draft)
-    approval.notice(found.last.people)
+    approval.notice(found.last)
     go, back = st.columns(2)
     label = _label(draft, found.last.people, moment)
     sent = go.button(

@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, select, update
 
-from hsl import acting, audit, database, outward, resealing, sealing
+from hsl import acting, audit, database, guarding, outward, resealing, sealing
 from hsl.accounts import (
     AccountError,
     attempts,
@@ -344,6 +344,35 @@ def test_without_its_key_a_recovery_code_opens(
             with_code(engine, other, signed_in(engine, other), phone[0].code())
     assert with_code(engine, settings, signed_in(engine, settings), phone[1][0]).token
     assert with_code(engine, given, signed_in(engine, given), phone[0].code()).token
+
+
+def test_the_doctor_tells_what_is_not_sealed_or_cannot_be_opened(
+    engine: Engine, settings: Settings, phone: tuple[Phone, list[str]]
+) -> None:
+    plain = guarding.sealed(engine, settings)
+    assert not plain.ok
+    assert "of 1 second factor are made from stands in the database as it is" in plain.detail
+    assert "python -m hsl secret-key" in plain.remedy
+
+    given = load_settings(HSL_SECRET_KEY=sealing.new_key())
+    before = guarding.sealed(engine, given)
+    assert not before.ok
+    assert before.remedy == "Seal it: run `python -m hsl bot rotate --key`."
+
+    webhooks.add(engine, given, "https://crm.example.org/events", actor="anna")
+    resealing.seal_all(engine, given, actor="operator")
+    well = guarding.sealed(engine, given)
+    assert (well.ok, well.detail) == (True, "2 are kept, all sealed.")
+    lost = guarding.sealed(engine, settings)
+    assert not lost.ok
+    assert lost.detail == "2 secrets are sealed, and no key is set that opens them."
+    wrong = guarding.sealed(engine, load_settings(HSL_SECRET_KEY="no-key"))
+    assert not wrong.ok
+    assert "HSL_SECRET_KEY holds no key" in wrong.detail
+
+
+def test_without_secrets_the_doctor_asks_for_no_key(engine: Engine, settings: Settings) -> None:
+    assert guarding.sealed(engine, settings).ok
 
 
 def test_all_is_sealed_with_a_new_key_or_nothing_is(

@@ -11,6 +11,7 @@ from hsl import audit
 from hsl.acting import Permission
 from hsl.media import uploading
 from hsl.models import MessageType
+from tests import two_bots
 from tests.media.conftest import draw, film
 
 STREAM = "in_stream('4th_stream')"
@@ -53,6 +54,43 @@ def test_a_file_is_uploaded_listed_and_sent(with_bot: Served) -> None:
         assert sent.json()["content"]["file_id"] == told[0]["file_id"]
     entries, _total = audit.entries(with_bot.engine, action="media_uploaded")
     assert len(entries) == 3
+
+
+def test_a_file_is_uploaded_through_the_bot_that_is_named(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "CHAT_INTERVAL", 0.0)
+    add_people(engine)
+    two_bots.keep(engine)
+    club = {"bot": "club"}
+    with (
+        bot() as settings,
+        served_on(engine, tmp_path, **settings, HSL_SECRET_KEY=two_bots.SECRET) as served,
+        served.client() as client,
+    ):
+
+        def upload(**more: str) -> dict[str, object]:
+            sent = client.post("/media", params={"name": "a.pdf", **more}, content=b"%PDF-1.4")
+            assert sent.status_code == 201, sent.text
+            return dict(sent.json())
+
+        def ids(**more: str) -> list[object]:
+            return [one["id"] for one in client.get("/media", params=more).json()["items"]]
+
+        of_school, of_club = upload(), upload(**club)
+        assert (ids(), ids(**club)) == ([of_school["id"]], [of_club["id"]])
+        content = {"message_type": "document", "file_id": of_club["file_id"]}
+        wanted = {"content": content, "where": STREAM}
+        looks = [client.post("/messages/dry-run", json={**wanted, **more}) for more in ({}, club)]
+        assert [look.json()["may_go"] for look in looks] == [False, True]
+        chess = {"name": "a.pdf", "bot": "chess"}
+        for refused in (
+            client.post("/media", params=chess, content=b"%PDF-1.4"),
+            client.get("/media", params={"bot": "chess"}),
+        ):
+            assert refused.status_code == 422
+            assert refused.json()["detail"].startswith("There is no bot chess.")
+        assert len(ids()) == len(ids(**club)) == 1
 
 
 def test_the_same_file_goes_once_and_the_same_request_too(with_bot: Served) -> None:

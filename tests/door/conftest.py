@@ -24,10 +24,11 @@ PASSWORD = "correct horse battery"
 
 @dataclass
 class Served:
-    """Running pages: their address and database."""
+    """Running pages: their address, database, and where their log is written."""
 
     address: str
     engine: Engine
+    log: Path
 
     @property
     def origin(self) -> dict[str, str]:
@@ -77,7 +78,7 @@ def serving(folder: Path, **given: str) -> Iterator[Served]:
     try:
         until(lambda: _answers(address) or process.poll() is not None)
         assert process.poll() is None, (folder / "log").read_text()
-        yield Served(address, engine)
+        yield Served(address, engine, folder / "log")
     finally:
         process.terminate()
         process.wait(20)

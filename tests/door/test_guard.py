@@ -255,7 +255,9 @@ def test_a_deed_is_told_from_a_page_that_draws_itself() -> None:
     beat.app_heartbeat = True
     found = [web._is_deed(one.SerializeToString()) for one in (by_hand, by_itself, beat)]
     assert found == [True, False, False]
-    assert not web._is_deed(b"\xff\xff")
+    for nonsense in (b"\xff\xff", b""):
+        with pytest.raises(ValueError, match="message"):
+            web._is_deed(nonsense)
 
 
 def test_without_accounts_the_pages_are_for_this_machine(

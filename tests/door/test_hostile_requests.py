@@ -1,5 +1,6 @@
 """Requests that mean harm, to the real pages: from strangers, and from who is signed in."""
 
+import contextlib
 import os
 import socket
 import time
@@ -208,6 +209,25 @@ def test_rubbish_on_a_websocket_harms_nobody_else(served: Served, sent: bytes | 
                 pass
         other.send(b"")
         is_well(served)
+
+
+@pytest.mark.parametrize("sent", [b"", b"\xff" * 100, b"\x08" * 10_000, b"a" * 4_000])
+def test_bytes_that_no_page_sends_close_the_websocket_and_are_one_line_of_the_log(
+    served: Served, sent: bytes
+) -> None:
+    before = served.log.stat().st_size
+    with served.signed_in() as client, stream(served, client) as socket:
+        for _ in range(20):
+            with contextlib.suppress(ConnectionClosed):
+                socket.send(sent)
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                socket.recv(timeout=10)
+    assert closed.value.rcvd and closed.value.rcvd.code == 1002
+    lines = served.log.read_text()[before:].splitlines()
+    assert len(lines) == 1
+    told = f"A websocket from 127.0.0.1 sent {len(sent)} bytes that no page sends; it was closed"
+    assert lines[0].endswith(told)
 
 
 def test_a_flood_of_messages_keeps_nobody_out(served: Served) -> None:

@@ -1,5 +1,6 @@
 """What the house's own pages say: help, first steps, audit, settings, and no database."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -96,6 +97,17 @@ def test_the_downloads_of_the_audit_say_it_in_words(
     open_page("audit", who="anna")
     whole = offered[0](Format.CSV).read().decode()
     assert "changed the settings: HSL_CONFIRM_OVER: 9 → 1,000" in whole
+
+
+def test_every_check_of_the_doctor_has_a_name_in_the_readers_language() -> None:
+    checked = {
+        name
+        for file in ("hsl/doctor.py", "hsl/guarding.py")
+        for name in re.findall(r'Check\(\s*"(\w+)"', (settings.ROOT / file).read_text("utf-8"))
+    }
+    page = (settings.ROOT / "pages" / "settings.py").read_text("utf-8")
+    assert len(checked) > 10
+    assert {name for name in checked if f'"{name}": N_(' not in page} == set()
 
 
 def test_the_audit_of_one_person(open_page: Open, house: Engine) -> None:

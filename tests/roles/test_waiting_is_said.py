@@ -20,6 +20,7 @@ from tests.typing_commands import Terminal
 __all__ = ["hsl", "ten"]
 OVER = {"HSL_SECOND_APPROVER_OVER": "5"}
 SEND = ("send", "--all", "--text", "Hi", "--yes")
+FIVE = " OR ".join(f"user_id = {number}" for number in range(100, 105))
 BORIS = Actor("boris", ROLES[Role.APPROVER], account_id=2)
 
 
@@ -72,10 +73,30 @@ def test_the_terminal_says_it_of_what_is_asked_for_anew(hsl: Terminal, engine: E
     assert "It waits for a second person" in hsl("retry", "1", **OVER).stdout
 
 
-def test_the_api_says_it_in_every_answer_about_the_message(strict: Served) -> None:
-    def few_or_many(where: str) -> dict[str, object]:
-        return {"content": {"text": "Hi"}, "where": where}
+def few_or_many(where: str) -> dict[str, object]:
+    return {"content": {"text": "Hi"}, "where": where}
 
+
+@pytest.mark.usefixtures("ten")
+def test_a_dry_run_in_the_terminal_says_that_it_would_wait(hsl: Terminal) -> None:
+    dry = ("send", "--all", "--text", "Hi", "--dry-run")
+    assert "It would wait for a second person's approval." in hsl(*dry, **OVER).stdout
+    assert json.loads(hsl(*dry, "--json", **OVER).stdout)["needs_approval"] is True
+    assert "second person" not in hsl(*dry).stdout
+    assert json.loads(hsl(*dry, "--json").stdout)["needs_approval"] is False
+
+
+@pytest.mark.parametrize(("where", "waits"), [(FIVE, False), (f"{FIVE} OR user_id = 105", True)])
+def test_a_dry_run_of_the_api_says_what_becomes_of_the_message_sent(
+    strict: Served, where: str, waits: bool
+) -> None:
+    with strict.client() as client:
+        look = client.post("/messages/dry-run", json=few_or_many(where)).json()
+        sent = client.post("/messages", json=few_or_many(where)).json()
+    assert (look["needs_approval"], sent["waits_for_approval"]) == (waits, waits)
+
+
+def test_the_api_says_it_in_every_answer_about_the_message(strict: Served) -> None:
     with strict.client() as client:
         few = client.post("/messages", json=few_or_many("user_id = 100")).json()
         assert few["waits_for_approval"] is False
@@ -90,13 +111,13 @@ def test_the_api_says_it_in_every_answer_about_the_message(strict: Served) -> No
         assert client.get(path).json()["waits_for_approval"] is False
 
 
-def test_the_description_of_the_api_says_what_the_field_means() -> None:
-    fields = application.description()["components"]["schemas"]["Message"]
-    assert (
-        "another account has approved it"
-        in (fields["properties"]["waits_for_approval"]["description"])
-    )
-    assert "waits_for_approval" in fields["required"]
+@pytest.mark.parametrize(
+    ("shape", "field"), [("Message", "waits_for_approval"), ("Look", "needs_approval")]
+)
+def test_the_description_of_the_api_says_what_the_field_means(shape: str, field: str) -> None:
+    described = application.description()["components"]["schemas"][shape]
+    assert "another account has approved it" in described["properties"][field]["description"]
+    assert field in described["required"]
 
 
 def test_what_is_over_waits_for_nobody(strict: Served) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import httpx2
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
-from hsl.sandbox import server
+from hsl.sandbox import app, server
 from hsl.sandbox.options import SandboxOptions
 from tests.hostile.corpus import CORPUS, Hostile
 
@@ -183,3 +184,30 @@ def test_a_page_of_another_site_can_do_nothing(
     answer = client.post(path, json={"chat_id": "5", "text": "Hi"}, headers=headers)
     assert answer.status_code == 403
     assert client.get("/sandbox/stats").json() == before
+
+
+@pytest.mark.parametrize("path", ["/", "/sandbox/log", f"/bot{TOKEN}/getMe"])
+@pytest.mark.parametrize("host", ["rebound.example", "rebound.example:8502", "localhost.example"])
+def test_a_name_that_another_site_lets_point_here_is_refused(
+    client: httpx2.Client, path: str, host: str
+) -> None:
+    answer = client.get(path, headers={"Host": host})
+    assert answer.status_code == 421
+    told = answer.json()["description"]
+    assert host in told
+    assert told.endswith("Ask for 127.0.0.1 or localhost.")
+
+
+@pytest.mark.parametrize("host", ["", "[", "[::1", "::1", "localhost@rebound.example"])
+def test_a_host_that_is_no_name_is_refused(client: httpx2.Client, host: str) -> None:
+    assert client.get("/sandbox/log", headers={"Host": host}).status_code in {400, 421}
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8502", "127.0.0.1:1", "[::1]:8502"])
+def test_a_name_of_this_machine_is_answered(client: httpx2.Client, host: str) -> None:
+    assert client.get("/sandbox/log", headers={"Host": host}).status_code == 200
+
+
+def test_where_it_is_served_to_others_any_name_may_be_its_own() -> None:
+    with TestClient(app.build(SandboxOptions(), host="0.0.0.0")) as asked:
+        assert asked.get("/sandbox/log", headers={"Host": "sandbox.example"}).status_code == 200
