@@ -126,11 +126,15 @@ class Arena:
 
     def send_to_all(self, text: str = "Hello") -> int:
         """A message to everybody, due now."""
+        return self.send(text, Cohort(everyone=True))
+
+    def send(self, text: str, cohort: Cohort) -> int:
+        """A message to these people, due now."""
         return dispatch.send(
             self.engine,
             self.settings,
             content=Content(text=text),
-            audience=Audience(include=(Cohort(everyone=True),)),
+            audience=Audience(include=(cohort,)),
             author="test",
         )
 
