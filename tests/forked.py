@@ -1,4 +1,4 @@
-"""`python -m hsl …` in a process of its own, forked from one that has the program imported.
+"""Commands and functions in processes of their own, forked from one that has the program imported.
 
 Importing it takes a second of a processor, and with the pages and their charts four, more than most
 commands do. A forked process differs in nothing else: it has a folder, an environment, an input and
@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -20,9 +20,26 @@ from pathlib import Path
 from types import ModuleType
 
 from hsl import cli
+from hsl.settings import ROOT
 
 # What is imported only by a command that goes on running, or by the first page that is opened.
-RUNNING = ("hsl.up", "hsl.web", "hsl.scheduler", "hsl.charts.arrival", "hsl.charts.over_time")
+RUNNING = (
+    "hsl.up",
+    "hsl.web",
+    "hsl.scheduler",
+    "hsl.archive.restoring",
+    "hsl.warehouse.store",
+    "hsl.charts.arrival",
+    "hsl.charts.over_time",
+)
+    "hsl.up",
+    "hsl.web",
+    "hsl.archive.restoring",
+    "hsl.warehouse.store",
+    "hsl.scheduler",
+    "hsl.charts.arrival",
+    "hsl.charts.over_time",
+)
 
 
 class Forked:
@@ -74,9 +91,23 @@ def start(
 
     Without `err` both go to `out`.
     """
-    process = _forking().Process(
-        target=_run, args=(words, dict(env), str(cwd), str(given), str(out), str(err or out))
-    )
+    return _begun(words, dict(env), cwd, given, out, err or out, _type, words)
+
+
+def call(
+    function: Callable[..., object], *arguments: str, out: Path, err: Path | None = None
+) -> Forked:
+    """Begin a function of a module that can be imported; it adds to the files as `start` does.
+
+    Its status is 0, or 1 where it raises.
+    """
+    name = function.__name__
+    nothing = Path(os.devnull)
+    return _begun((name,), dict(os.environ), ROOT, nothing, out, err or out, function, arguments)
+
+
+def _begun(words: Sequence[str], *given: object) -> Forked:
+    process = _forking().Process(target=_run, args=given)
     with _without_main():
         process.start()
     return Forked(words, process)
@@ -103,12 +134,13 @@ def _forking() -> ForkServerContext:
 
 
 def _run(
-    words: tuple[str, ...],
     environment: dict[str, str],
-    folder: str,
-    given: str,
-    out: str,
-    err: str,
+    folder: Path,
+    given: Path,
+    out: Path,
+    err: Path,
+    function: Callable[..., object],
+    arguments: tuple[str, ...],
 ) -> None:
     os.environ.clear()
     os.environ.update(environment)
@@ -119,11 +151,11 @@ def _run(
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
-    sys.argv = ["python -m hsl", *words]
     # The process that forks ignores Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    status = 0
     try:
-        status = cli.main(list(words))
+        function(*arguments)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
@@ -132,3 +164,8 @@ def _run(
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _type(*words: str) -> None:
+    sys.argv = ["python -m hsl", *words]
+    sys.exit(cli.main(list(words)))
