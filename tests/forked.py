@@ -32,14 +32,6 @@ RUNNING = (
     "hsl.charts.arrival",
     "hsl.charts.over_time",
 )
-    "hsl.up",
-    "hsl.web",
-    "hsl.archive.restoring",
-    "hsl.warehouse.store",
-    "hsl.scheduler",
-    "hsl.charts.arrival",
-    "hsl.charts.over_time",
-)
 
 
 class Forked:
