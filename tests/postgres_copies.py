@@ -1,7 +1,7 @@
 """Empty, migrated databases on one PostgreSQL server: made once, and emptied for the next test.
 
-Copying the template costs the server about seven times the CPU of emptying a copy: 0.31 s and 0.04 s
-for one test with a few rows, side by side on a busy machine.
+Copying the template costs the server about seven times the CPU of emptying a copy: 0.31 s and
+0.04 s for one test with a few rows, side by side on a busy machine.
 """
 
 import uuid
