@@ -1,7 +1,6 @@
 """Real databases for the tests: SQLite in a folder of the test's, PostgreSQL started once."""
 
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from hsl import database
+from tests.postgres_copies import Copies
 
 # A test's PostgreSQL need not survive the machine, only its clients.
 WITHOUT_SYNC = ("fsync", "full_page_writes", "synchronous_commit")
@@ -43,6 +43,14 @@ def migrated_template(postgres_address: str) -> str:
     return "migrated"
 
 
+@pytest.fixture(scope="session")
+def postgres_copies(postgres_address: str, migrated_template: str) -> Iterator[Copies]:
+    """Databases on PostgreSQL that are used again when they are empty again."""
+    copies = Copies(postgres_address, migrated_template)
+    yield copies
+    copies.close()
+
+
 @contextmanager
 def migrated_copy(request: pytest.FixtureRequest, backend: str, folder: Path) -> Iterator[str]:
     """The address of a migrated, empty database of this kind, which ends with the context."""
@@ -51,12 +59,9 @@ def migrated_copy(request: pytest.FixtureRequest, backend: str, folder: Path) ->
         shutil.copyfile(request.getfixturevalue("migrated_file"), path)
         yield f"sqlite:///{path}"
         return
-    server: str = request.getfixturevalue("postgres_address")
-    template: str = request.getfixturevalue("migrated_template")
-    name = f"t{uuid.uuid4().hex}"
-    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server.replace("/postgres?", f"/{name}?")
-    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+    copies: Copies = request.getfixturevalue("postgres_copies")
+    with copies.one() as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

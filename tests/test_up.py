@@ -12,9 +12,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.browser.conftest import House, environment, free_port, house
+from tests.browser.conftest import House, as_in_the_readme, environment, free_port
 
-__all__ = ["house"]
+__all__ = ["as_in_the_readme"]
 PATIENCE = 30.0  # seconds
 
 
@@ -41,7 +41,8 @@ def is_running(process: int) -> bool:
         return False
 
 
-def test_it_serves_and_ctrl_c_ends_all_its_children(house: House) -> None:
+def test_it_serves_and_ctrl_c_ends_all_its_children(as_in_the_readme: House) -> None:
+    house, (up,) = as_in_the_readme, as_in_the_readme.processes
     with urlopen(f"{house.address}/healthz", timeout=5) as answer:
         assert answer.status == 200
         assert "default-src 'self'" in answer.headers["content-security-policy"]
@@ -49,20 +50,21 @@ def test_it_serves_and_ctrl_c_ends_all_its_children(house: House) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
     with pytest.raises(HTTPError, match="404"):
         urlopen(f"{house.address}/api/typo", timeout=5)
-    started = children(house.process.pid)
+    started = children(up.pid)
     assert len(started) == 3
-    house.process.send_signal(signal.SIGINT)
-    assert house.process.wait(PATIENCE) == 0
+    up.send_signal(signal.SIGINT)
+    assert up.wait(PATIENCE) == 0
     deadline = time.monotonic() + PATIENCE
     while any(is_running(child) for child in started) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(is_running(child) for child in started)
 
 
-def test_a_child_that_dies_ends_it_with_status_1(house: House) -> None:
-    os.kill(max(children(house.process.pid)), signal.SIGKILL)
-    assert house.process.wait(PATIENCE) == 1
-    assert children(house.process.pid) == set()
+def test_a_child_that_dies_ends_it_with_status_1(as_in_the_readme: House) -> None:
+    (up,) = as_in_the_readme.processes
+    os.kill(max(children(up.pid)), signal.SIGKILL)
+    assert up.wait(PATIENCE) == 1
+    assert children(up.pid) == set()
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
 """A kill between any two steps leaves each message's rows whole in one place, and a way on."""
 
 import signal
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,48 +9,18 @@ from hsl import database
 from hsl.archive import restoring, storing
 from hsl.delivery import history, sums
 from hsl.models import utc_now
-from hsl.settings import ROOT
+from tests import forked
+from tests.archive import killing
 from tests.archive.past import Past
 
-# Kills its process when `name` of `module` is called for the n-th time, before or after the call.
-SCRIPT = """
-import os, signal, sys
-from pathlib import Path
-from hsl import database, models
-from hsl.archive import files, restoring, storing
-address, folder, module, name, moment, nth, what = sys.argv[1:]
-place = {"storing": storing, "restoring": restoring, "files": files}[module]
-real, calls = getattr(place, name), [0]
-def killed(*arguments, **named):
-    calls[0] += 1
-    last = calls[0] == int(nth)
-    if last and moment == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    found = real(*arguments, **named)
-    if last:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return found
-setattr(place, name, killed)
-storing.DELETED_AT_ONCE = restoring.INSERTED_AT_ONCE = 7
-engine = database.open_engine(address, archive=Path(folder))
-if what == "restore":
-    restoring.restore(engine, "2025-03", actor="anna")
-else:
-    storing.archive(engine, models.utc_now(), actor="anna")
-"""
 
-
-def run_until_killed(past: Past, *words: str) -> None:
+def run_until_killed(past: Past, folder: Path, *words: str) -> None:
     address = past.engine.url.render_as_string(hide_password=False)
-    ended = subprocess.run(
-        [sys.executable, "-c", SCRIPT, address, str(database.archive_of(past.engine)), *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    said = folder / "said"
+    ended = forked.call(
+        killing.run, address, str(database.archive_of(past.engine)), *words, out=said
     )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert ended.wait(60) == -signal.SIGKILL, said.read_text("utf-8")
 
 
 def shown(past: Past) -> list[object]:
@@ -79,10 +48,10 @@ def shown(past: Past) -> list[object]:
     ],
 )
 def test_a_killed_archive_run_is_finished_by_the_next(
-    past: Past, words: tuple[str, ...], still_in_database: bool
+    past: Past, tmp_path: Path, words: tuple[str, ...], still_in_database: bool
 ) -> None:
     rows, before = past.rows(), shown(past)
-    run_until_killed(past, *words)
+    run_until_killed(past, tmp_path, *words)
     assert (past.message("march").archived_at is None) is still_in_database
     assert shown(past) == before
     if words[1] == "_rows_gone":
@@ -106,10 +75,12 @@ def test_a_killed_archive_run_is_finished_by_the_next(
         ("restoring", "_give_back", "after", "1", "restore"),
     ],
 )
-def test_a_killed_restore_goes_on_either_way(past: Past, words: tuple[str, ...]) -> None:
+def test_a_killed_restore_goes_on_either_way(
+    past: Past, tmp_path: Path, words: tuple[str, ...]
+) -> None:
     rows, before = past.rows(), shown(past)
     storing.archive(past.engine, utc_now(), actor="anna")
-    run_until_killed(past, *words)
+    run_until_killed(past, tmp_path, *words)
     assert shown(past) == before
     if past.message("march").archived_at is not None:
         restoring.restore(past.engine, "2025-03", actor="anna")

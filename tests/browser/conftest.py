@@ -1,4 +1,4 @@
-"""A real browser, and the whole product started as its README says."""
+"""A real browser, and the whole product."""
 
 import json
 import os
@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -16,22 +17,60 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from hsl import database, first_steps
+from hsl.audience import importer
 from hsl.settings import ROOT
+from tests import forked
+from tests.typing_commands import Terminal
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-START = 60.0  # seconds
+START = 60.0  # seconds until it answers
 # A busy machine draws a first page in more than Playwright's five seconds.
 expect.set_options(timeout=20_000)
 
 
 @dataclass
 class House:
-    """A running `up`: its folder, its addresses and its process."""
+    """A running house: its folder, its addresses, and its processes in the order of their start."""
 
     folder: Path
     address: str
     sandbox: str
-    process: "subprocess.Popen[str]"
+    processes: "list[forked.Forked | subprocess.Popen[str]]" = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Start what `up` starts, forked, and wait until the pages answer."""
+        words = {name: self.folder / f"{name}.log" for name in ("sandbox", "scheduler", "web")}
+        self.processes = [
+            forked.start(name, env=self.environment(), cwd=self.folder, out=out)
+            for name, out in words.items()
+        ]
+        ends = time.monotonic() + START
+        while not all(map(_answers, (f"{self.address}/healthz", f"{self.sandbox}/sandbox/stats"))):
+            said = "".join(out.read_text("utf-8") for out in words.values() if out.exists())
+            assert all(process.poll() is None for process in self.processes), said
+            assert time.monotonic() < ends, f"it does not answer: {said}"
+            time.sleep(0.05)
+
+    def end(self) -> None:
+        """End it, the pages first."""
+        for process in reversed(self.processes):
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            process.wait(30)
+
+    def environment(self) -> dict[str, str]:
+        """What its processes, and commands in it, are given."""
+        ports = (int(place.rpartition(":")[2]) for place in (self.address, self.sandbox))
+        return environment(self.folder, *ports)
+
+    def hsl(self, *words: str) -> str:
+        """What a command of this house says, which must do what it is told."""
+        typing = Terminal("", self.folder)
+        typing.environment = self.environment()
+        done = typing(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def log(self) -> list[dict[str, Any]]:
         """What the sandbox accepted."""
@@ -41,19 +80,16 @@ class House:
 
     def status(self, message_id: int) -> dict[str, Any]:
         """`hsl status ID --json` of this house."""
-        said = subprocess.run(
-            [sys.executable, "-m", "hsl", "status", str(message_id), "--json"],
-            env=environment(self.folder, *self._ports()),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found: dict[str, Any] = json.loads(said.stdout)
+        found: dict[str, Any] = json.loads(self.hsl("status", str(message_id), "--json"))
         return found
 
-    def _ports(self) -> tuple[int, int]:
-        return int(self.address.rpartition(":")[2]), int(self.sandbox.rpartition(":")[2])
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(address, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def free_port() -> int:
@@ -80,13 +116,13 @@ def environment(folder: Path, port: int, sandbox_port: int) -> dict[str, str]:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def as_in_the_readme(tmp_path: Path) -> Iterator[House]:
     """`python -m hsl up` in an empty folder; ended by Ctrl-C, with all its children."""
-    port, sandbox_port = free_port(), free_port()
+    house = House(tmp_path, *(f"http://127.0.0.1:{free_port()}" for _ in range(2)))
     process = subprocess.Popen(
         [sys.executable, "-m", "hsl", "up"],
         cwd=tmp_path,
-        env=environment(tmp_path, port, sandbox_port),
+        env=house.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -99,9 +135,34 @@ def house(tmp_path: Path) -> Iterator[House]:
             break
     assert process.poll() is None, "".join(said)
     assert "Sandbox: nothing leaves this machine.\n" in said
-    yield House(tmp_path, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}", process)
+    house.processes = [process]
+    yield house
     process.send_signal(signal.SIGINT)
     process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def first_database(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database as `up` leaves it in an empty folder, to be copied."""
+    path = tmp_path_factory.mktemp("first") / "hsl.db"
+    shutil.copyfile(migrated_file, path)
+    engine = database.open_engine(f"sqlite:///{path}")
+    importer.import_file(
+        engine, first_steps.SAMPLE_FILE, actor=first_steps.SAMPLE_ACTOR, rejects_dir=path.parent
+    )
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def house(tmp_path: Path, first_database: Path) -> Iterator[House]:
+    """The same house, forked, for the tests that are not about its start."""
+    house = House(tmp_path, *(f"http://127.0.0.1:{free_port()}" for _ in range(2)))
+    (tmp_path / "data").mkdir()
+    shutil.copyfile(first_database, tmp_path / "data" / "hsl.db")
+    house.begin()
+    yield house
+    house.end()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """axe-core over all pages, wide in light and narrow in dark, with and without the help open."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import House, environment
+from tests.browser.conftest import House
 from tests.browser.test_road import settled, write
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -70,13 +68,7 @@ def busy_house(house: House) -> Iterator[House]:
         ["send", "--stream", "4th_stream", "--text", "Hello <b>you</b>", "--yes"],
         ["send", "--stream", "5th_stream", "--text", "Later", "--at", "2099-01-01T10:00Z", "--yes"],
     ):
-        subprocess.run(
-            [sys.executable, "-m", "hsl", *words],
-            env=environment(house.folder, *house._ports()),
-            cwd=house.folder,
-            capture_output=True,
-            check=True,
-        )
+        house.hsl(*words)
     yield house
 
 

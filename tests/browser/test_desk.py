@@ -1,9 +1,6 @@
 """The writing desk in a real browser, as a person writes at it."""
 
-import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from typing import Any
 
@@ -12,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from hsl.message import html
 from tests.browser.clipboards import PASTED
-from tests.browser.conftest import House, environment
+from tests.browser.conftest import House
 
 # What is typed, and what stands there then; undone, the signs are back.
 MARKDOWN = [
@@ -262,50 +259,26 @@ def test_the_server_dies_while_one_types(page: Page, house: House) -> None:
     area.focus()
     page.keyboard.type("Before. ")
     until_saved(page, house, "Before. ")
-    house.process.send_signal(signal.SIGINT)
-    house.process.wait(30)
+    house.end()
     # Streamlit says it in a dialog of its own; whoever closes it can go on writing.
     expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
     page.keyboard.press("Escape")
     area.press("End")
     page.keyboard.type("Meanwhile. ")
     expect(page.get_by_text("the server does not answer")).to_be_visible(timeout=20_000)
-    again = restarted(house)
-    try:
-        until_saved(page, house, "Before. Meanwhile. ", within=90_000)
-        expect(area).to_have_value("Before. Meanwhile. ")
-        expect(page.locator(".state")).to_contain_text("Saved")
-        again.send_signal(signal.SIGINT)
-        again.wait(30)
-        expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
-        page.keyboard.press("Escape")
-        area.press("End")
-        page.keyboard.type("Then the browser died too.")
-        again = restarted(house)
-        page.reload()
-        expect(area).to_have_value(BOTH, timeout=60_000)
-        until_saved(page, house, BOTH, within=10_000)
-    finally:
-        again.send_signal(signal.SIGINT)
-        again.wait(30)
-
-
-def restarted(house: House) -> "subprocess.Popen[str]":
-    """The same house, started again at the same address."""
-    ports = (int(house.address.rpartition(":")[2]), int(house.sandbox.rpartition(":")[2]))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hsl", "up"],
-        cwd=house.folder,
-        env=environment(house.folder, *ports),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("HSL Dashboard: "):
-            break
-    return process
+    house.begin()
+    until_saved(page, house, "Before. Meanwhile. ", within=90_000)
+    expect(area).to_have_value("Before. Meanwhile. ")
+    expect(page.locator(".state")).to_contain_text("Saved")
+    house.end()
+    expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
+    page.keyboard.press("Escape")
+    area.press("End")
+    page.keyboard.type("Then the browser died too.")
+    house.begin()
+    page.reload()
+    expect(area).to_have_value(BOTH, timeout=60_000)
+    until_saved(page, house, BOTH, within=10_000)
 
 
 @pytest.mark.parametrize("width", [360])
@@ -377,20 +350,15 @@ def test_a_translation_is_kept_by_the_browser_too(page: Page, house: House) -> N
     expect(russian).to_have_value("Hello", timeout=20_000)
     russian.fill("Saved words")
     expect(page.locator(".state")).to_contain_text("Saved")
-    house.process.send_signal(signal.SIGINT)
-    house.process.wait(30)
+    house.end()
     expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
     page.keyboard.press("Escape")
     russian.fill("Words of meanwhile")
     expect(page.get_by_text("the server does not answer")).to_be_visible(timeout=20_000)
-    again = restarted(house)
-    try:
-        page.reload()
-        expect(area.or_(page.locator("textarea").first)).to_be_visible(timeout=60_000)
-        page.get_by_role("radio").nth(1).click()
-        expect(russian).to_have_value("Words of meanwhile", timeout=20_000)
-        expect(page.get_by_text("Brought back what was written here")).to_be_visible()
-        expect(page.locator(".state")).to_contain_text("Saved")
-    finally:
-        again.send_signal(signal.SIGINT)
-        again.wait(30)
+    house.begin()
+    page.reload()
+    expect(area.or_(page.locator("textarea").first)).to_be_visible(timeout=60_000)
+    page.get_by_role("radio").nth(1).click()
+    expect(russian).to_have_value("Words of meanwhile", timeout=20_000)
+    expect(page.get_by_text("Brought back what was written here")).to_be_visible()
+    expect(page.locator(".state")).to_contain_text("Saved")

@@ -6,10 +6,9 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import House, environment
+from tests.browser.conftest import House
 from tests.browser.test_road import settled
 from tests.pages.test_contrast import of_style
-from tests.typing_commands import Terminal
 
 PAGES = ["", "audience", "compose", "messages", "delivery", "audit", "settings"]
 NAMES = [
@@ -35,15 +34,6 @@ FIRST = 9_000_000_001
 expect.set_options(timeout=30_000)  # a page is slow the first time
 
 
-def hsl(house: House, *words: str) -> str:
-    """What a command of this house says."""
-    typing = Terminal(f"sqlite:///{house.folder / 'hsl.db'}", house.folder)
-    typing.environment = environment(house.folder, *house._ports())
-    done = typing(*words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def bring_hostile_people(house: House) -> None:
     file = house.folder / "people **b** $5 and $6$.csv"
     with file.open("w", encoding="utf-8", newline="") as lines:
@@ -51,7 +41,7 @@ def bring_hostile_people(house: House) -> None:
         rows.writerow(["user_id", "first_name", "last_name", "stream", "nickname"])
         for place, name in enumerate(NAMES):
             rows.writerow([FIRST + place, name, name[::-1], STREAM, name])
-    hsl(house, "import", str(file))
+    house.hsl("import", str(file))
 
 
 def said(page: Page) -> str:
@@ -123,9 +113,9 @@ def test_language_colours_and_help_are_the_viewers(page: Page, house: House) -> 
 def test_what_people_typed_shows_as_typed(page: Page, house: House) -> None:
     bring_hostile_people(house)
     ids = [word for place in range(len(NAMES)) for word in ("--user", str(FIRST + place))]
-    hsl(house, "segment", "add", "<b>west</b> $5 and $6$", "--where", "first_name = '**b**'")
-    hsl(house, "send", *ids, "--text", TEXT, "--yes")
-    hsl(house, "send", "--stream", STREAM, "--text", TEXT, "--yes", "--at", "2099-01-01T10:00Z")
+    house.hsl("segment", "add", "<b>west</b> $5 and $6$", "--where", "first_name = '**b**'")
+    house.hsl("send", *ids, "--text", TEXT, "--yes")
+    house.hsl("send", "--stream", STREAM, "--text", TEXT, "--yes", "--at", "2099-01-01T10:00Z")
     for name in PAGES:
         page.goto(f"{house.address}/{name}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()

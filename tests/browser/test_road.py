@@ -3,12 +3,19 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import Page, TimeoutError, expect
 
 from hsl.sandbox.options import SandboxOptions, fate
 from tests.browser.conftest import House
 
 TEXT = "Hello {first_name|friend}, the <b>lesson</b> begins"
+
+
+@pytest.fixture
+def house(as_in_the_readme: House) -> House:
+    """The one that the page is of."""
+    return as_in_the_readme
 
 
 def settled(page: Page) -> None:

@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import House
-from tests.browser.test_house import hsl
 from tests.browser.test_road import settled
 
 # Names that stay as they are: of the product, of formats, of what people and Telegram call so.
@@ -61,15 +60,15 @@ def english(page: Page) -> list[str]:
 @pytest.fixture
 def told(house: House) -> House:
     """A house with a message that is sent, one that waits, one that is halted, and a bad source."""
-    hsl(house, "send", "--user", "700000000", "--user", "700001110", "--text", "Begins", "--yes")
-    hsl(house, "send", "--stream", "3rd_stream", "--text", "Halted", "--yes")
-    hsl(house, "pause", "2")
+    house.hsl("send", "--user", "700000000", "--user", "700001110", "--text", "Begins", "--yes")
+    house.hsl("send", "--stream", "3rd_stream", "--text", "Halted", "--yes")
+    house.hsl("pause", "2")
     later = ("--at", "2099-01-01T10:00Z", "--yes")
-    hsl(house, "send", "--stream", "5th_stream", "--text", "Waits", *later)
-    hsl(house, "segment", "add", "Russian speakers", "--where", "language_code = 'ru'")
-    hsl(house, "source", "add", "school", "--files", "/nothing-here/*.csv", "--by-hand")
+    house.hsl("send", "--stream", "5th_stream", "--text", "Waits", *later)
+    house.hsl("segment", "add", "Russian speakers", "--where", "language_code = 'ru'")
+    house.hsl("source", "add", "school", "--files", "/nothing-here/*.csv", "--by-hand")
     with pytest.raises(AssertionError, match="names no file"):
-        hsl(house, "source", "run", "school")
+        house.hsl("source", "run", "school")
     return house
 
 

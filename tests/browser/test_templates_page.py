@@ -54,10 +54,17 @@ def choose_people(page: Page, house: House) -> int:
 
 
 def stands(page: Page, text: str, field: str = "Message") -> None:
-    """Wait until the one editor is this language's, and holds this text."""
-    editor = page.get_by_label(field, exact=True)
-    expect(editor).to_have_count(1)
-    expect(editor).to_have_value(text, timeout=30_000)
+    """Wait until the one editor is this language's, and holds this text.
+
+    All of them are read at once: while the page is drawn anew the old one may stand beside it.
+    """
+    editors = page.get_by_label(field, exact=True)
+    for _ in range(600):
+        texts = editors.evaluate_all("all => all.map(one => one.value)")
+        if texts == [text]:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the editors hold {texts}, not {text!r} alone")
 
 
 def write_in_russian(page: Page) -> None:

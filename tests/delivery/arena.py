@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +19,7 @@ from hsl.audience.cohort import Audience, Cohort
 from hsl.delivery import sums
 from hsl.message.content import Content
 from hsl.settings import ROOT, load_settings
+from tests import forked
 
 FIRST_ID = 1_000_000
 
@@ -52,9 +51,9 @@ class Arena:
         self.engine: Engine = database.open_engine(address)
         database.migrate(self.engine)
         self.settings = load_settings(HSL_MESSAGES_PER_SECOND=rate)
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[forked.Forked] = []
 
-    def start_sandbox(self, *words: str) -> "subprocess.Popen[bytes]":
+    def start_sandbox(self, *words: str) -> forked.Forked:
         """A sandbox that reaches everybody and adds to the log; returns when it answers.
 
         `words` are further options of the command, which win.
@@ -72,23 +71,21 @@ class Arena:
         """Schedulers from now on send paid broadcasts."""
         self._environment["HSL_PAID_BROADCAST"] = "1"
 
-    def start_scheduler(self, **environment: str) -> "subprocess.Popen[bytes]":
+    def start_scheduler(self, **environment: str) -> forked.Forked:
         """A scheduler process; its words go to a file in the folder."""
         return self._start("scheduler", **environment)
 
-    def start_web(self, **environment: str) -> "subprocess.Popen[bytes]":
+    def start_web(self, **environment: str) -> forked.Forked:
         """The pages, at `web_port`; their words go to a file in the folder."""
         return self._start("web", **environment)
 
-    def _start(self, *words: str, **environment: str) -> "subprocess.Popen[bytes]":
-        with (self.folder / f"{words[0]}.log").open("ab") as said:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "hsl", *words],
-                env={**self._environment, **environment},
-                cwd=self.folder,
-                stdout=said,
-                stderr=said,
-            )
+    def _start(self, *words: str, **environment: str) -> forked.Forked:
+        process = forked.start(
+            *words,
+            env={**self._environment, **environment},
+            cwd=self.folder,
+            out=self.folder / f"{words[0]}.log",
+        )
         self.processes.append(process)
         return process
 
@@ -99,7 +96,7 @@ class Arena:
         except (URLError, OSError):
             return False
 
-    def kill(self, process: "subprocess.Popen[bytes]") -> None:
+    def kill(self, process: forked.Forked) -> None:
         """kill -9, as the machine would."""
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -126,11 +123,15 @@ class Arena:
 
     def send_to_all(self, text: str = "Hello") -> int:
         """A message to everybody, due now."""
+        return self.send(text, Cohort(everyone=True))
+
+    def send(self, text: str, cohort: Cohort) -> int:
+        """A message to these people, due now."""
         return dispatch.send(
             self.engine,
             self.settings,
             content=Content(text=text),
-            audience=Audience(include=(Cohort(everyone=True),)),
+            audience=Audience(include=(cohort,)),
             author="test",
         )
 

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from hsl import database
 from hsl.accounts import registry
 from hsl.acting import Role
 from hsl.settings import ROOT
+from tests import forked
 
 PASSWORD = "correct horse battery"
 
@@ -66,14 +65,7 @@ def serving(folder: Path, **given: str) -> Iterator[Served]:
         if not name.startswith("HSL_") and name not in {"BOT_TOKEN", "DATABASE_URL"}
     }
     own = {"PYTHONPATH": str(ROOT), "HSL_DATA_DIR": str(folder), "HSL_PORT": str(port)}
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "hsl", "web"],
-            cwd=folder,
-            env={**kept, **own, **given},
-            stdout=log,
-            stderr=log,
-        )
+    process = forked.start("web", env={**kept, **own, **given}, cwd=folder, out=folder / "log")
     address = f"http://127.0.0.1:{port}"
     try:
         until(lambda: _answers(address) or process.poll() is not None)

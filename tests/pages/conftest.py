@@ -82,18 +82,15 @@ def _without_pages_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_page(house: Engine) -> Open:
-    """Open a page by its name, with query parameters."""
+    """Open a page by its address: its name, and query parameters."""
 
     def open_one(name: str, **parameters: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+        if name != "overview":
+            app.switch_page(f"pages/{name}.py")
         for key, value in parameters.items():
             app.query_params[key] = value
         app.run()
-        if name != "overview":
-            app.switch_page(f"pages/{name}.py")
-            for key, value in parameters.items():
-                app.query_params[key] = value
-            app.run()
         assert not app.exception
         return app
 

@@ -1,8 +1,6 @@
 """The file for the next start: used where it fits, ignored where it does not."""
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -11,10 +9,9 @@ import pytest
 from sqlalchemy import Engine
 from world import OpenStore, World, in_database, in_store
 
-import hsl
 from hsl.warehouse import cache, loading, store
-
-ROOT = Path(hsl.__file__).parent.parent
+from tests import forked
+from tests.warehouse import sharing
 
 
 def _file(folder: Path) -> Path:
@@ -132,37 +129,16 @@ def test_what_a_killed_writer_left_is_cleared_away(
     assert young.exists()
 
 
-_PROCESS = """
-import sys
-from pathlib import Path
-from hsl import database
-from hsl.warehouse.store import Store
-engine = database.open_engine(sys.argv[1])
-for _ in range(6):
-    store = Store(engine, folder=Path(sys.argv[2]), refresh_after=300.0)
-    print(len(store.frame("SELECT 1 FROM users")), flush=True)
-    store.save()
-"""
-
-
 def test_processes_share_a_folder(
     engine: Engine, world: World, open_store: OpenStore, tmp_path: Path
 ) -> None:
     address = engine.url.render_as_string(hide_password=False)
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-c", _PROCESS, address, str(tmp_path)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    told = [process.communicate(timeout=120) for process in running]
+    told = [tmp_path / f"told-{n}" for n in range(2)]
+    said = tmp_path / "said"
+    running = [forked.call(sharing.run, address, str(tmp_path), out=out, err=said) for out in told]
     people = len(in_database(engine)["users"])
-    for process, (numbers, words) in zip(running, told, strict=True):
-        assert process.returncode == 0, words
-        assert numbers.split() == [str(people)] * 6
+    for process, out in zip(running, told, strict=True):
+        assert process.wait(120) == 0, said.read_text("utf-8")
+        assert out.read_text("utf-8").split() == [str(people)] * 6
     assert in_store(open_store()) == in_database(engine)
     assert len(list(tmp_path.glob("index-*"))) == 1
