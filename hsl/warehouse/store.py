@@ -319,8 +319,8 @@ class Store:
                 return
         if not done:
             log.warning(
-                "The index has too little memory to be compacted. Set HSL_INDEX_MEMORY to more "
-                "than %s.",
+                "The index was not compacted and will grow. Where that is said often, set "
+                "HSL_INDEX_MEMORY to more than %s.",
                 self._memory,
             )
 

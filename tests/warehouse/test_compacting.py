@@ -60,6 +60,15 @@ def test_a_reader_keeps_its_moment(database: duckdb.DuckDBPyConnection) -> None:
     assert database.execute("SELECT count(*) FROM t").fetchone() == (ROWS // 2,)
 
 
+def test_it_waits_for_what_holds_it_off(database: duckdb.DuckDBPyConnection) -> None:
+    _change(database)
+    with database.cursor() as writer:
+        writer.execute("BEGIN; INSERT INTO t VALUES (-1, '')")
+        threading.Timer(0.3, lambda: writer.execute("COMMIT")).start()
+        assert compacting.compact(database)
+    assert database.execute("SELECT count(*) FROM t").fetchone() == (ROWS + 1,)
+
+
 def test_without_room_it_is_left_alone() -> None:
     tight = limits.open_database("40MB")
     tight.execute("CREATE TABLE t AS SELECT md5(i::VARCHAR) AS word FROM range(600000) AS r(i)")
