@@ -35,6 +35,7 @@ class House:
             folder,
             self.database.address,
             rate=rate,
+            from_scratch=True,
             HSL_DATA_DIR=str(self.place),
             HSL_LOG_FORMAT="json",
         )

@@ -72,7 +72,7 @@ def create(arena: Arena) -> int:
         "import sys, time, resource\n"
         "from tests.delivery.arena import Arena\n"
         "from pathlib import Path\n"
-        "arena = Arena(Path(sys.argv[1]), sys.argv[2], rate=30)\n"
+        "arena = Arena(Path(sys.argv[1]), sys.argv[2], rate=30, from_scratch=True)\n"
         "low = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "began = time.monotonic()\n"
         "number = arena.send_to_all('To everybody')\n"
@@ -187,7 +187,9 @@ def measure(name: str, address: str | None) -> None:
     """All of it on one database."""
     print(name)
     with tempfile.TemporaryDirectory() as folder:
-        arena = Arena(Path(folder), address or f"sqlite:///{folder}/hsl.db", rate=30.0)
+        arena = Arena(
+            Path(folder), address or f"sqlite:///{folder}/hsl.db", rate=30.0, from_scratch=True
+        )
         try:
             add_people(arena.engine)
             before = weigh(arena.engine)

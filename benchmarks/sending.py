@@ -48,7 +48,9 @@ def arena(rate: float, latency: float, blocked: float, address: str | None) -> I
     """A fresh database and sandbox; both end with it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        found = Arena(folder, address or f"sqlite:///{folder / 'hsl.db'}", rate=rate)
+        found = Arena(
+            folder, address or f"sqlite:///{folder / 'hsl.db'}", rate=rate, from_scratch=True
+        )
         found.latency = latency
         try:
             found.start_sandbox("--blocked-share", str(blocked), "--tolerance", str(TOLERANCE))

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -22,19 +24,30 @@ from hsl.settings import ROOT, load_settings
 from tests import forked
 
 FIRST_ID = 1_000_000
+Process = forked.Forked | subprocess.Popen[bytes]
 
 
 class Arena:
     """One database, one sandbox with a log on disk, any number of schedulers, and the pages.
 
-    `environment` is added to that of every process, and wins.
+    `environment` is added to that of every process, and wins. Processes are forked from one that
+    has the program imported; where they are measured, or another library is to be loaded before,
+    `from_scratch` starts each as the README does.
     """
 
     def __init__(
-        self, folder: Path, address: str, *, rate: float, latency: float = 0.05, **environment: str
+        self,
+        folder: Path,
+        address: str,
+        *,
+        rate: float,
+        latency: float = 0.05,
+        from_scratch: bool = False,
+        **environment: str,
     ) -> None:
         self.port, self.web_port = _free_port(), _free_port()
         self.folder, self.rate, self.latency = folder, rate, latency
+        self._from_scratch = from_scratch
         self.log_file = folder / "accepted.jsonl"
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HSL_")}
         self._environment = {
@@ -51,9 +64,9 @@ class Arena:
         self.engine: Engine = database.open_engine(address)
         database.migrate(self.engine)
         self.settings = load_settings(HSL_MESSAGES_PER_SECOND=rate)
-        self.processes: list[forked.Forked] = []
+        self.processes: list[Process] = []
 
-    def start_sandbox(self, *words: str) -> forked.Forked:
+    def start_sandbox(self, *words: str) -> Process:
         """A sandbox that reaches everybody and adds to the log; returns when it answers.
 
         `words` are further options of the command, which win.
@@ -71,21 +84,25 @@ class Arena:
         """Schedulers from now on send paid broadcasts."""
         self._environment["HSL_PAID_BROADCAST"] = "1"
 
-    def start_scheduler(self, **environment: str) -> forked.Forked:
+    def start_scheduler(self, **environment: str) -> Process:
         """A scheduler process; its words go to a file in the folder."""
         return self._start("scheduler", **environment)
 
-    def start_web(self, **environment: str) -> forked.Forked:
+    def start_web(self, **environment: str) -> Process:
         """The pages, at `web_port`; their words go to a file in the folder."""
         return self._start("web", **environment)
 
-    def _start(self, *words: str, **environment: str) -> forked.Forked:
-        process = forked.start(
-            *words,
-            env={**self._environment, **environment},
-            cwd=self.folder,
-            out=self.folder / f"{words[0]}.log",
-        )
+    def _start(self, *words: str, **environment: str) -> Process:
+        env, out = {**self._environment, **environment}, self.folder / f"{words[0]}.log"
+        process: Process
+        if self._from_scratch:
+            with out.open("ab") as said:
+                command = [sys.executable, "-m", "hsl", *words]
+                process = subprocess.Popen(
+                    command, env=env, cwd=self.folder, stdout=said, stderr=said
+                )
+        else:
+            process = forked.start(*words, env=env, cwd=self.folder, out=out)
         self.processes.append(process)
         return process
 
@@ -96,7 +113,7 @@ class Arena:
         except (URLError, OSError):
             return False
 
-    def kill(self, process: forked.Forked) -> None:
+    def kill(self, process: Process) -> None:
         """kill -9, as the machine would."""
         process.send_signal(signal.SIGKILL)
         process.wait()

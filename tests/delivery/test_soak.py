@@ -24,7 +24,7 @@ AT_ONCE = 2  # messages
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 1800)
 def test_an_hour_of_trouble_doubles_nobody(tmp_path: Path) -> None:
-    arena = Arena(tmp_path, f"sqlite:///{tmp_path / 'hsl.db'}", rate=RATE)
+    arena = Arena(tmp_path, f"sqlite:///{tmp_path / 'hsl.db'}", rate=RATE, from_scratch=True)
     chance = random.Random(11)
     try:
         arena.add_people(PEOPLE)
