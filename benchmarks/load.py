@@ -179,6 +179,11 @@ def run(folder: Path, sizes: argparse.Namespace) -> list[str]:
                 work(house, watch, colleagues, message, sizes.seconds)
             except AssertionError as fault:
                 found.append(str(fault))
+        if sizes.keep:
+            lines = [
+                f"{one.at - began:.2f},{one.seconds:.3f},{one.page}" for one in colleagues.finished
+            ]
+            (folder / "runs.log").write_text("\n".join(["at,seconds,page", *lines]), "utf-8")
         troubles = sorted(watch.troubles + colleagues.troubles, key=lambda trouble: trouble.at)
         reporting.show_waits(colleagues, watch, began)
         reporting.show_memory(watch, began, every=30.0)
@@ -210,7 +215,9 @@ def main() -> None:
     wanted.add_argument("--rate", type=float, help="messages a second, 31 to 1000")
     wanted.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     wanted.add_argument("--faults", action=argparse.BooleanOptionalAction, default=True)
-    wanted.add_argument("--keep", type=Path, help="a new folder that keeps the logs afterwards")
+    wanted.add_argument(
+        "--keep", type=Path, help="a new folder that keeps the logs, and what each page took"
+    )
     sizes = wanted.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends what was started
     with tempfile.TemporaryDirectory() as name:
