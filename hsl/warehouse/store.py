@@ -37,7 +37,7 @@ SENDING_WAITS = 15.0  # and while a message is being sent
 FAILED_WAITS = 15.0  # and after that could not be
 AT_MOST = 3.0  # seconds for which somebody waits for people who came in
 WORTH_SAVING = 50_000  # rows read since; fewer are read again in no time
-WORTH_COMPACTING = 50_000  # rows written since
+WORTH_COMPACTING = 20_000  # rows written since
 
 
 @dataclass(frozen=True)
