@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from hsl import acting, stored, words
 from hsl.audience.cohort import Cohort
 from hsl.audit import Entry, signed
+from hsl.configured import PAGES, SCHEDULER
 from hsl.delivery import told
 from hsl.words import N_, _
 from pages.parts import show
@@ -122,6 +123,7 @@ DEEDS = {
     "webhook_removed": N_("removed a webhook"),
     "webhook_sealed_anew": N_("sealed a webhook’s secret anew"),
 }
+PROCESSES = {PAGES: N_("of the pages"), SCHEDULER: N_("of the scheduler")}
 THINGS = {
     "account": N_("account {which}"),
     "api_key": N_("key {which}"),
@@ -138,7 +140,7 @@ THINGS = {
     "report": N_("report {which}"),
     "rule": N_("rule {which}"),
     "segment": N_("segment {which}"),
-    "settings": N_("settings {which}"),
+    "settings": N_("settings {which}"),  # of PROCESSES
     "snippet": N_("snippet {which}"),
     "source": N_("source {which}"),
     "template": N_("template {which}"),
@@ -266,6 +268,8 @@ def thing(entry: Entry) -> str:
     if not entry.object_type:
         return ""
     which = entry.object_id or ""
+    if entry.object_type == "settings" and which in PROCESSES:
+        which = _(PROCESSES[which])
     words = THINGS.get(entry.object_type)
     said = _(words, which=which) if words else f"{entry.object_type} {which}"
     said = escape(said.strip())

@@ -22,6 +22,7 @@ from sqlalchemy import Engine, event
 from hsl import database
 from hsl.api import application, guard
 from hsl.media import uploading
+from tests import two_bots
 from tests.conftest import migrated_copy
 from tests.hostile.corpus import CORPUS, Hostile
 
@@ -150,8 +151,12 @@ REQUESTS = (
     Asked("GET", "/messages/1/recipients", {"status": "sent", "cursor": CURSOR, "limit": "5"}),
     Asked("POST", "/messages/1/retry", body={"reasons": ["blocked"]}),
     Asked("POST", "/messages/1/uncertain", body={"how": "mark_delivered", "user_ids": [101]}),
-    Asked("GET", "/media", {"search": "x", "cursor": _cursor(LATER, 1), "limit": "5"}),
-    Asked("POST", "/media", {"name": "x.pdf", "kind": "document"}, b"%PDF-1.4"),
+    Asked(
+        "GET",
+        "/media",
+        {"search": "x", "bot": "club", "cursor": _cursor(LATER, 1), "limit": "5"},
+    ),
+    Asked("POST", "/media", {"name": "x.pdf", "kind": "document", "bot": "club"}, b"%PDF-1.4"),
     Asked("GET", "/reports/period", {"since": EARLY, "until": LATER, "stream": "x"}),
     Asked(
         "GET",
@@ -180,6 +185,8 @@ def lived_in(
     with migrated_copy(request, request.param, folder) as address, bot() as its_settings:
         engine = database.open_engine(address, archive=folder / "archive")
         add_people(engine)
+        two_bots.keep(engine)
+        its_settings["HSL_SECRET_KEY"] = two_bots.SECRET
         with served_on(engine, folder, **its_settings) as found, found.client() as client:
             for path, body in (
                 ("/segments", {"name": "first", "where": STREAM}),
