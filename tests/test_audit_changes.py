@@ -244,7 +244,7 @@ def test_two_processes_with_different_settings_write_only_what_was_changed(engin
     assert said(engine, configured.CHANGED) == (
         "changed the settings: HSL_QUIET_HOURS: 21:00-07:00 → 20:00-07:00"
     )
-    assert audit_words.thing(changed) == "settings web"
+    assert audit_words.thing(changed) == "settings of the pages"
 
 
 def test_entries_from_before_processes_had_their_own_are_of_each(engine: Engine) -> None:
