@@ -123,8 +123,8 @@ class Guard:
 
     `door` answers the paths that `is_door` knows; `is_deed` tells whether what came by a websocket
     was done by a person, and not by a page that draws itself anew; it raises ValueError for what no
-    page sends. `given` knows which files a session was given. `base` is the path that a proxy passes
-    on with the rest, which those behind the guard know by themselves.
+    page sends. `given` knows which files a session was given. `base` is the path that a proxy
+    passes on with the rest, which those behind the guard know by themselves.
     """
 
     def __init__(

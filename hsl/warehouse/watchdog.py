@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-NEVER = float("inf")  # of the clock
+NEVER = float("inf")  # of the monotonic clock
 
 
 class Watchdog:
@@ -15,8 +15,7 @@ class Watchdog:
     begins with the first use and ends with the process.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._changed = threading.Condition()
         self._numbers = itertools.count()
         self._watched: dict[int, tuple[float, Callable[[], None]]] = {}
@@ -26,7 +25,7 @@ class Watchdog:
     def put_on(self, interrupt: Callable[[], None], seconds: float) -> int:
         """Watch from now on for so long; the number takes it off again."""
         with self._changed:
-            number, until = next(self._numbers), self._clock() + seconds
+            number, until = next(self._numbers), time.monotonic() + seconds
             self._watched[number] = (until, interrupt)
             if self._thread is None or not self._thread.is_alive():  # a forked process has none
                 self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -43,7 +42,7 @@ class Watchdog:
     def _watch(self) -> None:
         with self._changed:
             while True:
-                now = self._clock()
+                now = time.monotonic()
                 for number, (until, interrupt) in list(self._watched.items()):
                     if until <= now:
                         del self._watched[number]
