@@ -135,3 +135,9 @@ def test_the_terminals_commands_run(
             assert ended == 0 or words[3] in NOT_WELL, f"{line}\n{said.out}{said.err}"
     finally:
         settings.get_settings.cache_clear()
+
+
+@pytest.mark.parametrize("path", [ROOT / "CHANGELOG.md", *DOCS], ids=lambda path: path.name)
+def test_no_text_holds_two_versions_of_itself(path: Path) -> None:
+    said = path.read_text("utf-8")
+    assert not re.search(r"^(<{7} |={7}$|>{7} )", said, re.MULTILINE)
