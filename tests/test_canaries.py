@@ -143,7 +143,7 @@ class House:
 
     def pretend(self, **faults: object) -> None:
         """Let the Bot API pretend a fault."""
-        httpx2.post(f"http://127.0.0.1:{self.api_port}/sandbox/faults", json=faults)
+        httpx2.post(f"http://127.0.0.1:{self.api_port}/sandbox/faults", json=faults, timeout=60)
 
     def _watch_processes(self) -> None:
         """Collect the words of every process of this machine that can be read."""

@@ -262,7 +262,7 @@ def test_two_messages_under_one_cap_are_made_one_after_the_other(engine: Engine)
             ),
         )
         thread.start()
-        wait_until(lambda: it_waits() or not thread.is_alive(), "the second waits", patience=30)
+        wait_until(lambda: it_waits() or not thread.is_alive(), "the second waits", patience=90)
     thread.join()
     assert refused == ["Nobody may get it: all are left out (3 by cap)."]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hsl.settings import ROOT
 from tests import forked
 
-PATIENCE = 60  # seconds
+PATIENCE = 120  # seconds
 
 
 class Terminal:

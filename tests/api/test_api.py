@@ -37,7 +37,7 @@ def all_of(client: httpx2.Client, path: str, **params: Any) -> list[dict[str, An
 
 
 def test_without_a_key_nothing_is_told(shared: Served) -> None:
-    with httpx2.Client(base_url=f"{shared.address}/api/v1") as nobody:
+    with httpx2.Client(base_url=f"{shared.address}/api/v1", timeout=60) as nobody:
         for path in ("/people", "/nothing", "/"):
             answer = nobody.get(path)
             assert "hsl key add" in problem(answer, 401)

@@ -29,7 +29,7 @@ def test_a_bucket_fills_again_and_few_are_kept() -> None:
 def test_who_asks_too_often_waits(shared: Served, tmp_path: Path) -> None:
     slow = load_settings(HSL_DATA_DIR=tmp_path, HSL_API_REQUESTS_PER_MINUTE=2, DATABASE_URL=None)
     app = Starlette(routes=[Mount(application.PREFIX, app=application.create(slow, shared.engine))])
-    with serving(app) as address, httpx2.Client(base_url=f"{address}/api/v1") as client:
+    with serving(app) as address, httpx2.Client(base_url=f"{address}/api/v1", timeout=60) as client:
         client.headers["Authorization"] = f"Bearer {shared.secret}"
         answers = [client.get("/messages") for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]

@@ -15,15 +15,17 @@ ATTRIBUTES = {
     "level": "number", "city": "text", "born": "date", "vip": "boolean", "tags": "list",
     "City of birth": "text", "reachable": "text", "select": "text",
 }  # fmt: skip
-MOST_SECONDS = 1.0
+# Of this thread alone, collections of garbage included: what grows with the square of a text takes
+# minutes.
+MOST_SECONDS = 30.0
 
 
 def refusal(text: str) -> str:
-    """Why the text is refused; it takes less than a second, and is one sentence and its place."""
-    began = time.process_time()
+    """Why the text is refused; it comes soon, and is one sentence and its place."""
+    began = time.thread_time()
     with pytest.raises(where.WhereError) as refused:
         where.parse(text, ATTRIBUTES)
-    assert time.process_time() - began < MOST_SECONDS
+    assert time.thread_time() - began < MOST_SECONDS
     words = str(refused.value)
     assert "\n" not in words
     assert len(words) < 300

@@ -89,7 +89,7 @@ def looked_at(page: Page, name: str) -> list[str]:
 
 @pytest.mark.timeout(300)  # a dozen pages in two lights, on a machine that may be busy
 def test_no_page_keeps_anybody_out(browser: Browser, busy_house: House) -> None:
-    expect.set_options(timeout=30_000)
+    expect.set_options()
     context = browser.new_context(viewport=WIDE, color_scheme="light", locale="en-GB")
     page = context.new_page()
     wrong: list[str] = []
@@ -112,8 +112,27 @@ def test_no_page_keeps_anybody_out(browser: Browser, busy_house: House) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])
+def test_who_wants_less_motion_gets_none(
+    page: Page, house: House, motion: str, moves: bool
+) -> None:
+    page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
+    page.goto(f"{house.address}/audience")
+    summary = page.locator("details:not([open]) > summary").first
+    expect(summary).to_be_visible()
+    settled(page)
+    lasting = summary.evaluate(
+        """summary => {
+            summary.click();
+            return document.getAnimations({ subtree: true })
+                .map(one => one.effect.getTiming().duration).filter(one => one > 100);
+        }"""
+    )
+    assert bool(lasting) == moves
+
+
 def test_the_keys_reach_everything_and_are_seen(browser: Browser, house: House) -> None:
-    expect.set_options(timeout=30_000)
+    expect.set_options()
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     page = context.new_page()
     page.goto(house.address)

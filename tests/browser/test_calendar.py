@@ -62,7 +62,7 @@ def test_a_month_is_read_and_rearranged(page: Page, house: House, engine: Engine
     )  # fmt: skip
     page.goto(f"{house.address}/messages?view=calendar&month={MONTH:%Y-%m}")
     tenth, twelfth = day(page, MONTH.replace(day=10)), day(page, MONTH.replace(day=12))
-    expect(tenth.locator(".item")).to_have_count(2, timeout=60_000)
+    expect(tenth.locator(".item")).to_have_count(2)
     expect(tenth.locator(".clash")).to_have_count(2)
     expect(page.get_by_text("1 h apart; 1,571 people get both.")).to_be_visible()
     expect(page.locator(".planned").first).to_contain_text("Digest")

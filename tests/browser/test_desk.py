@@ -31,7 +31,7 @@ PLAIN = ["2 * 3 * 4", "5*3*2", "snake_case_name", "{a_b_c}", "[x](y)", "** no**"
 def editor(page: Page, house: House, draft: int | None = None) -> Locator:
     page.goto(f"{house.address}/compose" + (f"?draft={draft}" if draft else ""))
     area = page.get_by_label("Message", exact=True)
-    expect(area).to_be_visible(timeout=60_000)
+    expect(area).to_be_visible()
     return area
 
 
@@ -189,7 +189,7 @@ def test_nothing_that_was_written_is_lost(page: Page, house: House) -> None:
     until_saved(page, house, first)
     expect(page.get_by_text("Saved now")).to_be_visible()
     page.reload()
-    expect(area).to_have_value(first, timeout=60_000)
+    expect(area).to_have_value(first)
 
     # Much of it is taken away at once: what it said before is a version.
     clear(page, area)
@@ -199,7 +199,7 @@ def test_nothing_that_was_written_is_lost(page: Page, house: House) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(first)).to_be_visible()
     dialog.get_by_role("button", name="Bring back").first.click()
-    expect(area).to_have_value(first, timeout=60_000)
+    expect(area).to_have_value(first)
     until_saved(page, house, first)
 
     # A click on Continue right after the last key has it.
@@ -216,33 +216,31 @@ def _two_tabs(page: Page, house: House, area: Locator, text: str) -> None:
     other = page.context.new_page()
     there = editor(other, house, draft)
     expect(there).to_have_value(text)
-    expect(page.get_by_text("This draft is open in 1 other tab.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("This draft is open in 1 other tab.")).to_be_visible()
     there.press("End")
     other.keyboard.type(" Theirs")
     until_saved(other, house, f"{text} Theirs")
-    expect(page.get_by_role("button", name="Show theirs")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Show theirs")).to_be_visible()
     area.press("End")
     page.keyboard.type(" Mine")
-    expect(page.get_by_text("This draft was changed in another tab meanwhile.")).to_be_visible(
-        timeout=20_000
-    )
+    expect(page.get_by_text("This draft was changed in another tab meanwhile.")).to_be_visible()
     assert saved(house, draft) == f"{text} Theirs"
     page.get_by_role("button", name="Keep mine as a new draft").click()
-    expect(area).to_have_value(f"{text} Mine", timeout=20_000)
+    expect(area).to_have_value(f"{text} Mine")
     until_saved(page, house, f"{text} Mine")
     assert saved(house, draft) == f"{text} Theirs"
     # And the other answer: mine is a version then.
     page.goto(f"{house.address}/compose?draft={draft}")
-    expect(area).to_have_value(f"{text} Theirs", timeout=60_000)
+    expect(area).to_have_value(f"{text} Theirs")
     area.press("End")
     page.keyboard.type(", again")
     until_saved_of(page, house, draft, f"{text} Theirs, again")
     there.press("End")
     other.keyboard.type(", lost?")
     other.get_by_role("button", name="Show theirs").click()
-    expect(there).to_have_value(f"{text} Theirs, again", timeout=20_000)
+    expect(there).to_have_value(f"{text} Theirs, again")
     other.get_by_role("button", name="Versions").click()
-    expect(other.get_by_role("dialog").get_by_text("Theirs, lost?")).to_be_visible(timeout=20_000)
+    expect(other.get_by_role("dialog").get_by_text("Theirs, lost?")).to_be_visible()
     other.close()
 
 
@@ -261,23 +259,23 @@ def test_the_server_dies_while_one_types(page: Page, house: House) -> None:
     until_saved(page, house, "Before. ")
     house.end()
     # Streamlit says it in a dialog of its own; whoever closes it can go on writing.
-    expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     area.press("End")
     page.keyboard.type("Meanwhile. ")
-    expect(page.get_by_text("the server does not answer")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("the server does not answer")).to_be_visible()
     house.begin()
     until_saved(page, house, "Before. Meanwhile. ", within=90_000)
     expect(area).to_have_value("Before. Meanwhile. ")
     expect(page.locator(".state")).to_contain_text("Saved")
     house.end()
-    expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     area.press("End")
     page.keyboard.type("Then the browser died too.")
     house.begin()
     page.reload()
-    expect(area).to_have_value(BOTH, timeout=60_000)
+    expect(area).to_have_value(BOTH)
     until_saved(page, house, BOTH, within=10_000)
 
 
@@ -287,7 +285,7 @@ def test_in_russian_and_narrow(page: Page, house: House, width: int) -> None:
     context = page.context.browser.new_context(
         viewport={"width": width, "height": 800}, locale="ru-RU", color_scheme="dark"
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     small = context.new_page()
     small.goto(f"{house.address}/compose")
     area = small.get_by_label("Сообщение", exact=True)
@@ -315,16 +313,16 @@ def test_a_click_right_after_the_last_key(page: Page, house: House) -> None:
     new = page.get_by_role("button", name="New message")
     expect(new).to_be_visible()
     typed_and_clicked(area, new, "The first, to its end")
-    expect(area).to_have_value("", timeout=20_000)
+    expect(area).to_have_value("")
     until_saved_of(page, house, first, "The first, to its end")
     area.focus()
     page.keyboard.type("Second")
     until_saved(page, house, "Second")
     discard = page.get_by_role("button", name="Discard")
     typed_and_clicked(area, discard, "Second, discarded")
-    expect(area).to_have_value("The first, to its end", timeout=20_000)
+    expect(area).to_have_value("The first, to its end")
     page.get_by_role("button", name="Bring it back").click()
-    expect(area).to_have_value("Second, discarded", timeout=20_000)
+    expect(area).to_have_value("Second, discarded")
 
 
 def typed_and_clicked(area: Locator, button: Locator, text: str) -> None:
@@ -347,18 +345,18 @@ def test_a_translation_is_kept_by_the_browser_too(page: Page, house: House) -> N
     page.get_by_role("button", name="Add a language").click()
     page.get_by_role("button", name="Add the language").click()
     russian = page.locator("textarea[aria-label^='Message: ']")
-    expect(russian).to_have_value("Hello", timeout=20_000)
+    expect(russian).to_have_value("Hello")
     russian.fill("Saved words")
     expect(page.locator(".state")).to_contain_text("Saved")
     house.end()
-    expect(page.get_by_role("dialog")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     russian.fill("Words of meanwhile")
-    expect(page.get_by_text("the server does not answer")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("the server does not answer")).to_be_visible()
     house.begin()
     page.reload()
-    expect(area.or_(page.locator("textarea").first)).to_be_visible(timeout=60_000)
+    expect(area.or_(page.locator("textarea").first)).to_be_visible()
     page.get_by_role("radio").nth(1).click()
-    expect(russian).to_have_value("Words of meanwhile", timeout=20_000)
+    expect(russian).to_have_value("Words of meanwhile")
     expect(page.get_by_text("Brought back what was written here")).to_be_visible()
     expect(page.locator(".state")).to_contain_text("Saved")

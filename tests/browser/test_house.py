@@ -31,7 +31,7 @@ SHOWN = TEXT.replace("&lt;", "<").replace("&gt;", ">")
 FIRST = 9_000_000_001
 
 
-expect.set_options(timeout=30_000)  # a page is slow the first time
+expect.set_options()  # a page is slow the first time
 
 
 def bring_hostile_people(house: House) -> None:
@@ -149,7 +149,7 @@ def test_what_people_typed_shows_as_typed(page: Page, house: House) -> None:
 def test_dialogs_and_buttons_have_the_colours_of_the_dark(browser: Browser, house: House) -> None:
     """A dialog stands beside the app, and Streamlit darkens words under a pointer."""
     context = browser.new_context(color_scheme="dark", locale="en-GB")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.goto(f"{house.address}/compose")
     settled(page)

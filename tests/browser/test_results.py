@@ -45,23 +45,21 @@ def delivered(house: House) -> House:
 
 def settled(page: Page) -> None:
     """Wait until the page is drawn: a run that goes on makes its buttons anew under a press."""
-    expect(page.get_by_test_id("stVegaLiteChart").locator("svg").first).to_be_visible(
-        timeout=60_000
-    )
+    expect(page.get_by_test_id("stVegaLiteChart").locator("svg").first).to_be_visible()
     settled_page(page)
 
 
 def settled_page(page: Page) -> None:
     """The same on a page without charts."""
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=60_000)
-    expect(page.locator("[data-stale=true]")).to_have_count(0, timeout=60_000)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
 def test_marks_lead_to_people(page: Page, delivered: House, said: list[str]) -> None:
     for view, count in VIEWS.items():
         page.goto(f"{delivered.address}/delivery?period=90+days&view={view}")
         charts = page.get_by_test_id("stVegaLiteChart").locator("svg")
-        expect(charts).to_have_count(count, timeout=60_000)
+        expect(charts).to_have_count(count)
     page.goto(f"{delivered.address}/delivery?period=90+days&view=Failures")
     reasons = page.get_by_test_id("stVegaLiteChart").nth(1)
     reasons.locator(DOOR).first.click()
@@ -83,8 +81,8 @@ def test_a_picture_is_downloaded(page: Page, delivered: House, said: list[str]) 
     page.get_by_text("Numbers and files").first.click()
     # Each kind of widget is fetched when it is first needed, and takes its place then.
     table = page.get_by_test_id("stDataFrame").first.locator("canvas").first
-    expect(table).to_be_visible(timeout=60_000)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
+    expect(table).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     files = page.get_by_test_id("stDownloadButton")
     with page.expect_download() as svg:
         files.filter(has_text="SVG").first.click()
@@ -106,7 +104,7 @@ def test_the_address_holds_the_list_and_a_message(page: Page, delivered: House) 
     engine.dispose()
     page.goto(f"{delivered.address}/messages?state=paused&period=90+days")
     rows = page.locator("[class*=st-key-hsl-row-]")
-    expect(rows).to_have_count(1, timeout=60_000)
+    expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Paused by anna")
     rows.get_by_role("button").click()
     expect(page).to_have_url(re.compile(r"message=38"))
@@ -119,12 +117,12 @@ def test_the_address_holds_the_list_and_a_message(page: Page, delivered: House) 
     expect(few).not_to_have_text(re.compile(r"^([\d,]+) of \1 "))
     said = few.inner_text()
     page.reload()
-    expect(page.get_by_text(said)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(said)).to_be_visible()
     page.get_by_role("radio", name="Timeline").click()
     expect(page).to_have_url(re.compile(r"tab=Timeline"))
     page.go_back()
     expect(page).not_to_have_url(re.compile(r"tab=Timeline"))
-    expect(page.get_by_text(said)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(said)).to_be_visible()
     page.get_by_role("button", name="All messages").click()
     expect(page).to_have_url(re.compile(r"state=paused"))
     expect(rows).to_have_count(1)

@@ -120,7 +120,7 @@ def test_the_whole_road(page: Page, house: House) -> None:
     expect(dialog.get_by_text(f"{people} people: in 4th_stream")).to_be_visible()
     dialog.get_by_role("button", name=f"Send to {people} people now").click()
     expect(page.get_by_role("heading", name="Hello")).to_be_visible()
-    expect(page.locator(".hsl-state").first).to_contain_text("sent", timeout=60_000)
+    expect(page.locator(".hsl-state").first).to_contain_text("sent")
     message = int(re.findall(r"message=(\d+)", page.url)[0])
 
     state = house.status(message)

@@ -103,7 +103,7 @@ def test_nothing_is_said_in_english_to_a_russian_reader(browser: Browser, told: 
     context = browser.new_context(
         viewport={"width": 1280, "height": 2000}, timezone_id="Europe/Moscow", locale="ru-RU"
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     wrong = []
     for address, openings in ROADS:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,21 +12,21 @@ from playwright.sync_api import Browser, Page, expect
 from hsl import audit
 from hsl.accounts import registry, second_factor, sessions
 from hsl.acting import Role
-from tests.door.conftest import PASSWORD, Served, serving, until
+from tests.door.conftest import PASSWORD, Served, ask, serving, until
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     with serving(tmp_path) as found:
         registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
-        until(lambda: httpx2.get(found.address).status_code == 401)
+        until(lambda: ask(found.address).status_code == 401)
         yield found
 
 
 @pytest.fixture
 def page(browser: Browser, served: Served) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 1200}, locale="en-GB")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     broken: list[str] = []
     page.on(
@@ -60,16 +59,16 @@ def test_somebody_signs_in_works_and_is_signed_out(page: Page, served: Served) -
     expect(page).to_have_url(re.compile(r"/settings\?x=1$"))
     expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
     page.goto(f"{served.address}/compose")
-    expect(page.get_by_role("button", name="anna")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="anna")).to_be_visible()
 
     sessions.sign_out_everywhere(served.engine, registry.named(served.engine, "anna").id)
-    expect(page).to_have_title("Sign in · HSL Dashboard", timeout=30_000)
+    expect(page).to_have_title("Sign in · HSL Dashboard")
     sign_in(page)
     expect(page).to_have_url(re.compile(r"/compose"))
 
     page.get_by_role("button", name="anna").click()
     page.get_by_role("button", name="Sign out", exact=True).click()
-    expect(page).to_have_title("Sign in · HSL Dashboard", timeout=30_000)
+    expect(page).to_have_title("Sign in · HSL Dashboard")
     until(lambda: audit.entries(served.engine, action="signed_out")[1] == 1)
     page.go_back()
     expect(page).to_have_title("Sign in · HSL Dashboard")
@@ -78,7 +77,7 @@ def test_somebody_signs_in_works_and_is_signed_out(page: Page, served: Served) -
 def test_a_second_factor_and_an_account_are_made_on_settings(page: Page, served: Served) -> None:
     page.goto(f"{served.address}/settings")
     sign_in(page)
-    page.get_by_text("Second factor", exact=True).click(timeout=60_000)
+    page.get_by_text("Second factor", exact=True).click()
     page.get_by_role("button", name="Set it up").click()
     expect(page.get_by_alt_text("The secret as a QR code")).to_be_visible()
     page.get_by_text("The secret as text").click()
@@ -103,9 +102,9 @@ def test_a_second_factor_and_an_account_are_made_on_settings(page: Page, served:
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_label("Password again").fill(PASSWORD)
     page.get_by_role("button", name="Set the password").click()
-    expect(page.get_by_role("button", name="boris")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="boris")).to_be_visible()
     page.goto(f"{served.address}/settings")
-    expect(page.get_by_role("heading", name="Your account")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     expect(page.get_by_text("Add an account")).to_have_count(0)
 
     page.context.clear_cookies()
@@ -113,4 +112,4 @@ def test_a_second_factor_and_an_account_are_made_on_settings(page: Page, served:
     sign_in(page)
     page.get_by_label("Code").fill(codes[0])
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_role("heading", name="Your account")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()

@@ -25,8 +25,8 @@ def test_languages_tests_and_templates(page: Page, house: House) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(re.compile(r"English \(en\): \d+ people, Russian"))).to_be_visible()
     dialog.get_by_role("button", name=re.compile(rf"Send to {people} people")).click()
-    expect(page.get_by_role("button", name="Use again")).to_be_visible(timeout=30_000)
-    expect(page.locator(".hsl-state").first).to_contain_text("sent", timeout=60_000)
+    expect(page.get_by_role("button", name="Use again")).to_be_visible()
+    expect(page.locator(".hsl-state").first).to_contain_text("sent")
     log = house.log()[already:]
     texts = {entry["text"] for entry in log}
     russian = [entry for entry in log if entry["text"] == "Здравствуйте, урок начинается"]
@@ -45,11 +45,11 @@ def choose_people(page: Page, house: House) -> int:
     page.goto(f"{house.address}/audience")
     page.get_by_placeholder("Name, @username or id").fill("student_0000")
     add = page.get_by_role("button", name=re.compile(r"Add these \d{1,2} people"))
-    expect(add).to_be_enabled(timeout=30_000)
+    expect(add).to_be_enabled()
     people = int(re.findall(r"\d+", add.inner_text())[0])
     add.click()
-    page.get_by_role("button", name=f"Write to {people} people").click(timeout=30_000)
-    expect(page.get_by_role("heading", name="Compose")).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name=f"Write to {people} people").click()
+    expect(page.get_by_role("heading", name="Compose")).to_be_visible()
     return people
 
 
@@ -123,7 +123,7 @@ def send_to_me(page: Page, house: House) -> int:
     page.get_by_label("Add a test recipient").fill("student_00007")
     page.get_by_role("button", name="@student_00007").click()
     page.get_by_role("button", name="Send 2 tests").click()
-    expect(page.locator(".hsl-tests .hsl-state")).to_have_text(["● sent"] * 2, timeout=30_000)
+    expect(page.locator(".hsl-tests .hsl-state")).to_have_text(["● sent"] * 2)
     log = house.log()
     assert [entry["chat_id"] for entry in log] == [log[0]["chat_id"]] * 2
     assert {entry["text"].split(",")[0].split(" ")[0] for entry in log} == {
@@ -138,7 +138,7 @@ def use_template(page: Page, house: House) -> None:
     """The test is marked in the list, and the template begins a new draft in both languages."""
     settled(page)
     page.goto(f"{house.address}/messages")
-    expect(page.locator(".hsl-test")).to_have_count(2, timeout=30_000)
+    expect(page.locator(".hsl-test")).to_have_count(2)
     page.get_by_role("link", name="Compose").click()
     settled(page)
     page.get_by_role("button", name="Templates").click()

@@ -77,7 +77,7 @@ class Arena:
             "--blocked-share", "0", "--deactivated-share", "0", "--never-started-share", "0",
             *words,
         )  # fmt: skip
-        wait_until(self._sandbox_answers, "the sandbox answers", patience=30)
+        wait_until(self._sandbox_answers, "the sandbox answers", patience=90)
         return process
 
     def pay(self) -> None:

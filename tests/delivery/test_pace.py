@@ -172,4 +172,6 @@ def test_machines_whose_clocks_differ_share_one_rate(
                     )
                 )
         time.sleep(0.02)
-    assert 24 <= taken <= 34
+    lasted = time.monotonic() - began
+    # What a stall of this machine lets go by is not made up for.
+    assert 15 <= taken <= 15 * lasted + 4

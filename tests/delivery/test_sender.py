@@ -19,7 +19,7 @@ from hsl.sandbox.app import Sandbox
 from hsl.sandbox.options import SandboxOptions, fate
 from hsl.settings import load_settings
 
-PATIENCE = 40.0  # seconds
+PATIENCE = 90.0  # seconds
 
 
 class Running:

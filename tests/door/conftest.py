@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -19,6 +20,7 @@ from hsl.settings import ROOT
 from tests import forked
 
 PASSWORD = "correct horse battery"
+ask = partial(httpx2.get, timeout=60)  # a busy machine answers after more than five seconds
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Served:
 
     def browser(self) -> httpx2.Client:
         """A client with cookies of its own, that follows nothing by itself."""
-        return httpx2.Client(base_url=self.address, timeout=20)
+        return httpx2.Client(base_url=self.address, timeout=60)
 
     @contextmanager
     def signed_in(self, name: str = "anna") -> Iterator[httpx2.Client]:
@@ -73,7 +75,7 @@ def serving(folder: Path, **given: str) -> Iterator[Served]:
         yield Served(address, engine, folder / "log")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         engine.dispose()
 
 
@@ -87,7 +89,7 @@ def until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx2.get(f"{address}/healthz").status_code == 200
+        return ask(f"{address}/healthz").status_code == 200
     except httpx2.TransportError:
         return False
 
@@ -98,5 +100,5 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served")) as found:
         registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
         registry.add(found.engine, "boris", Role.EDITOR, password=PASSWORD)
-        until(lambda: httpx2.get(found.address).status_code == 401)
+        until(lambda: ask(found.address).status_code == 401)
         yield found

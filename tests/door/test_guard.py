@@ -15,7 +15,7 @@ from hsl.accounts import links, registry, sessions
 from hsl.accounts.tables import sign_in_attempts
 from hsl.acting import Role
 from hsl.door.routes import own_path
-from tests.door.conftest import PASSWORD, Served, serving, until
+from tests.door.conftest import PASSWORD, Served, ask, serving, until
 
 PATHS = [
     "/",
@@ -47,7 +47,7 @@ PATHS = [
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"])
 def test_strangers_get_nothing(served: Served, path: str, method: str) -> None:
-    with httpx2.Client() as client:
+    with httpx2.Client(timeout=60) as client:
         request = client.build_request(method, served.address, headers=served.origin)
         request.url = request.url.copy_with(raw_path=path.encode())
         answer = client.send(request)
@@ -123,7 +123,7 @@ def test_another_site_cannot_post(served: Served, origin: str | None) -> None:
     "cookie", ["hsl_session=", "hsl_session=x", "hsl_session=a; hsl_session=b", "hsl_session=%00"]
 )
 def test_a_made_up_cookie_opens_nothing(served: Served, cookie: str) -> None:
-    assert httpx2.get(served.address, headers={"Cookie": cookie}).status_code == 401
+    assert ask(served.address, headers={"Cookie": cookie}).status_code == 401
 
 
 def test_what_the_guard_tells_cannot_be_said_by_a_browser(served: Served) -> None:
@@ -131,7 +131,7 @@ def test_what_the_guard_tells_cannot_be_said_by_a_browser(served: Served) -> Non
         token = client.cookies["hsl_session"]
     from hsl.accounts.tokens import hashed
 
-    answer = httpx2.get(served.address, headers={"hsl-session": hashed(token)})
+    answer = ask(served.address, headers={"hsl-session": hashed(token)})
     assert answer.status_code == 401
 
 
@@ -171,9 +171,9 @@ def test_a_websocket_closes_when_its_session_ends(served: Served, way: str) -> N
             registry.change_role(served.engine, "boris", Role.VIEWER)
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                socket.recv(timeout=10)
+                socket.recv(timeout=60)
         assert closed.value.rcvd and closed.value.rcvd.code == 4401
-        until(lambda: client.get("/signed-in").status_code == 401, seconds=5)
+        until(lambda: client.get("/signed-in").status_code == 401)
     registry.enable(served.engine, "boris")
 
 
@@ -182,7 +182,7 @@ def test_who_signs_out_is_out_at_once(served: Served) -> None:
         thief.cookies = client.cookies
         kept = dict(client.cookies)
         client.post("/sign-out", data={"deed": "here"}, headers=served.origin)
-        answer = httpx2.get(f"{served.address}/signed-in", cookies=kept)
+        answer = ask(f"{served.address}/signed-in", cookies=kept)
         assert answer.status_code == 401
 
 
@@ -205,14 +205,14 @@ def test_wrong_passwords_have_to_wait_and_are_told_so(served: Served) -> None:
 
 
 def test_the_door_speaks_russian(served: Served) -> None:
-    answer = httpx2.get(f"{served.address}/sign-in", headers={"Accept-Language": "ru-RU,en;q=0.5"})
+    answer = ask(f"{served.address}/sign-in", headers={"Accept-Language": "ru-RU,en;q=0.5"})
     assert '<html lang="ru">' in answer.text and "Пароль" in answer.text
 
 
 @pytest.mark.parametrize("body", [b"x" * 20_000, b"&".join([b"a=b"] * 50), b"\xff=\xff"])
 def test_what_is_no_form_is_refused(served: Served, body: bytes) -> None:
     kind = {"Content-Type": "application/x-www-form-urlencoded", **served.origin}
-    answer = httpx2.post(f"{served.address}/sign-in", content=body, headers=kind)
+    answer = httpx2.post(f"{served.address}/sign-in", content=body, headers=kind, timeout=60)
     assert answer.status_code in {400, 403}
 
 
@@ -264,16 +264,16 @@ def test_without_accounts_the_pages_are_for_this_machine(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     with serving(tmp_path_factory.mktemp("open")) as found:
-        assert httpx2.get(found.address).status_code == 200
+        assert ask(found.address).status_code == 200
         with stream(found, found.browser()) as socket:
             for headers in ({"X-Forwarded-For": "203.0.113.9"}, {"Host": "evil.example"}):
-                answer = httpx2.get(found.address, headers=headers)
+                answer = ask(found.address, headers=headers)
                 assert answer.status_code == 403 and "hsl user add" in answer.text
             registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
             with pytest.raises(ConnectionClosed):
                 while True:
-                    socket.recv(timeout=10)
-        assert httpx2.get(found.address).status_code == 401
+                    socket.recv(timeout=60)
+        assert ask(found.address).status_code == 401
 
 
 def test_under_a_path_of_a_proxy_all_leads_within_it(
@@ -282,9 +282,9 @@ def test_under_a_path_of_a_proxy_all_leads_within_it(
     folder = tmp_path_factory.mktemp("under")
     with serving(folder, HSL_PUBLIC_URL="https://school.example/desk") as found:
         registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
-        until(lambda: httpx2.get(found.address).status_code == 401)
+        until(lambda: ask(found.address).status_code == 401)
         html = {"Accept": "text/html"}
-        answer = httpx2.get(f"{found.address}/messages", headers=html)
+        answer = ask(f"{found.address}/messages", headers=html)
         assert answer.headers["location"] == "/desk/sign-in?next=%2Fmessages"
         with found.browser() as client:
             entered = client.post(
@@ -303,13 +303,13 @@ def test_under_a_path_that_a_proxy_passes_on_all_leads_within_it(
 ) -> None:
     with serving(tmp_path_factory.mktemp("passed-on"), HSL_BASE_PATH="/desk") as found:
         registry.add(found.engine, "anna", Role.ADMIN, password=PASSWORD)
-        until(lambda: httpx2.get(f"{found.address}/desk/").status_code == 401)
+        until(lambda: ask(f"{found.address}/desk/").status_code == 401)
         html = {"Accept": "text/html"}
-        answer = httpx2.get(f"{found.address}/desk/messages", headers=html)
+        answer = ask(f"{found.address}/desk/messages", headers=html)
         assert answer.headers["location"] == "/desk/sign-in?next=%2Fmessages"
-        assert httpx2.get(f"{found.address}/desk/sign-in", headers=html).status_code == 200
-        assert httpx2.get(f"{found.address}/desk/healthz").status_code == 200
-        assert httpx2.get(f"{found.address}/desk/api/v1/people").status_code == 401
+        assert ask(f"{found.address}/desk/sign-in", headers=html).status_code == 200
+        assert ask(f"{found.address}/desk/healthz").status_code == 200
+        assert ask(f"{found.address}/desk/api/v1/people").status_code == 401
         with found.browser() as client:
             entered = client.post(
                 "/desk/sign-in",

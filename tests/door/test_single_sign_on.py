@@ -11,7 +11,7 @@ from hsl import audit
 from hsl.accounts import attempts, registry
 from hsl.accounts.tables import sign_in_attempts
 from hsl.acting import Role
-from tests.door.conftest import PASSWORD, Served, serving
+from tests.door.conftest import PASSWORD, Served, ask, serving
 from tests.door.provider import CLIENT, SECRET, Provider, provider
 
 
@@ -43,7 +43,7 @@ def go(client: httpx2.Client) -> str:
     """Ask to sign in, and let the provider send one back; where it sends one."""
     leave = client.get("/single-sign-on?next=/messages")
     assert leave.status_code == 303, leave.text
-    return httpx2.get(leave.headers["location"]).headers["location"]
+    return ask(leave.headers["location"]).headers["location"]
 
 
 def test_whom_the_provider_knows_comes_in(house: tuple[Served, Provider]) -> None:

@@ -71,7 +71,21 @@ function colours() {
   tell();
 }
 
+// Streamlit opens an expander by `animate`, which no style sheet can still.
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+function quiet() {
+  const { animate } = Element.prototype;
+  if (animate.isQuiet) return;
+  function calm(frames, options) {
+    const given = typeof options === "number" ? { duration: options } : options;
+    return animate.call(this, frames, STILL.matches ? { ...given, duration: 0 } : options);
+  }
+  calm.isQuiet = true;
+  Element.prototype.animate = calm;
+}
+
 export default function ({ data }) {
+  quiet();
   document.documentElement.lang = data.language;
   colours();
   known = data.streamlit;

@@ -147,7 +147,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         elif self.path == "/drip.csv":
             self.send_response(200)
             self.end_headers()
-            for _ in range(100):
+            for _ in range(800):
                 self.wfile.write(b"user_id\n")
                 time.sleep(0.05)
         elif self.path.startswith("/endless"):
@@ -161,7 +161,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         elif self.path == "/heads.csv":
             self.wfile.write(b"HTTP/1.0 200 OK\r\n")
             with suppress(OSError):
-                for number in range(200):
+                for number in range(800):
                     self.wfile.write(f"X-{number}: x\r\n".encode())
                     time.sleep(0.05)
         elif self.path == "/away.csv":
@@ -303,7 +303,7 @@ def test_size_and_time_are_limited(tmp_path: Path, web: str) -> None:
         files.download(
             addresses.resolve(f"{web}/drip.csv"), tmp_path, allow_private=True, patience=0.3
         )
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30  # the whole answer takes forty
 
 
 def test_slow_heads_are_given_up_too(tmp_path: Path, web: str) -> None:
@@ -312,7 +312,7 @@ def test_slow_heads_are_given_up_too(tmp_path: Path, web: str) -> None:
         files.download(
             addresses.resolve(f"{web}/heads.csv"), tmp_path, allow_private=True, patience=0.3
         )
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30  # the whole answer takes forty
 
 
 def test_a_file_is_read_once_nobody_writes_to_it(
