@@ -64,6 +64,16 @@ def examine(settings: Settings) -> list[Check]:
     return [*checks, _media(settings), _clock(settings), _disk(settings)]
 
 
+def alive(settings: Settings) -> list[Check]:
+    """Only whether the database answers and a scheduler gives signs, as a health check asks."""
+    engine = database.engine_for(settings)
+    try:
+        found = _database(engine)
+        return [found, _scheduler(engine)] if found.ok else [found]
+    finally:
+        engine.dispose()
+
+
 def scheduler_silent_for(engine: Engine) -> timedelta | None:
     """How long no scheduler has given a sign; None when none ever did."""
     with database.read_only(engine).begin() as connection:

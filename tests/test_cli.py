@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,27 @@ def test_the_doctor_compares_figures_with_counters(
     wrong = figures()
     assert not wrong["ok"]
     assert wrong["detail"] == "Message 1 says 3 failed_deliveries, and there are 0."
+
+
+def test_a_health_check_asks_for_signs_of_life_alone(hsl: Terminal, engine: Engine) -> None:
+    def alive(**given: str) -> tuple[int, dict[str, bool]]:
+        said = hsl("doctor", "--alive", "--json", **given)
+        return said.returncode, {check["name"]: check["ok"] for check in json.loads(said.stdout)}
+
+    assert alive() == (1, {"database": True, "scheduler": False})
+    with engine.begin() as connection:
+        connection.execute(
+            insert(models.workers).values(name="a:1", kind="scheduler", host="a", pid=1)
+        )
+    assert alive() == (0, {"database": True, "scheduler": True})
+    with engine.begin() as connection:
+        silent = models.utc_now() - timedelta(hours=1)
+        connection.execute(update(models.workers).values(beat_at=silent))
+    assert alive() == (1, {"database": True, "scheduler": False})
+    away = "postgresql+psycopg://u:secret@127.0.0.1:1/x"
+    said = hsl("doctor", "--alive", DATABASE_URL=away)
+    assert said.returncode == 1
+    assert "secret" not in said.stdout + said.stderr
 
 
 def test_the_doctor_names_what_is_not_well_and_what_to_do(hsl: Terminal, engine: Engine) -> None:

@@ -14,6 +14,10 @@ import yaml
 from hsl import cli
 from hsl.settings import ROOT, Settings
 from hsl.watch import metrics
+from tests.door.conftest import serving
+from tests.door.test_given_files import run
+from tests.door.test_hostile_requests import stream
+from tests.door.test_left_pages import visit
 from tests.watch.test_alarms import WELL
 
 DEPLOY = ROOT / "deploy"
@@ -76,11 +80,40 @@ def test_compose_and_its_image_name_what_there_is() -> None:
     assert services["web"]["ports"] == ["127.0.0.1:8501:8501"]
     assert "\nUSER hsl\n" in image
     assert "/readyz" in image
-    copied = re.findall(r"^COPY (\S+) ", image, re.MULTILINE)
-    assert all((ROOT / name).exists() for name in copied)
+    assert re.search(r"^RUN pip install .*-c requirements.lock$", image, re.MULTILINE)
     client = re.search(r"postgresql-client-(\d+)", image)
     server = re.match(r"postgres:(\d+)", services["database"]["image"])
     assert client and server and int(client[1]) >= int(server[1])
+
+
+def test_what_the_image_holds_is_enough(tmp_path: Path) -> None:
+    """The files that it copies, and no other, serve every page."""
+    held, data = tmp_path / "image", tmp_path / "data"
+    for line in re.findall(r"^COPY (.+)$", text("Dockerfile"), re.MULTILINE):
+        *names, to = line.split()
+        for name in names:
+            target = held / to / (Path(name).name if to.endswith("/") else "")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, target)
+            else:
+                shutil.copy(ROOT / name, target)
+    data.mkdir()
+    with serving(data, program=held) as served, stream(served, served.browser()) as socket:
+        navigation = next(
+            frame.navigation
+            for frame in run(socket, visit(""))
+            if frame.WhichOneof("type") == "navigation"
+        )
+        assert len(navigation.app_pages) > 5
+        for page in navigation.app_pages:
+            frames = run(socket, visit(page.page_script_hash))
+            faults = [
+                frame.delta.new_element.exception.message
+                for frame in frames
+                if frame.delta.new_element.HasField("exception")
+            ]
+            assert faults == [], page.url_pathname
 
 
 def test_the_example_of_an_environment_names_settings() -> None:

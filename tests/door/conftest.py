@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,8 +58,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, **given: str) -> Iterator[Served]:
-    """`python -m hsl web` in a folder, until it is left."""
+def serving(folder: Path, *, program: Path | None = None, **given: str) -> Iterator[Served]:
+    """`python -m hsl web` in a folder, until it is left; of another `program` than this one."""
     engine = database.open_engine(f"sqlite:///{folder / 'hsl.db'}")
     database.migrate(engine)
     port = free_port()
@@ -67,7 +69,16 @@ def serving(folder: Path, **given: str) -> Iterator[Served]:
         if not name.startswith("HSL_") and name not in {"BOT_TOKEN", "DATABASE_URL"}
     }
     own = {"PYTHONPATH": str(ROOT), "HSL_DATA_DIR": str(folder), "HSL_PORT": str(port)}
-    process = forked.start("web", env={**kept, **own, **given}, cwd=folder, out=folder / "log")
+    env, log = {**kept, **own, **given}, folder / "log"
+    process: forked.Forked | subprocess.Popen[bytes]
+    if program is None:
+        process = forked.start("web", env=env, cwd=folder, out=log)
+    else:
+        words = [sys.executable, "-m", "hsl", "web"]
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                words, env=env | {"PYTHONPATH": ""}, cwd=program, stdout=out, stderr=out
+            )
     address = f"http://127.0.0.1:{port}"
     try:
         until(lambda: _answers(address) or process.poll() is not None)
