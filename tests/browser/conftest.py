@@ -30,7 +30,7 @@ FLAGS = [
 ]  # fmt: skip
 START = 120.0  # seconds until it answers
 # A busy machine draws a first page in more than Playwright's five seconds.
-expect.set_options()
+expect.set_options(timeout=60_000)
 
 
 @dataclass

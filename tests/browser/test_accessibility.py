@@ -89,7 +89,6 @@ def looked_at(page: Page, name: str) -> list[str]:
 
 @pytest.mark.timeout(300)  # a dozen pages in two lights, on a machine that may be busy
 def test_no_page_keeps_anybody_out(browser: Browser, busy_house: House) -> None:
-    expect.set_options()
     context = browser.new_context(viewport=WIDE, color_scheme="light", locale="en-GB")
     page = context.new_page()
     wrong: list[str] = []
@@ -132,7 +131,6 @@ def test_who_wants_less_motion_gets_none(
 
 
 def test_the_keys_reach_everything_and_are_seen(browser: Browser, house: House) -> None:
-    expect.set_options()
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
     page = context.new_page()
     page.goto(house.address)

@@ -31,7 +31,6 @@ def add_condition(page: Page, name: str) -> None:
 def test_the_address_is_the_whole_page_and_keys_are_enough(
     page: Page, house: House, browser: Browser
 ) -> None:
-    expect.set_options()
     page.goto(f"{house.address}/audience?stream=4th_stream")
     expect(page.get_by_text("Who: in 4th_stream", exact=True)).to_be_visible()
     fourth = found(page)

@@ -31,9 +31,6 @@ SHOWN = TEXT.replace("&lt;", "<").replace("&gt;", ">")
 FIRST = 9_000_000_001
 
 
-expect.set_options()  # a page is slow the first time
-
-
 def bring_hostile_people(house: House) -> None:
     file = house.folder / "people **b** $5 and $6$.csv"
     with file.open("w", encoding="utf-8", newline="") as lines:
