@@ -15,9 +15,7 @@ from hsl import cli
 from hsl.settings import ROOT, Settings
 from hsl.watch import metrics
 from tests.door.conftest import serving
-from tests.door.test_given_files import run
-from tests.door.test_hostile_requests import stream
-from tests.door.test_left_pages import visit
+from tests.door.lines import run, stream, visit
 from tests.watch.test_alarms import WELL
 
 DEPLOY = ROOT / "deploy"
@@ -99,7 +97,7 @@ def test_what_the_image_holds_is_enough(tmp_path: Path) -> None:
             else:
                 shutil.copy(ROOT / name, target)
     data.mkdir()
-    with serving(data, program=held) as served, stream(served, served.browser()) as socket:
+    with serving(data, program=held) as served, stream(served.address, served.browser()) as socket:
         navigation = next(
             frame.navigation
             for frame in run(socket, visit(""))

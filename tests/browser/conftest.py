@@ -15,7 +15,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from hsl import database, first_steps
 from hsl.audience import importer
@@ -94,6 +94,11 @@ def _answers(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+def drawn(page: Page) -> Locator:
+    """What the last run of a page drew; what it will take away stands beside it for a while."""
+    return page.locator("[data-stale=false]")
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from hsl.message import html
 from tests.browser.clipboards import PASTED
-from tests.browser.conftest import House
+from tests.browser.conftest import House, drawn
 
 # What is typed, and what stands there then; undone, the signs are back.
 MARKDOWN = [
@@ -30,7 +30,7 @@ PLAIN = ["2 * 3 * 4", "5*3*2", "snake_case_name", "{a_b_c}", "[x](y)", "** no**"
 
 def editor(page: Page, house: House, draft: int | None = None) -> Locator:
     page.goto(f"{house.address}/compose" + (f"?draft={draft}" if draft else ""))
-    area = page.get_by_label("Message", exact=True)
+    area = drawn(page).get_by_label("Message", exact=True)
     expect(area).to_be_visible()
     return area
 
@@ -45,7 +45,7 @@ def saved(house: House, draft: int | None = None) -> Any:
     return None if found is None else found[0]
 
 
-def until_saved(page: Page, house: House, text: str, *, within: int = 2_000) -> None:
+def until_saved(page: Page, house: House, text: str, *, within: int = 10_000) -> None:
     """Wait for the database to hold the text."""
     waited = 0
     while saved(house) != text:
@@ -245,7 +245,7 @@ def _two_tabs(page: Page, house: House, area: Locator, text: str) -> None:
 
 
 def until_saved_of(page: Page, house: House, draft: int, text: str) -> None:
-    for _ in range(40):
+    for _ in range(200):
         if saved(house, draft) == text:
             return
         page.wait_for_timeout(50)

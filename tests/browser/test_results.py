@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
 from hsl import audit, database, models
 from tests.browser.conftest import House
+from tests.door.conftest import until
+from tests.door.lines import run, stream, visit
 from tests.insights.delivered import deliver
 
 VIEWS = {"Arrival": 2, "Streams": 4, "Failures": 3, "Timing": 2, "People": 4}
@@ -40,7 +43,15 @@ def delivered(house: House) -> House:
     with engine.begin() as connection:
         audit.record(connection, actor="anna", action="import")  # so that the pages look
     engine.dispose()
+    until(lambda: shows_deliveries(house))  # whoever comes waits for it, but not for ever
     return house
+
+
+def shows_deliveries(house: House) -> bool:
+    asked = visit(name="delivery", query="period=90+days")
+    with httpx2.Client() as client, stream(house.address, client) as socket:
+        said = b"".join(frame.SerializeToString() for frame in run(socket, asked))
+    return b"Nothing was delivered" not in said
 
 
 def settled(page: Page) -> None:

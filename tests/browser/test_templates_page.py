@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import House
+from tests.browser.conftest import House, drawn
 from tests.browser.test_road import settled
 
 ENGLISH = "Hello {first_name|friend}, the <b>lesson</b> begins"
@@ -76,9 +76,9 @@ def write_in_russian(page: Page) -> None:
     stands(page, ENGLISH, IN_RUSSIAN)
     page.get_by_label(IN_RUSSIAN, exact=True).fill(RUSSIAN)
     # At once, so that the last letters are still on their way.
-    page.get_by_role("radio", name="English (en), for all others").click()
+    drawn(page).get_by_role("radio", name="English (en), for all others").click()
     stands(page, ENGLISH)
-    page.get_by_role("radio", name="Russian").click()
+    drawn(page).get_by_role("radio", name="Russian").click()
     stands(page, RUSSIAN, IN_RUSSIAN)
     expect(page.locator(".tg .bubble b")).to_have_count(1)
     expect(page.locator(".tg .bubble b")).to_have_text("урок")
@@ -144,5 +144,5 @@ def use_template(page: Page, house: House) -> None:
     page.get_by_role("button", name="Templates").click()
     page.get_by_role("dialog").get_by_role("button", name="Use", exact=True).click()
     stands(page, ENGLISH)
-    page.get_by_role("radio", name="Russian").click()
+    drawn(page).get_by_role("radio", name="Russian").click()
     stands(page, RUSSIAN, IN_RUSSIAN)

@@ -12,13 +12,12 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
-from websockets.sync.client import ClientConnection
 
 from hsl import audit, models, web, web_files
 from hsl.web_files import Given
 from pages.parts import kept
 from tests.door.conftest import Served
-from tests.door.test_hostile_requests import stream
+from tests.door.lines import run, stream, visit
 
 PERSON = 4_242
 
@@ -35,21 +34,8 @@ def peopled(served: Served) -> Iterator[Served]:
 
 def files_of_page(served: Served, client: httpx2.Client, page: str, query: str) -> set[str]:
     """The addresses of files in all that a page says until its script is over."""
-    asked = BackMsg()
-    asked.rerun_script.page_name, asked.rerun_script.query_string = page, query
-    with stream(served, client) as socket:
-        return addresses(run(socket, asked))
-
-
-def run(
-    socket: ClientConnection, asked: BackMsg, *, until: str = "script_finished"
-) -> list[ForwardMsg]:
-    """What a page says from a message to the end of its script, or another answer to it."""
-    socket.send(asked.SerializeToString())
-    frames: list[ForwardMsg] = []
-    while not frames or frames[-1].WhichOneof("type") != until:
-        frames.append(ForwardMsg.FromString(socket.recv(timeout=60)))
-    return frames
+    with stream(served.address, client) as socket:
+        return addresses(run(socket, visit(name=page, query=query)))
 
 
 def addresses(frames: list[ForwardMsg]) -> set[str]:
@@ -84,7 +70,7 @@ def test_a_file_that_a_button_makes_is_for_the_session_whose_button_it_is(served
     with (
         served.signed_in("anna") as anna,
         served.signed_in("boris") as boris,
-        stream(served, anna) as socket,
+        stream(served.address, anna) as socket,
     ):
         frames = run(socket, asked)
         elements = [frame.delta.new_element for frame in frames]

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
 
 from tests.door.conftest import Served, ask
+from tests.door.lines import stream
 from tests.hostile.corpus import CORPUS
 
 EVIL = "https://evil.example"
@@ -114,7 +114,7 @@ def test_what_another_site_asks_with_our_cookie_is_refused(served: Served, origi
                 also = {"Origin": origin, "Referer": f"{served.address}/sign-out"}
                 assert client.request(method, path, headers=also).status_code == 403
         with pytest.raises(InvalidStatus, match="403"):
-            stream(served, client, origin)
+            stream(served.address, client, origin)
         assert client.get("/signed-in").status_code == 204
 
 
@@ -182,26 +182,14 @@ def test_two_requests_in_one_are_none(served: Served, more: bytes) -> None:
     is_well(served)
 
 
-def stream(served: Served, client: httpx2.Client, origin: str | None = None) -> ClientConnection:
-    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
-    return connect(
-        served.address.replace("http", "ws", 1) + "/_stcore/stream",
-        additional_headers={"Cookie": cookies},
-        origin=served.address if origin is None else origin,  # type: ignore[arg-type]
-        subprotocols=["streamlit"],  # type: ignore[list-item]
-        max_size=None,
-        close_timeout=1,
-    )
-
-
 @pytest.mark.parametrize(
     "sent",
     [b"", b"\xff" * 100, b"\x08" * 10_000, os.urandom(4_000), b"x" * 9_000_000, "text", "\x00"],
     ids=["empty", "ones", "eights", "random", "huge", "text", "nul"],
 )
 def test_rubbish_on_a_websocket_harms_nobody_else(served: Served, sent: bytes | str) -> None:
-    with served.signed_in() as client, stream(served, client) as other:
-        with stream(served, client) as socket:
+    with served.signed_in() as client, stream(served.address, client) as other:
+        with stream(served.address, client) as socket:
             try:
                 for _ in range(20):
                     socket.send(sent)
@@ -216,7 +204,7 @@ def test_bytes_that_no_page_sends_close_the_websocket_and_are_one_line_of_the_lo
     served: Served, sent: bytes
 ) -> None:
     before = served.log.stat().st_size
-    with served.signed_in() as client, stream(served, client) as socket:
+    with served.signed_in() as client, stream(served.address, client) as socket:
         for _ in range(20):
             with contextlib.suppress(ConnectionClosed):
                 socket.send(sent)
@@ -235,14 +223,14 @@ def test_a_flood_of_messages_keeps_nobody_out(served: Served) -> None:
 
     beat = BackMsg()
     beat.app_heartbeat = True
-    with served.signed_in() as client, stream(served, client) as socket:
+    with served.signed_in() as client, stream(served.address, client) as socket:
         for _ in range(1_000):
             socket.send(beat.SerializeToString())
         is_well(served)
 
 
 def test_a_text_on_a_websocket_closes_it(served: Served) -> None:
-    with served.signed_in() as client, stream(served, client) as socket:
+    with served.signed_in() as client, stream(served.address, client) as socket:
         socket.send("text")
         with pytest.raises(ConnectionClosed) as closed:
             while True:

@@ -1,15 +1,13 @@
 """A page that was left stays left, though a part of it asks once more to be drawn anew."""
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import RerunData, ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests
 
 from hsl.web_left import forget_left_pages
 from tests.door.conftest import Served
-from tests.door.test_given_files import run
-from tests.door.test_hostile_requests import stream
+from tests.door.lines import run, stream, visit
 
 TURNS = 10
 
@@ -20,14 +18,8 @@ def pages_of(frames: list[ForwardMsg]) -> list[str]:
     return [frame.new_session.page_script_hash for kind, frame in kinds if kind == "new_session"]
 
 
-def visit(page: str) -> BackMsg:
-    asked = BackMsg()
-    asked.rerun_script.page_script_hash = page
-    return asked
-
-
 def test_a_part_of_a_page_that_was_left_does_not_bring_it_back(served: Served) -> None:
-    with served.signed_in() as client, stream(served, client) as socket:
+    with served.signed_in() as client, stream(served.address, client) as socket:
         known = run(socket, visit(""))
         (navigation,) = (
             frame.navigation for frame in known if frame.WhichOneof("type") == "navigation"
