@@ -24,6 +24,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import ScriptRunner, get_script_run_ctx
@@ -41,7 +42,7 @@ from hsl.settings import ROOT, Settings
 from hsl.watch import telling
 from hsl.web_files import Given
 from hsl.web_guard import SESSION_HEADER, Gate, Guard
-from hsl.web_left import forget_left_pages
+from hsl.web_runs import lose_nothing
 
 TURN = 0.0005  # seconds that a thread computes while another waits for its turn
 GRACE = 3  # seconds that open pages have to close at the end
@@ -95,7 +96,7 @@ def create_app(settings: Settings) -> st.App:
     # A folder `pages/` makes Streamlit run a page without app.py when a page's address is the
     # very first that is asked for; st.navigation switches that off only once it was called.
     PagesManager.uses_pages_directory = False
-    forget_left_pages(ScriptRunner, ScriptRequests)
+    lose_nothing(AppSession, ScriptRunner, ScriptRequests)
     app = st.App(
         str(ROOT / "app.py"),
         lifespan=partial(_lifespan, gate=gate, settings=settings),

@@ -97,7 +97,10 @@ def test_what_the_image_holds_is_enough(tmp_path: Path) -> None:
             else:
                 shutil.copy(ROOT / name, target)
     data.mkdir()
-    with serving(data, program=held) as served, stream(served.address, served.browser()) as socket:
+    with (
+        serving(data, "-m", "hsl", "web", program=held) as served,
+        stream(served.address, served.browser()) as socket,
+    ):
         navigation = next(
             frame.navigation
             for frame in run(socket, visit(""))

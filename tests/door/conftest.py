@@ -58,8 +58,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, *, program: Path | None = None, **given: str) -> Iterator[Served]:
-    """`python -m hsl web` in a folder, until it is left; of another `program` than this one."""
+def serving(
+    folder: Path, *words: str, program: Path | None = None, **given: str
+) -> Iterator[Served]:
+    """`python -m hsl web` in a folder, until it is left.
+
+    With `words` Python is started for real, with these, and with another `program` than this one.
+    """
     engine = database.open_engine(f"sqlite:///{folder / 'hsl.db'}")
     database.migrate(engine)
     port = free_port()
@@ -71,14 +76,15 @@ def serving(folder: Path, *, program: Path | None = None, **given: str) -> Itera
     own = {"PYTHONPATH": str(ROOT), "HSL_DATA_DIR": str(folder), "HSL_PORT": str(port)}
     env, log = {**kept, **own, **given}, folder / "log"
     process: forked.Forked | subprocess.Popen[bytes]
-    if program is None:
+    if not words:
         process = forked.start("web", env=env, cwd=folder, out=log)
     else:
-        words = [sys.executable, "-m", "hsl", "web"]
+        root = str(program or ROOT)
         with log.open("wb") as out:
             process = subprocess.Popen(
-                words, env=env | {"PYTHONPATH": ""}, cwd=program, stdout=out, stderr=out
-            )
+                [sys.executable, *words],
+                env=env | {"PYTHONPATH": root}, cwd=root, stdout=out, stderr=out,
+            )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
     try:
         until(lambda: _answers(address) or process.poll() is not None)

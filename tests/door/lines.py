@@ -40,3 +40,11 @@ def run(
     while not frames or frames[-1].WhichOneof("type") != until:
         frames.append(ForwardMsg.FromString(socket.recv(timeout=60)))
     return frames
+
+
+def known_pages(frames: list[ForwardMsg]) -> dict[str, str]:
+    """The hash of each page, by its address."""
+    (navigation,) = (
+        frame.navigation for frame in frames if frame.WhichOneof("type") == "navigation"
+    )
+    return {page.url_pathname: page.page_script_hash for page in navigation.app_pages}
