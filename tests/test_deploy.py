@@ -15,7 +15,7 @@ from hsl import cli
 from hsl.settings import ROOT, Settings
 from hsl.watch import metrics
 from tests.door.conftest import serving
-from tests.door.lines import run, stream, visit
+from tests.door.lines import known_pages, run, stream, visit
 from tests.watch.test_alarms import WELL
 
 DEPLOY = ROOT / "deploy"
@@ -99,22 +99,19 @@ def test_what_the_image_holds_is_enough(tmp_path: Path) -> None:
     data.mkdir()
     with (
         serving(data, "-m", "hsl", "web", program=held) as served,
-        stream(served.address, served.browser()) as socket,
+        served.browser() as client,
+        stream(served.address, client) as socket,
     ):
-        navigation = next(
-            frame.navigation
-            for frame in run(socket, visit(""))
-            if frame.WhichOneof("type") == "navigation"
-        )
-        assert len(navigation.app_pages) > 5
-        for page in navigation.app_pages:
-            frames = run(socket, visit(page.page_script_hash))
+        pages = known_pages(run(socket, visit()))
+        assert len(pages) > 5
+        for name, page in pages.items():
+            frames = run(socket, visit(page))
             faults = [
                 frame.delta.new_element.exception.message
                 for frame in frames
                 if frame.delta.new_element.HasField("exception")
             ]
-            assert faults == [], page.url_pathname
+            assert faults == [], name
 
 
 def test_the_example_of_an_environment_names_settings() -> None:
