@@ -9,6 +9,8 @@
   was drawn last is missing, until the page is loaded anew.
 - A press in a part that waits for a run to end is forgotten when the page is asked for anew
   meanwhile (`AppSession.request_rerun`).
+- The browser tells a press and what a part has to say at the same moment as one run of that part,
+  in which nobody asks whether the button was pressed. Such a run becomes one of the whole page.
 """
 
 from functools import partial, wraps
@@ -77,6 +79,8 @@ def _keep_presses(session: type[Any]) -> None:
     @wraps(request)
     def request_with_presses(self: Any, client: Any) -> None:
         runner = self._scriptrunner
+        if client is not None and client.fragment_id and _presses_elsewhere(self, client):
+            client.fragment_id = ""
         if client is not None and not client.fragment_id and runner is not None:
             pressed = _end_with_presses(runner._requests, client.page_script_hash)
             told = {state.id for state in client.widget_states.widgets}
@@ -86,6 +90,24 @@ def _keep_presses(session: type[Any]) -> None:
     session.request_rerun = request_with_presses
 
 
+def _presses_elsewhere(session: Any, client: Any) -> bool:
+    """Whether something was pressed that the part that is to be drawn does not hold."""
+    known = session._session_state._new_widget_state.widget_metadata
+    return any(
+        known[state.id].fragment_id != client.fragment_id
+        for state in client.widget_states.widgets
+        if _is_press(state) and state.id in known
+    )
+
+
+def _is_press(state: Any) -> bool:
+    kind = state.WhichOneof("value") or ""
+    if not kind.endswith(TRIGGER):
+        return False
+    value = getattr(state, kind)
+    return bool(value.ListFields() if hasattr(value, "ListFields") else value)
+
+
 def _end_with_presses(requests: Any, page: str) -> list[Any]:
     """End a runner; the presses on this page that it was asked for and has not begun with."""
     with requests._lock:
@@ -93,7 +115,7 @@ def _end_with_presses(requests: Any, page: str) -> list[Any]:
         is_whole = _waits(requests) and waits.page_script_hash == page
         states = waits.widget_states.widgets if is_whole and waits.widget_states else []
         requests._state = type(requests._state).STOP
-        return [state for state in states if (state.WhichOneof("value") or "").endswith(TRIGGER)]
+        return [state for state in states if _is_press(state)]
 
 
 def _waits(requests: Any) -> bool:

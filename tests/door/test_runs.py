@@ -111,6 +111,30 @@ def test_a_press_that_waits_goes_with_the_page_that_is_asked_for(
     assert requests.on_scriptrunner_ready().type is ScriptRequestType.STOP
 
 
+@pytest.mark.parametrize(
+    ("button_of", "asked"), [("a part", "a part"), ("another", ""), (None, ""), ("gone", "a part")]
+)
+def test_a_press_that_comes_with_another_parts_words_is_heard(
+    button_of: str | None, asked: str, mended: Mended
+) -> None:
+    told = ClientState(page_script_hash="shown", fragment_id="a part")
+    told.widget_states.widgets.add(id="field", string_value="new")
+    told.widget_states.widgets.add(id="button", trigger_value=True)
+    session = mended.session()
+    session._scriptrunner = None
+    known = {
+        "field": SimpleNamespace(fragment_id="a part"),
+        "button": SimpleNamespace(fragment_id=button_of),
+    }
+    if button_of == "gone":
+        del known["button"]
+    session._session_state = SimpleNamespace(
+        _new_widget_state=SimpleNamespace(widget_metadata=known)
+    )
+    session.request_rerun(told)
+    assert told.fragment_id == asked
+
+
 def test_a_press_that_was_begun_with_is_not_done_again(mended: Mended) -> None:
     pressed, told = WidgetStates(), ClientState(page_script_hash="shown")
     pressed.widgets.add(id="button", trigger_value=True)
