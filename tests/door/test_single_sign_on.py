@@ -11,7 +11,7 @@ from hsl import audit
 from hsl.accounts import attempts, registry
 from hsl.accounts.tables import sign_in_attempts
 from hsl.acting import Role
-from tests.door.conftest import PASSWORD, Served, ask, serving
+from tests.door.conftest import PASSWORD, Served, ask, serving, until
 from tests.door.provider import CLIENT, SECRET, Provider, provider
 
 
@@ -29,6 +29,7 @@ def house(
         ) as served,
     ):
         registry.add(served.engine, "anna", Role.ADMIN, password=PASSWORD, email="anna@school.org")
+        until(lambda: ask(served.address).status_code == 401)
         yield served, known
 
 
