@@ -92,12 +92,9 @@ def _keep_presses(session: type[Any]) -> None:
 
 def _presses_elsewhere(session: Any, client: Any) -> bool:
     """Whether something was pressed that the part that is to be drawn does not hold."""
-    known = session._session_state._new_widget_state.widget_metadata
-    return any(
-        known[state.id].fragment_id != client.fragment_id
-        for state in client.widget_states.widgets
-        if _is_press(state) and state.id in known
-    )
+    drawn = session._session_state._new_widget_state.widget_metadata
+    pressed = (drawn.get(state.id) for state in client.widget_states.widgets if _is_press(state))
+    return any(one is not None and one.fragment_id != client.fragment_id for one in pressed)
 
 
 def _is_press(state: Any) -> bool:
