@@ -74,6 +74,9 @@ def test_compose_and_its_image_name_what_there_is() -> None:
         given = {n for n in service["environment"] if n.startswith(("HSL_", "BOT_", "DATABASE"))}
         assert given <= SETTINGS
         assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).exists()
+        assert service["env_file"] == [{"path": "hsl.env", "required": False}]
+    # `status` succeeds as long as the database answers.
+    assert services["scheduler"]["healthcheck"]["test"][-2:] == ["doctor", "--alive"]
     # Only this machine reaches the published port; a proxy is before it.
     assert services["web"]["ports"] == ["127.0.0.1:8501:8501"]
     assert "\nUSER hsl\n" in image

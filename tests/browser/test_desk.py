@@ -45,7 +45,7 @@ def saved(house: House, draft: int | None = None) -> Any:
     return None if found is None else found[0]
 
 
-def until_saved(page: Page, house: House, text: str, *, within: int = 10_000) -> None:
+def until_saved(page: Page, house: House, text: str, *, within: int = 2_000) -> None:
     """Wait for the database to hold the text."""
     waited = 0
     while saved(house) != text:
@@ -245,7 +245,7 @@ def _two_tabs(page: Page, house: House, area: Locator, text: str) -> None:
 
 
 def until_saved_of(page: Page, house: House, draft: int, text: str) -> None:
-    for _ in range(200):
+    for _ in range(40):
         if saved(house, draft) == text:
             return
         page.wait_for_timeout(50)

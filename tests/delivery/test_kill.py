@@ -92,7 +92,7 @@ def test_killed_one_by_one_they_hand_over_in_under_five_seconds(
             arena.kill(scheduler)
             rest = len(arena.accepted())
             wait_until(
-                lambda rest=rest: len(arena.accepted()) > rest + 10, "others go on", patience=25
+                lambda rest=rest: len(arena.accepted()) > rest + 10, "others go on", patience=5
             )
         wait_until(lambda: arena.status(message) == "sent", "the message ends", patience=240)
         closing, accepted = arena.closing(message), arena.accepted()
@@ -115,7 +115,7 @@ def share_and_hand_over(arena: Arena, *, people: int) -> None:
     assert together(arena) <= arena.rate * CATCHING_UP
     arena.kill(first)
     had = len(arena.accepted())
-    wait_until(lambda: len(arena.accepted()) > had, "the other goes on", patience=25)
+    wait_until(lambda: len(arena.accepted()) > had, "the other goes on", patience=5)
     wait_until(lambda: arena.status(message) == "sent", "the message ends", patience=240)
     accepted = arena.accepted()
     assert max(accepted.values()) == 1

@@ -37,7 +37,7 @@ def stands_still(arena: Arena) -> int:
         time.sleep(0.9)
         return seen[-1] == seen[-2]
 
-    wait_until(is_still, "nothing more arrives", patience=90)
+    wait_until(is_still, "nothing more arrives", patience=8)
     return seen[-1]
 
 
@@ -99,7 +99,7 @@ def test_a_full_disk_stops_the_sending_and_loses_nothing(tmp_path: Path) -> None
         # To this one process every file is as large as a full disk lets it be.
         _, hard = resource.prlimit(scheduler.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(scheduler.pid, resource.RLIMIT_FSIZE, (4096, hard))
-        wait_until(lambda: "does not answer" in said(tmp_path), "it notices", patience=90)
+        wait_until(lambda: "does not answer" in said(tmp_path), "it notices", patience=20)
         had = stands_still(arena)
         time.sleep(3.0)
         assert len(arena.accepted()) == had < PEOPLE
@@ -167,7 +167,7 @@ def test_a_network_that_swallows_everything_stops_the_sending_and_loses_nothing(
         message = begin(arena)
         network.cut()
         had = stands_still(arena)
-        wait_until(lambda: "does not answer" in said(tmp_path), "it gives up", patience=90)
+        wait_until(lambda: "does not answer" in said(tmp_path), "it gives up", patience=40)
         assert len(arena.accepted()) == had < PEOPLE
         network.mend()
         arena.engine.dispose()

@@ -172,6 +172,4 @@ def test_machines_whose_clocks_differ_share_one_rate(
                     )
                 )
         time.sleep(0.02)
-    lasted = time.monotonic() - began
-    # What a stall of this machine lets go by is not made up for.
-    assert 15 <= taken <= 15 * lasted + 4
+    assert 24 <= taken <= 34

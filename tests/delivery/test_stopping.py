@@ -8,8 +8,7 @@ import pytest
 
 from tests.delivery.arena import Arena, wait_until
 
-STOPS = 10.0  # seconds, and a busy machine takes a while to end an interpreter
-BUSY = 10.0
+STOPS = 10.0  # seconds
 
 
 @pytest.mark.parametrize(("latency", "is_answered"), [(0.3, True), (60.0, False)])
@@ -22,11 +21,12 @@ def test_a_sender_that_is_told_to_stop_finishes_what_it_can_and_is_gone(
         arena.start_sandbox()
         message = arena.send_to_all()
         scheduler = arena.start_scheduler()
-        wait_until(lambda: arena.in_flight() > 3, "requests are in flight", patience=90)
+        wait_until(lambda: arena.in_flight() > 3, "requests are in flight", patience=40)
         began = time.monotonic()
         scheduler.send_signal(signal.SIGTERM)
-        assert scheduler.wait(60) == 0
-        assert time.monotonic() - began < STOPS + BUSY
+        assert scheduler.wait(STOPS + 20) == 0
+        # A busy machine takes a while to end an interpreter.
+        assert time.monotonic() - began < STOPS
         closing = arena.closing(message)
         assert arena.status(message) == "sending"
         assert closing.uncertain == 0

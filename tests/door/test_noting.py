@@ -51,7 +51,7 @@ def test_a_page_does_not_wait_for_a_locked_database_to_note_its_use(tmp_path: Pa
             locker = sqlite3.connect(tmp_path / "hsl.db", isolation_level=None)
             locker.execute("BEGIN IMMEDIATE")
             # The lock is waited for ten seconds; a page comes at once, as reading needs none.
-            answer = client.get("/", headers={"Accept": "text/html"}, timeout=30)
+            answer = client.get("/", headers={"Accept": "text/html"}, timeout=5)
             assert answer.status_code == 200
             cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
             with connect(

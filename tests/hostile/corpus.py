@@ -117,7 +117,7 @@ ATTACKS = (
     Attack("two requests in one (smuggling)", "400", PAGES, "two_requests_in_one_are_none"),
     Attack("a huge head", "400", BOUNDS, "a_huge_head_is_refused"),
     Attack("a huge head that asks for a websocket", "400", BOUNDS,
-           "a_websocket_with_a_huge_head_is_refused"),
+           "a_websocket_with_a_huge_head_is_refused_at_once"),
     Attack("a cookie that takes long to read", "left out; others beside it hold", PAGES,
            "no_cookie_keeps_the_pages_busy"),
     Attack("a head that comes drop by drop", HUNG_UP, BOUNDS, "who_drips_a_head_is_hung_up_on"),

@@ -56,7 +56,7 @@ def talk(address: str) -> Talk:
 
 
 def log(address: str) -> list[dict[str, Any]]:
-    with urlopen(f"{address}/sandbox/log", timeout=30) as answer:
+    with urlopen(f"{address}/sandbox/log", timeout=5) as answer:
         return list(json.load(answer))
 
 
@@ -158,7 +158,7 @@ def test_faults_can_be_asked_for(talk: Talk, address: str) -> None:
     def ask(**faults: object) -> None:
         body = json.dumps(faults).encode()
         request = Request(f"{address}/sandbox/faults", body, {"content-type": "application/json"})
-        urlopen(request, timeout=30).close()
+        urlopen(request, timeout=5).close()
 
     ask(fail_next=1)
     with pytest.raises(NetworkError):
@@ -180,10 +180,10 @@ def test_the_phone_shows_the_chat_and_a_press(talk: Talk, address: str) -> None:
     keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Go", callback_data="<go>")]])
     text = "<b>Hi</b> &lt;script&gt;alert(1)&lt;/script&gt;"
     talk(lambda bot: bot.send_message(7, text, parse_mode="HTML", reply_markup=keyboard))
-    with urlopen(f"{address}/?chat=7", timeout=30) as answer:
+    with urlopen(f"{address}/?chat=7", timeout=5) as answer:
         page = answer.read().decode()
     assert "<b>Hi</b>" in page
     assert "<script" not in page
     pressed = urlencode({"chat": "7", "data": "<go>"}).encode()
-    with urlopen(f"{address}/sandbox/press", pressed, timeout=30) as answer:
+    with urlopen(f"{address}/sandbox/press", pressed, timeout=5) as answer:
         assert "Pressed: <code>&lt;go&gt;</code>" in answer.read().decode()

@@ -65,7 +65,7 @@ def test_nobody_waits_for_a_refresh(
     # Its people are written, but not all is: readers go on with the state before, at once.
     began = time.monotonic()
     assert _people(store.fresh()) == before
-    assert time.monotonic() - began < 25  # the writer waits for thirty
+    assert time.monotonic() - began < 5
     go_on.set()
     refresher.join(30)
     assert _people(store) > before
@@ -212,7 +212,7 @@ def test_a_question_ends_in_time(world: World, open_store: OpenStore) -> None:
         limits.within(reader, 0.3),
     ):
         reader.execute(endless).fetchall()
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 10
 
 
 def test_what_does_not_fit_is_said_and_nothing_is_lost(

@@ -303,7 +303,7 @@ def test_size_and_time_are_limited(tmp_path: Path, web: str) -> None:
         files.download(
             addresses.resolve(f"{web}/drip.csv"), tmp_path, allow_private=True, patience=0.3
         )
-    assert time.monotonic() - began < 30  # the whole answer takes forty
+    assert time.monotonic() - began < 3  # the whole answer takes forty
 
 
 def test_slow_heads_are_given_up_too(tmp_path: Path, web: str) -> None:
@@ -312,7 +312,7 @@ def test_slow_heads_are_given_up_too(tmp_path: Path, web: str) -> None:
         files.download(
             addresses.resolve(f"{web}/heads.csv"), tmp_path, allow_private=True, patience=0.3
         )
-    assert time.monotonic() - began < 30  # the whole answer takes forty
+    assert time.monotonic() - began < 3  # the whole answer takes forty
 
 
 def test_a_file_is_read_once_nobody_writes_to_it(
